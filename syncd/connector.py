@@ -1,0 +1,219 @@
+"""The contract that every outside system meets, and how its connectors are found.
+
+Words. A *source* is one feed of a system (a repository's issues; a helpdesk's tickets, its deleted tickets). A
+*cursor* is text that only the connector understands; the state keeps it. An *item* is what a source tells of.
+Everything that costs a call is plural, because the price of a sync is counted in API calls.
+
+A connector
+
+* tells each change at least once, and may tell it again, in any order (rule 1: level, not edge);
+* makes each write once: no hidden retry, no hidden read, no follow-up that can fail after the write is done;
+* turns every error of its library and its service into one of ours, in exactly one function;
+* keeps its system's quirks inside: the core never asks which system it speaks to, only for capabilities.
+
+``syncd.testing.ConnectorContract`` is the same in executable form; every connector passes it.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import EntryPoint, entry_points
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+
+from syncd.clock import Clock
+from syncd.errors import ConnectorError, Problem
+from syncd.model import Action, Draft, Item, Mention, Outcome, Page, Ref, Removed, Role
+
+ENTRY_POINTS = "syncd.connectors"
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(text: object) -> float:
+    """A duration as configs write it (``30s``, ``2m``, ``1h``, ``3d``), in seconds.
+
+    Raises:
+        ValueError: it is not written so.
+    """
+    if isinstance(text, str) and re.fullmatch(r"\d+[smhd]", text):
+        return float(int(text[:-1]) * _SECONDS[text[-1]])
+    raise ValueError("write a duration as a whole number and a unit, such as 30s, 2m, 1h or 3d")
+
+
+def _secret(value: object, info: ValidationInfo) -> SecretStr:
+    """A secret by its reference; the loader of the config folder passes the reader as context."""
+    if isinstance(value, SecretStr):
+        return value
+    read = (info.context or {}).get("secret")
+    if read is None or not isinstance(value, str):
+        raise ValueError("write a secret as env:NAME, file:PATH or credential:NAME")
+    found: SecretStr = read(value)
+    return found
+
+
+Duration = Annotated[float, BeforeValidator(seconds)]
+"""Seconds; a config writes ``30s``, ``2m``, ``1h``, ``3d``."""
+Secret = Annotated[SecretStr, BeforeValidator(_secret)]
+"""A credential; a config writes ``env:NAME``, ``file:PATH`` or ``credential:NAME``, never the secret itself."""
+
+
+class ConnectorOptions(BaseModel):
+    """What every ``connectors/NAME.toml`` may hold; a connector adds its own keys in a subclass.
+
+    Secrets arrive here already read (``SecretStr``), URLs already checked. Durations are seconds.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    connector: str
+    url: str
+    """The API's origin exactly as given, context path included, without a trailing slash."""
+    web_url: str | None = None
+    """The origin of the links that people paste, where it can't be derived."""
+    poll_interval: Duration = Field(default=30.0, ge=1)
+    settle: Duration = Field(default=120.0, ge=0)
+    """How long an effect whose outcome is unknown waits before it is looked for."""
+    headroom: float = Field(default=0.3, ge=0, lt=1)
+    """The share of a rate limit that is left to people and other integrations."""
+    start_from: datetime | None = None
+    """The first walk goes back no further than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a system can do, as data: the core looks here and nowhere else.
+
+    Attributes:
+        roles: the parts it can play.
+        fetch_batch: how many items one call of ``fetch`` reads at best; 1 = a call per item.
+        status_with_notes: status and notes go in one call.
+        internal_notes: it has notes that only the team sees.
+        feed_texts: items of ``changes`` carry ``texts`` (bodies at least); where False, notes cost a ``fetch``.
+        notes_hold_links: agents of this helpdesk leave links in notes that the feed doesn't carry.
+        attribution: it tells who moved an item.
+        probe: how ``find`` looks: ``listing`` (consistent) or ``search`` (an index, so looked for twice).
+        can_create: it can file items.
+    """
+
+    roles: frozenset[Role]
+    fetch_batch: int = 1
+    status_with_notes: bool = False
+    internal_notes: bool = False
+    feed_texts: bool = False
+    notes_hold_links: bool = False
+    attribution: bool = False
+    probe: str = "listing"
+    can_create: bool = True
+
+
+class Connector(ABC):
+    """One configured connector. Used by one thread at a time; errors are ConnectorErrors, always.
+
+    Args:
+        name: the configured connector's name, the first half of every ref it makes.
+        options: its validated file.
+        clock: time, and a sleep that a stop cuts short.
+    """
+
+    Options: ClassVar[type[ConnectorOptions]]
+    capabilities: ClassVar[Capabilities]
+
+    def __init__(self, name: str, options: Any, clock: Clock) -> None:
+        self.name = name
+        self.clock = clock
+        self.settle: float = options.settle
+
+    # --- reading ---
+
+    @abstractmethod
+    def sources(self) -> Sequence[str]:
+        """The feeds to walk, each with a cursor of its own, in a stable order."""
+
+    @abstractmethod
+    def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
+        """Pages of what changed since ``cursor``, oldest first; loses nothing, may repeat.
+
+        ``cursor`` None = first walk; ``since`` then bounds how far back it goes (None: all that the API shows).
+        An idle poll costs one call at most. Always ends with a page whose ``last`` is true, even an empty one.
+        A walk that is broken off goes on from the cursor of the last page that was kept, still a first walk.
+        """
+
+    @abstractmethod
+    def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """Fresh reads, one entry per ref asked for, with ``texts`` and (helpdesk) ``waiting`` filled in.
+
+        An item that moved comes under the ref asked for, with its new ref inside and ``formerly`` set. Removed
+        only on evidence that survived a second look; an item that can't be read for other reasons has its
+        ConnectorError as entry. Raises only what concerns the whole connector (Unauthorized, RateLimited,
+        Transient).
+        """
+
+    # --- writing ---
+
+    @abstractmethod
+    def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
+        """Write; yields one outcome per action, in order, as soon as each is known. Never raises for an action.
+
+        Within an action notes come before the status, and a note that failed for good does not stop the status,
+        unless the failure concerns the whole connector. Equal values are the caller's business, not written here.
+        """
+
+    @abstractmethod
+    def create(self, draft: Draft) -> Item:
+        """File an issue, with exactly one request."""
+
+    @abstractmethod
+    def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
+        """Look for what an effect left: the remote id of the note on ``where`` (a ref) or item in ``where`` (a place).
+
+        Only what our own account wrote counts. ``since``: when the effect was begun, our clock; look with slack.
+        None means: a complete look showed that it isn't there. A look that was not complete raises Transient.
+        """
+
+    # --- names ---
+
+    @abstractmethod
+    def parse_url(self, text: str) -> Sequence[Mention]:
+        """Every URL in ``text`` that names an item of this account. Pure after the first call of ``check``."""
+
+    @abstractmethod
+    def resolve(self, key: str) -> Ref | None:
+        """The ref behind a human key (``owner/repo#4``, ``17``), at most one call; None if there is none."""
+
+    @abstractmethod
+    def statuses(self) -> Mapping[str, str]:
+        """The account's statuses now: native value (``native`` or ``native:reason``) -> the label people see."""
+
+    @abstractmethod
+    def check(self) -> Sequence[Problem]:
+        """Look at the live account: credential, rights, scope, configured places. Every problem with its cure."""
+
+    def close(self) -> None:  # noqa: B027  # most connectors have nothing to release
+        """Release connections."""
+
+
+def installed() -> Mapping[str, EntryPoint]:
+    """Connectors by kind, from every installed package; nothing is imported yet."""
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+
+
+def load(kind: str) -> type[Connector]:
+    """The connector class of a kind.
+
+    Raises:
+        KeyError: no installed package brings such a connector.
+        TypeError: what the entry point names is no Connector.
+    """
+    found = installed()[kind].load()
+    if not (isinstance(found, type) and issubclass(found, Connector)):
+        raise TypeError(f"the entry point {kind!r} does not name a syncd Connector")
+    return found
+
+
+__all__ = ["Capabilities", "Connector", "ConnectorOptions", "Duration", "Secret", "installed", "load", "seconds"]

@@ -1,0 +1,270 @@
+"""The frozen values that every room passes on. No I/O, no rules; see ``docs/glossary.md`` for the words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The part a connector plays in a link."""
+
+    HELPDESK = "helpdesk"
+    TRACKER = "tracker"
+
+
+class Word(StrEnum):
+    """syncd's own status words; a mapping ties an account's native statuses to them."""
+
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    ON_HOLD = "on_hold"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    DECLINED = "declined"
+    DUPLICATE = "duplicate"
+    UNKNOWN = "unknown"
+
+
+TICKET_WORDS = (Word.NEW, Word.OPEN, Word.PENDING, Word.ON_HOLD, Word.RESOLVED, Word.CLOSED)
+ISSUE_WORDS = (Word.OPEN, Word.IN_PROGRESS, Word.DONE, Word.DECLINED, Word.DUPLICATE)
+FINISHED_TICKET = frozenset({Word.RESOLVED, Word.CLOSED})
+FINISHED_ISSUE = frozenset({Word.DONE, Word.DECLINED})
+
+
+class Author(StrEnum):
+    """Who wrote a text, as far as trust goes (rule 5)."""
+
+    SELF = "self"
+    """The account that syncd itself uses."""
+    TEAM = "team"
+    """A helpdesk agent; on GitHub OWNER, MEMBER or COLLABORATOR; in Jira anyone but a portal customer."""
+    OUTSIDE = "outside"
+    """The requester, or anybody else."""
+
+
+class Place(StrEnum):
+    """Where on an item a text stands."""
+
+    BODY = "body"
+    NOTE = "note"
+    """An internal note of a helpdesk."""
+    COMMENT = "comment"
+    """A comment on an issue, or a public reply on a ticket."""
+
+
+class Audience(StrEnum):
+    """Who can read what is written to an item. Unknown visibility counts as public."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The identity of an item: configured connector name + native id; ``key`` is for people only.
+
+    ``Ref("github", "4711", "owner/repo#4")``. Two refs are equal if connector and id are: a key changes with a
+    rename, an id only with a transfer (then the link is re-keyed).
+    """
+
+    connector: str
+    id: str
+    key: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        """As stored and compared: ``github:4711``."""
+        return f"{self.connector}:{self.id}"
+
+    @property
+    def human(self) -> str:
+        """As shown to people, and as taken on the command line: ``github:owner/repo#4``."""
+        return f"{self.connector}:{self.key or self.id}"
+
+    @classmethod
+    def parse(cls, text: str, key: str = "") -> Ref:
+        """The reverse of ``str(ref)``."""
+        connector, _, native = text.partition(":")
+        return cls(connector, native, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A native status: the system's own value as text, and its reason where it has one.
+
+    Freshdesk ``Status("3")``; GitHub ``Status("closed", "not_planned")``.
+    """
+
+    native: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """``closed:not_planned``, as a mapping file writes it."""
+        return f"{self.native}:{self.reason}" if self.reason else self.native
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text on an item, as Markdown, whatever markup the system uses. Never stored, never logged.
+
+    ``id`` is the native id of the note or comment, empty for a body.
+    """
+
+    body: str = field(repr=False)
+    author: Author
+    place: Place
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A ticket or an issue as its system showed it in one answer.
+
+    Attributes:
+        url: the address that people open.
+        version: orders the states of this item; compared as text, equal or greater = not older. ISO UTC stamps.
+        created_at: by the system's own clock, aware, UTC.
+        audience: who can read what is written there (rule 14).
+        texts: what was written on it, newest last; None where this answer did not carry the notes or comments.
+        fields: custom fields that hold text, by the system's own name (a ticket's link field is one).
+        tags: tags of a ticket, labels of an issue.
+        waiting: whether the newest public message is the requester's (rule 7); None where the answer does not
+            tell. The ticket's own description doesn't count: filing the issue is the answer to it.
+        final: the system itself says that nothing can be written any more (archived).
+        moved_by: who made the last move of status, where the API tells; a login, never a customer's name.
+        closed_outside: an issue that was closed by an author from outside the team (rule 5).
+        duplicate_of: the canonical issue, where a duplicate names it.
+        formerly: the ref under which this item was asked for, if it has moved or was merged since (rule 10).
+    """
+
+    ref: Ref
+    url: str
+    status: Status
+    version: str
+    created_at: datetime
+    audience: Audience = Audience.PRIVATE
+    texts: tuple[Text, ...] | None = field(default=None, repr=False)
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tags: tuple[str, ...] = ()
+    waiting: bool | None = None
+    final: bool = False
+    moved_by: str = ""
+    closed_outside: bool = False
+    duplicate_of: Ref | None = None
+    formerly: Ref | None = None
+
+
+class GoneKind(StrEnum):
+    """How an item went out of sight (rule 10)."""
+
+    DELETED = "deleted"
+    SPAM = "spam"
+    CONVERTED = "converted"
+    """Into something that is no issue (a GitHub discussion)."""
+    OUT_OF_SIGHT = "out_of_sight"
+    """Moved where we may not look. Never concluded from absence in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a connector observed of an item that isn't there any more. Reversible: it may come back."""
+
+    ref: Ref
+    kind: GoneKind
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a feed. ``cursor`` covers everything up to and with this page; save both in one transaction.
+
+    ``first_walk`` is true while the source is walked for the first time: what a link needs to be adopted and
+    not filed (rule 4). ``last`` marks the page after which the source has nothing more to tell for now.
+    """
+
+    items: tuple[Item, ...]
+    cursor: str
+    removed: tuple[Removed, ...] = ()
+    first_walk: bool = False
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text to leave on an item: an effect (rule 12), so it carries a marker and is written once.
+
+    ``body`` is Markdown; the connector turns it into the system's markup. ``internal`` notes are seen by the
+    team only; where a tracker has no such thing, everybody who sees the issue sees the comment.
+    """
+
+    effect: str
+    body: str
+    marker: str
+    internal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One item to write to: a status, notes, or both (in one call where the API can).
+
+    ``expect`` is the status that the decision was based on: a connector whose API can compare and set uses it,
+    others rely on the fresh read just before.
+    """
+
+    target: Ref
+    status: Status | None = None
+    expect: Status | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of one note: the remote id, or the error that it met."""
+
+    effect: str
+    remote_id: str = ""
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one action.
+
+    Attributes:
+        status: the target's status as the system confirmed it after our write; None if it was not written.
+        version: the newest version that our own writes gave the item, so that the next poll knows its echo.
+        notes: one entry per note that was tried; a note that isn't listed was not begun.
+        error: why the status was not written, if it was to be. A ConnectorError; ``doubt`` as it says.
+    """
+
+    action: Action
+    status: Status | None = None
+    version: str = ""
+    notes: tuple[Written, ...] = ()
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An issue to create in ``place`` (a repository, a project)."""
+
+    place: str
+    title: str
+    body: str
+    marker: str
+    labels: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A URL in a text that names an item: the system's own key for it, and where in the text it stands."""
+
+    key: str
+    start: int
+    end: int

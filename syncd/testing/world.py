@@ -1,0 +1,107 @@
+"""What the conformance suite asks of a stand-in: to act as people do, to misbehave, and to open its books."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+from syncd.connector import Connector
+from syncd.model import Author, GoneKind, Ref, Role, Status, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One note, reply or comment in the stand-in's books."""
+
+    author: Author
+    body: str
+    internal: bool
+
+
+@dataclass(slots=True)
+class World(ABC):
+    """One system with people in it. Everything here is done to the stand-in's books, never through a connector.
+
+    ``lacks`` names what the system doesn't have, so that the suite skips it and says why: ``internal_notes``,
+    ``waiting``, ``restore``, ``convert``, ``move``, ``create``, ``rate_limit``, ``lost_answer``, ``html_answer``.
+    """
+
+    role: Role
+    lacks: frozenset[str] = field(default_factory=frozenset)
+
+    @abstractmethod
+    def connect(self) -> Connector:
+        """A fresh connector to this world, as configured by a careful user."""
+
+    @abstractmethod
+    def add(self, body: str = "", *, by: Author = Author.TEAM) -> Ref:
+        """A person makes a ticket (or an issue) that is open."""
+
+    @abstractmethod
+    def set_status(self, ref: Ref, word: Word) -> None:
+        """A team member moves an item to the native status that stands for ``word``."""
+
+    @abstractmethod
+    def native(self, word: Word) -> Status:
+        """The native status that stands for ``word`` here."""
+
+    @abstractmethod
+    def say(self, ref: Ref, body: str, *, by: Author, internal: bool = False) -> None:
+        """A person leaves a note, reply or comment."""
+
+    @abstractmethod
+    def touch(self, ref: Ref) -> None:
+        """Something changes that is no status and no text, and moves the item's version."""
+
+    @abstractmethod
+    def remove(self, ref: Ref, kind: GoneKind) -> None:
+        """A person deletes, spams or converts an item."""
+
+    @abstractmethod
+    def restore(self, ref: Ref) -> None:
+        """A person brings a removed item back."""
+
+    @abstractmethod
+    def move(self, ref: Ref) -> Ref:
+        """A person moves an item to another place that we may see; it gets a new id."""
+
+    @abstractmethod
+    def url(self, ref: Ref) -> str:
+        """The address that people paste."""
+
+    @abstractmethod
+    def status(self, ref: Ref) -> Status:
+        """The item's status in the books."""
+
+    @abstractmethod
+    def remarks(self, ref: Ref) -> list[Remark]:
+        """Every note, reply and comment in the books, oldest first."""
+
+    @abstractmethod
+    def items(self) -> list[Ref]:
+        """Every item in the books that hasn't been removed."""
+
+    @abstractmethod
+    def status_writes(self, ref: Ref) -> int:
+        """How often a status was written to the item through the API."""
+
+    @abstractmethod
+    def calls(self) -> int:
+        """How many API calls the books show so far."""
+
+    @abstractmethod
+    def advance(self, seconds: float) -> None:
+        """Time passes."""
+
+    @abstractmethod
+    def fail(self, how: str, *, times: int = 1, writes_only: bool = False) -> None:
+        """The next calls go wrong.
+
+        ``how``: ``lost_answer`` (applied, then the connection is cut), ``error_after`` (applied, then a 5xx),
+        ``error`` (a 5xx, not applied), ``cut`` (connection cut, not applied), ``rate_limited`` (with 7 s to wait),
+        ``unauthorized``, ``refused`` (a 4xx of the kind that a wrong value gets), ``html`` (a page with status 200).
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop the stand-in."""
