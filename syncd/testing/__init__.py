@@ -1,10 +1,22 @@
 """What a connector's author needs to prove it, shipped with syncd.
 
-:class:`ConnectorContract` is the conformance suite, :class:`World` what it asks of a stand-in,
-:class:`MemoryConnector` the reference connector, :class:`Sandbox` the base of stand-in servers.
+:class:`~syncd.testing.contract.ConnectorContract` is the conformance suite (it needs pytest),
+:class:`World` what it asks of a stand-in, :class:`MemoryConnector` the reference connector, :class:`Sandbox` the base
+of stand-in servers.
 """
 
+from syncd.testing.memory import Books, MemoryConnector, MemoryWorld
 from syncd.testing.sandbox import Fault, Reply, Request, Sandbox
 from syncd.testing.world import Remark, World
 
-__all__ = ["Fault", "Remark", "Reply", "Request", "Sandbox", "World"]
+__all__ = [
+    "Books",
+    "Fault",
+    "MemoryConnector",
+    "MemoryWorld",
+    "Remark",
+    "Reply",
+    "Request",
+    "Sandbox",
+    "World",
+]

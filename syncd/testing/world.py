@@ -23,7 +23,7 @@ class World(ABC):
     """One system with people in it. Everything here is done to the stand-in's books, never through a connector.
 
     ``lacks`` names what the system doesn't have, so that the suite skips it and says why: ``internal_notes``,
-    ``waiting``, ``restore``, ``convert``, ``move``, ``create``, ``rate_limit``, ``lost_answer``, ``html_answer``.
+    ``waiting``, ``remove``, ``restore``, ``move``, ``create``, ``rate_limit``, ``lost_answer``, ``html_answer``.
     """
 
     role: Role

@@ -1,0 +1,165 @@
+"""What the state keeps of links: the frozen values between the store, the plan and those who carry it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from syncd.model import Ref, Status, Word
+
+
+class LinkState(StrEnum):
+    """Where a link is in its life."""
+
+    PROPOSED = "proposed"
+    """Seen, but not to be trusted without a person (rule 5)."""
+    LIVE = "live"
+    FINAL = "final"
+    """The ticket can't be written any more (rule 9)."""
+    ENDED = "ended"
+    """A tombstone; reversible."""
+
+
+class Origin(StrEnum):
+    """How a link was found."""
+
+    BODY = "body"
+    NOTE = "note"
+    FIELD = "field"
+    PERSON = "person"
+    """``links add``."""
+    SYNCD = "syncd"
+    """syncd filed the issue."""
+    FOLLOWED = "followed"
+    """It took over from a link whose item moved, was merged, or was a duplicate."""
+
+
+class Standing(StrEnum):
+    """How the two ends of a link stand to each other since the last decision."""
+
+    NEW = "new"
+    AGREED = "agreed"
+    ADOPTED = "adopted"
+    """Taken over as it stood, though the ends disagree; nothing is written until one of them moves."""
+    TOLD = "told"
+    """One end was told of the other's move, and every ticket word fits until the issue moves."""
+    WAITS_FOR_AGENT = "waits_for_agent"
+    """The issue is closed, but the customer wrote last (rule 7)."""
+    WAITS_FOR_PERSON = "waits_for_person"
+    """A duplicate whose canonical issue isn't known."""
+    CONFLICT = "conflict"
+    DRIFT = "drift"
+    UNKNOWN = "unknown"
+    """An end has a status that the mapping doesn't know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A ticket tied to an issue. ``filed`` as rule 4 means it, settled when the link is made."""
+
+    id: int
+    ticket: Ref
+    issue: Ref
+    state: LinkState
+    origin: Origin
+    filed: bool = False
+    standing: Standing = Standing.NEW
+    reason: str = ""
+    """Why it is proposed, or why it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Both ends' native status when the link last agreed, or when a decision was recorded.
+
+    ``turn`` counts the moves of the ticket's issues between finished and unfinished: effects are keyed by it, so
+    that one closing is told once. ``exempt``: every ticket word fits until the issue moves (rule 6). ``agreed``:
+    the ends have agreed at least once.
+    """
+
+    ticket: Status
+    issue: Status
+    agreed: bool = False
+    exempt: bool = False
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A change of what is known of one link. ``base`` or ``state`` None: as it was."""
+
+    link: int
+    standing: Standing
+    base: Base | None = None
+    state: LinkState | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A note that is wanted. Its identity is (link, kind, turn): asked for twice, it is written once."""
+
+    link: int
+    kind: str
+    turn: int
+    target: Ref
+    body: str = field(repr=False)
+    internal: bool = True
+
+    @property
+    def key(self) -> str:
+        """What the state holds unique."""
+        return f"{self.link}/{self.kind}/{self.turn}"
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The reason of a write, for ``explain`` and the journal (rule 15)."""
+
+    rule: str
+    """One of the names in :mod:`syncd.plan`, such as ``issue_finished``."""
+    moved: str = ""
+    """``ticket``, ``issue``, ``both`` or ``neither``."""
+    who: str = ""
+    """Who moved it, where the API tells."""
+    before: Word = Word.UNKNOWN
+    after: Word = Word.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One item to write to, and what to record of which links once that is done."""
+
+    target: Ref
+    links: tuple[int, ...]
+    why: Why
+    status: Status | None = None
+    expect: Status | None = None
+    effects: tuple[Effect, ...] = ()
+    records: tuple[Record, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do for one group.
+
+    Attributes:
+        group: the group's key.
+        steps: writes; each stands alone.
+        records: what can be recorded without a write.
+        before: what must be recorded before the first write, so that a crash in between misleads nobody.
+        stuck: links that can't go on without a person, with the reason (no native status for a word).
+        missing: items of which nothing is known yet: to be fetched before deciding again.
+    """
+
+    group: str
+    steps: tuple[Step, ...] = ()
+    records: tuple[Record, ...] = ()
+    before: tuple[Record, ...] = ()
+    stuck: tuple[tuple[int, str], ...] = ()
+    missing: tuple[Ref, ...] = ()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing would be written to any system."""
+        return not self.steps

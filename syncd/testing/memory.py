@@ -1,0 +1,371 @@
+"""The reference connector: a system in memory, with people in it, that forgets answers and lags on demand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from syncd.clock import Clock, ManualClock, stamp
+from syncd.connector import Capabilities, Connector, ConnectorOptions
+from syncd.errors import ConnectorError, Problem, RateLimited, Refused, Transient, Unauthorized
+from syncd.model import (
+    Action,
+    Audience,
+    Author,
+    Draft,
+    GoneKind,
+    Item,
+    Mention,
+    Outcome,
+    Page,
+    Place,
+    Ref,
+    Removed,
+    Role,
+    Status,
+    Text,
+    Word,
+    Written,
+)
+from syncd.testing.world import Remark, World
+
+START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+PAGE = 3
+"""Small, so that every test of a feed sees more than one page."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One item in the books."""
+
+    number: int
+    status: Status
+    created: int
+    version: int
+    author: Author
+    body: str
+    remarks: list[Remark] = field(default_factory=list)
+    markers: list[str] = field(default_factory=list)
+    audience: Audience = Audience.PRIVATE
+    gone: GoneKind | None = None
+    moved_to: int | None = None
+    closed_outside: bool = False
+    duplicate_of: int | None = None
+    final: bool = False
+    status_writes: int = 0
+
+
+@dataclass(slots=True)
+class Books:
+    """What the system knows; time is a counter of changes, one second each."""
+
+    name: str
+    role: Role
+    entries: dict[int, Entry] = field(default_factory=dict)
+    tick: int = 0
+    calls: int = 0
+    faults: list[tuple[str, bool]] = field(default_factory=list)
+    lag: int = 0
+    """How many of the last changes the feed doesn't show yet."""
+    silent_walks: int = 0
+    before_call: Any = None
+    """Called at the start of every API call: where a test lets people act in between."""
+
+    def next(self) -> int:
+        """A new moment."""
+        self.tick += 1
+        return self.tick
+
+    def add(self, body: str = "", *, by: Author = Author.TEAM, status: str = "open") -> Entry:
+        """A new item."""
+        now = self.next()
+        entry = Entry(len(self.entries) + 1, Status(status), now, now, by, body)
+        self.entries[entry.number] = entry
+        return entry
+
+    def set_status(self, number: int, status: Status, *, outside: bool = False) -> None:
+        """Somebody moves an item."""
+        entry = self.entries[number]
+        entry.status, entry.version, entry.closed_outside = status, self.next(), outside
+
+    def say(self, number: int, remark: Remark) -> None:
+        """Somebody writes."""
+        self.entries[number].remarks.append(remark)
+        self.entries[number].version = self.next()
+
+    def ref(self, entry: Entry) -> Ref:
+        """The item's identity."""
+        return Ref(self.name, str(entry.number), f"{self.name.upper()}-{entry.number}")
+
+
+def _at(tick: int) -> datetime:
+    return START + timedelta(seconds=tick)
+
+
+class MemoryConnector(Connector):
+    """Speaks to a :class:`Books` as a connector speaks to a service."""
+
+    Options = ConnectorOptions
+    capabilities = Capabilities(
+        roles=frozenset(Role), fetch_batch=10, status_with_notes=True, internal_notes=True, feed_texts=True
+    )
+
+    def __init__(self, books: Books, clock: Clock | None = None) -> None:
+        options = ConnectorOptions(connector="memory", url="https://memory.example.com")
+        super().__init__(books.name, options, clock or ManualClock())
+        self.books = books
+
+    def sources(self) -> Sequence[str]:
+        """One feed."""
+        return ("items",)
+
+    def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
+        """Pages of entries by version; the cursor is the last version told, and whether the walk is over."""
+        del source
+        after, walking = json.loads(cursor) if cursor else (0, True)
+        while True:
+            self._call()
+            horizon = self.books.tick - self.books.lag
+            rows = sorted(
+                (e for e in self.books.entries.values() if after < e.version <= horizon), key=lambda e: e.version
+            )
+            part = rows[:PAGE]
+            after = part[-1].version if part else after
+            last = len(rows) <= PAGE
+            visible = [e for e in part if since is None or _at(e.version) >= since]
+            yield Page(
+                items=tuple(self._item(e) for e in visible if e.gone is None and e.moved_to is None),
+                removed=tuple(Removed(self.books.ref(e), e.gone, stamp(_at(e.version))) for e in visible if e.gone),
+                cursor=json.dumps([after, walking and not last]),
+                first_walk=walking,
+                last=last,
+            )
+            if last:
+                return
+
+    def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """Fresh reads."""
+        self._call()
+        found: dict[Ref, Item | Removed | ConnectorError] = {}
+        for ref in refs:
+            entry = self.books.entries.get(int(ref.id))
+            if entry is None:
+                found[ref] = Removed(ref, GoneKind.DELETED)
+            elif entry.gone:
+                found[ref] = Removed(ref, entry.gone, stamp(_at(entry.version)))
+            elif entry.moved_to:
+                found[ref] = replace(self._item(self.books.entries[entry.moved_to]), formerly=ref)
+            else:
+                found[ref] = self._item(entry)
+        return found
+
+    def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
+        """Notes and status in one call, so that both are done or neither."""
+        for action in actions:
+            yield self._write(action)
+
+    def _write(self, action: Action) -> Outcome:
+        fault = ""
+        try:
+            fault = self._call(write=True)
+            entry = self.books.entries[int(action.target.id)]
+            if entry.gone or entry.final:
+                raise Refused(self.name, "the item can't be written any more")
+        except ConnectorError as error:
+            return Outcome(action, notes=tuple(Written(n.effect, error=error) for n in action.notes), error=error)
+        for note in action.notes:
+            entry.markers.append(note.marker)
+            self.books.say(entry.number, Remark(Author.SELF, note.body, note.internal))
+        if action.status is not None:
+            entry.status_writes += 1
+            self.books.set_status(entry.number, action.status)
+        if fault in {"lost_answer", "error_after"}:
+            lost = Transient(self.name, "the answer was lost", doubt=True)
+            return Outcome(action, notes=tuple(Written(n.effect, error=lost) for n in action.notes), error=lost)
+        done = tuple(Written(note.effect, f"{entry.number}-{len(entry.remarks)}") for note in action.notes)
+        return Outcome(action, entry.status if action.status else None, stamp(_at(entry.version)), done)
+
+    def create(self, draft: Draft) -> Item:
+        """File an item."""
+        fault = self._call(write=True)
+        entry = self.books.add(draft.body, by=Author.SELF)
+        entry.markers.append(draft.marker)
+        if fault in {"lost_answer", "error_after"}:
+            raise Transient(self.name, "the answer was lost", doubt=True)
+        return self._item(entry)
+
+    def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
+        """Look at the books."""
+        del since
+        self._call()
+        if isinstance(where, Ref):
+            return f"{where.id}-note" if marker in self.books.entries[int(where.id)].markers else None
+        return next((str(e.number) for e in self.books.entries.values() if marker in e.markers), None)
+
+    def parse_url(self, text: str) -> Sequence[Mention]:
+        """``https://NAME.example.com/items/7``."""
+        prefix = f"https://{self.name}.example.com/items/"
+        found, at = [], text.find(prefix)
+        while at >= 0:
+            end = at + len(prefix)
+            while end < len(text) and text[end].isdigit():
+                end += 1
+            if end > at + len(prefix):
+                found.append(Mention(f"{self.name.upper()}-{text[at + len(prefix) : end]}", at, end))
+            at = text.find(prefix, end)
+        return found
+
+    def resolve(self, key: str) -> Ref | None:
+        """``NAME-7``."""
+        self._call()
+        number = key.rpartition("-")[2]
+        entry = self.books.entries.get(int(number)) if number.isdigit() else None
+        return self.books.ref(entry) if entry and not entry.gone else None
+
+    def statuses(self) -> Mapping[str, str]:
+        """The words themselves are the native statuses."""
+        return {word.value: word.value for word in Word if word is not Word.UNKNOWN}
+
+    def check(self) -> Sequence[Problem]:
+        """Nothing can be wrong with it but the credential."""
+        try:
+            self._call()
+        except Unauthorized:
+            return [Problem(self.name, "the credential isn't accepted", "Make a new one.")]
+        return []
+
+    def _item(self, entry: Entry) -> Item:
+        replies = [remark for remark in entry.remarks if not remark.internal]
+        texts = [Text(entry.body, entry.author, Place.BODY)]
+        texts += [
+            Text(r.body, r.author, Place.NOTE if r.internal else Place.COMMENT, f"{entry.number}-{i}")
+            for i, r in enumerate(entry.remarks)
+        ]
+        canonical = self.books.entries.get(entry.duplicate_of or 0)
+        return Item(
+            ref=self.books.ref(entry),
+            url=f"https://{self.name}.example.com/items/{entry.number}",
+            status=entry.status,
+            version=stamp(_at(entry.version)),
+            created_at=_at(entry.created),
+            audience=entry.audience,
+            texts=tuple(texts),
+            waiting=bool(replies and replies[-1].author is Author.OUTSIDE),
+            final=entry.final,
+            closed_outside=entry.closed_outside,
+            duplicate_of=self.books.ref(canonical) if canonical else None,
+        )
+
+    def _call(self, *, write: bool = False) -> str:
+        """Count a call and raise the fault that is due; names the ones that strike after the write."""
+        if self.books.before_call:
+            self.books.before_call()
+        self.books.calls += 1
+        due = next((f for f in self.books.faults if write or not f[1]), None)
+        if due is None:
+            return ""
+        self.books.faults.remove(due)
+        match due[0]:
+            case "rate_limited":
+                raise RateLimited(self.name, "asks to wait", retry_after=7)
+            case "unauthorized":
+                raise Unauthorized(self.name, "the credential isn't accepted")
+            case "refused":
+                raise Refused(self.name, "the value isn't accepted")
+            case "error":
+                raise Transient(self.name, "answered 502", doubt=write)
+            case "cut" | "html":
+                raise Transient(self.name, "cut the connection", doubt=write)
+            case "lost_answer" | "error_after" if not write:
+                raise Transient(self.name, "the answer was lost")
+        return due[0]
+
+
+class MemoryWorld(World):
+    """The books as the conformance suite wants them."""
+
+    def __init__(self, role: Role = Role.HELPDESK) -> None:
+        super().__init__(role, lacks=frozenset({"move"} if role is Role.HELPDESK else {"waiting", "spam"}))
+        self.books = Books("memory", role)
+
+    def connect(self) -> Connector:
+        """See :class:`World`."""
+        return MemoryConnector(self.books)
+
+    def _entry(self, ref: Ref) -> Entry:
+        return self.books.entries[int(ref.id)]
+
+    def add(self, body: str = "", *, by: Author = Author.TEAM) -> Ref:
+        """See :class:`World`."""
+        return self.books.ref(self.books.add(body, by=by))
+
+    def native(self, word: Word) -> Status:
+        """See :class:`World`."""
+        return Status(word.value)
+
+    def set_status(self, ref: Ref, word: Word) -> None:
+        """See :class:`World`."""
+        self.books.set_status(int(ref.id), Status(word.value))
+
+    def say(self, ref: Ref, body: str, *, by: Author, internal: bool = False) -> None:
+        """See :class:`World`."""
+        self.books.say(int(ref.id), Remark(by, body, internal))
+
+    def touch(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self._entry(ref).version = self.books.next()
+
+    def remove(self, ref: Ref, kind: GoneKind) -> None:
+        """See :class:`World`."""
+        self._entry(ref).gone = kind
+        self.touch(ref)
+
+    def restore(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self._entry(ref).gone = None
+        self.touch(ref)
+
+    def move(self, ref: Ref) -> Ref:
+        """See :class:`World`."""
+        old = self._entry(ref)
+        new = self.books.add(old.body, by=old.author, status=old.status.native)
+        old.moved_to = new.number
+        return self.books.ref(new)
+
+    def url(self, ref: Ref) -> str:
+        """See :class:`World`."""
+        return f"https://memory.example.com/items/{ref.id}"
+
+    def status(self, ref: Ref) -> Status:
+        """See :class:`World`."""
+        return self._entry(ref).status
+
+    def remarks(self, ref: Ref) -> list[Remark]:
+        """See :class:`World`."""
+        return list(self._entry(ref).remarks)
+
+    def items(self) -> list[Ref]:
+        """See :class:`World`."""
+        return [self.books.ref(e) for e in self.books.entries.values() if not e.gone and not e.moved_to]
+
+    def status_writes(self, ref: Ref) -> int:
+        """See :class:`World`."""
+        return self._entry(ref).status_writes
+
+    def calls(self) -> int:
+        """See :class:`World`."""
+        return self.books.calls
+
+    def advance(self, seconds: float) -> None:
+        """See :class:`World`."""
+        self.books.tick += int(seconds)
+
+    def fail(self, how: str, *, times: int = 1, writes_only: bool = False) -> None:
+        """See :class:`World`."""
+        self.books.faults += [(how, writes_only)] * times
+
+    def close(self) -> None:
+        """See :class:`World`."""
