@@ -16,7 +16,6 @@ A connector
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,21 +28,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from syncd.clock import Clock
 from syncd.errors import ConnectorError, Problem
 from syncd.model import Action, Draft, Item, Mention, Outcome, Page, Ref, Removed, Role
+from syncd.schema import Duration, Instant, Wrong, seconds
 
 ENTRY_POINTS = "syncd.connectors"
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def seconds(text: object) -> float:
-    """A duration as configs write it (``30s``, ``2m``, ``1h``, ``3d``), in seconds.
-
-    Raises:
-        ValueError: it is not written so.
-    """
-    if isinstance(text, str) and re.fullmatch(r"\d+[smhd]", text):
-        return float(int(text[:-1]) * _SECONDS[text[-1]])
-    raise ValueError("write a duration as a whole number and a unit, such as 30s, 2m, 1h or 3d")
 
 
 def _secret(value: object, info: ValidationInfo) -> SecretStr:
@@ -52,13 +39,11 @@ def _secret(value: object, info: ValidationInfo) -> SecretStr:
         return value
     read = (info.context or {}).get("secret")
     if read is None or not isinstance(value, str):
-        raise ValueError("write a secret as env:NAME, file:PATH or credential:NAME")
+        raise Wrong("this is no reference to a secret", "Write it as env:NAME, file:PATH or credential:NAME")
     found: SecretStr = read(value)
     return found
 
 
-Duration = Annotated[float, BeforeValidator(seconds)]
-"""Seconds; a config writes ``30s``, ``2m``, ``1h``, ``3d``."""
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 """A credential; a config writes ``env:NAME``, ``file:PATH`` or ``credential:NAME``, never the secret itself."""
 
@@ -69,7 +54,7 @@ class ConnectorOptions(BaseModel):
     Secrets arrive here already read (``SecretStr``), URLs already checked. Durations are seconds.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     connector: str
     url: str
@@ -81,8 +66,8 @@ class ConnectorOptions(BaseModel):
     """How long an effect whose outcome is unknown waits before it is looked for."""
     headroom: float = Field(default=0.3, ge=0, lt=1)
     """The share of a rate limit that is left to people and other integrations."""
-    start_from: datetime | None = None
-    """The first walk goes back no further than this."""
+    start_from: Instant | None = None
+    """The first walk goes back no further than this; aware, UTC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@
     +- StateError             the state can't be used: corrupt, newer, unwritable        exit 78
     +- StateBusy              another process holds the state                            exit 75
     +- UnknownRef             a REF that names nothing we know                           exit 1
+    +- Interrupted            a wait was cut short because syncd is to stop              exit 130
     +- BrakeOn                too much would change at once                              exit 3
     +- ConnectorError         one outside system, one call
        +- Transient           may work later: network, 5xx, an answer that isn't the API's
@@ -65,6 +66,10 @@ class StateBusy(SyncdError):
 
 class UnknownRef(SyncdError):
     """A REF on the command line that names nothing known."""
+
+
+class Interrupted(SyncdError):
+    """A wait was cut short because syncd is to stop; what was waited for was not done."""
 
 
 class BrakeOn(SyncdError):

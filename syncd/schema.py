@@ -1,0 +1,136 @@
+"""What every configuration file has in common: durations, moments, and pydantic's findings as plain sentences.
+
+pydantic checks the shapes; this module says what it found in words that a support lead can act on. No value of a
+file is ever repeated in a problem, because it may be a secret that landed under the wrong key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from syncd.errors import Problem
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+_KINDS = {
+    "string_type": ("a text is expected", "Write it in quotes"),
+    "bool_type": ("yes or no is expected", "Write true or false, without quotes"),
+    "int_type": ("a whole number is expected", "Write it without quotes or decimals"),
+    "float_type": ("a number is expected", "Write it without quotes"),
+    "finite_number": ("a finite number is expected", "Write an ordinary number"),
+    "list_type": ("a list is expected", 'Write it in brackets, such as ["one", "two"]'),
+    "tuple_type": ("a list is expected", 'Write it in brackets, such as ["one", "two"]'),
+    "frozen_set_type": ("a list is expected", 'Write it in brackets, such as ["one", "two"]'),
+    "dict_type": ("a table is expected", "Write it as a [section] of its own"),
+    "model_type": ("a table is expected", "Write it as a [section] of its own"),
+    "missing": ("this key is missing", "Add it"),
+}
+"""What pydantic calls an error -> what is wrong, and the cure."""
+
+
+class Wrong(ValueError):
+    """A value that can't be used, with the way to mend it; raised inside validators, never seen by users."""
+
+    def __init__(self, what: str, cure: str) -> None:
+        super().__init__(f"{what}. {cure}")
+        self.what, self.cure = what, cure
+
+
+class Table(BaseModel):
+    """A table of a configuration file: unknown keys are refused, types are exact, nothing changes after the load."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+def seconds(text: object) -> float:
+    """A duration as configs write it (``30s``, ``2m``, ``1h``, ``3d``), in seconds.
+
+    Raises:
+        ValueError: it is not written so.
+    """
+    if isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}[smhd]", text):
+        return float(int(text[:-1]) * _SECONDS[text[-1]])
+    raise Wrong("this is no duration", "Write a whole number and a unit, such as 30s, 2m, 1h or 3d")
+
+
+def instant(value: object) -> datetime:
+    """A point in time as configs write it, quoted or not: a date, or a date and time; UTC where no zone is given.
+
+    Raises:
+        ValueError: it is not written so.
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            value = None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time(), UTC)
+    if not isinstance(value, datetime):
+        raise Wrong("this is no date", "Write it as 2026-01-31 or 2026-01-31T09:00:00Z")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Duration = Annotated[float, BeforeValidator(seconds)]
+"""Seconds; a config writes ``30s``, ``2m``, ``1h``, ``3d``."""
+Instant = Annotated[datetime, BeforeValidator(instant)]
+"""Aware, UTC; a config writes ``2026-01-31`` or a date with a time."""
+
+
+def problems(error: ValidationError, where: str, known: Iterable[str] = ()) -> list[Problem]:
+    """Everything that pydantic found, in the order of the file's keys.
+
+    Args:
+        error: what validation raised.
+        where: the file (``connectors/github.toml``), to which the key is added.
+        known: the keys of the top level, offered where one is misspelt.
+    """
+    found = error.errors(include_url=False, include_input=False)
+    return [problem(where, _key(one["loc"]), *_sentence(one, tuple(known))) for one in found]
+
+
+def problem(where: str, key: str, what: str, cure: str) -> Problem:
+    """One problem of a file; ``key`` may be empty where the file as a whole is meant."""
+    return Problem(f"{where}: {key}" if key else where, what, f"{cure.rstrip('.')}.")
+
+
+def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
+    """What is wrong with a key that nobody knows, and the cure: the nearest known one, or all of them."""
+    names = sorted(known)
+    near = get_close_matches(key, names, 1)
+    if near:
+        return "unknown key", f"Did you mean {near[0]!r}?"
+    return "unknown key", f"Remove it; known here: {', '.join(names)}" if names else "Remove it"
+
+
+def _key(place: tuple[int | str, ...]) -> str:
+    """``("repositories", 0, "name")`` as ``repositories[0].name``."""
+    text = ""
+    for step in place:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif step != "[key]":  # pydantic's sign that the key itself is meant
+            text += f".{step}" if text else step
+    return text
+
+
+def _sentence(found: Mapping[str, Any], known: tuple[str, ...]) -> tuple[str, str]:
+    """What is wrong, and the cure."""
+    kind, context = found["type"], found.get("ctx", {})
+    cause = context.get("error")
+    if isinstance(cause, Wrong):
+        return cause.what, cause.cure
+    if kind in _KINDS:
+        return _KINDS[kind]
+    if kind == "extra_forbidden":
+        return unknown_key(str(found["loc"][-1]), known if len(found["loc"]) == 1 else ())
+    if kind in {"literal_error", "enum"}:
+        return "this is none of the known values", f"Write one of {context['expected'].replace(' or ', ', ')}"
+    said = str(cause) if cause is not None else str(found["msg"])
+    return "this value can't be used", said[:1].upper() + said[1:].replace("Input should", "It should", 1)
