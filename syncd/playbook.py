@@ -1,0 +1,228 @@
+"""A playbook: how one team works, proven consistent when it is loaded.
+
+It holds the fits (rule 2), the filed word (rule 4), the policies (rules 3, 6, 8, 14) and the texts that syncd writes.
+A playbook file, the shipped default under it and the ``[sync]`` table of a helpdesk over it have the same keys::
+
+    filed = "pending"
+    on_conflict = "hold"
+    [fit]
+    open = { fits = ["new", "open", "pending", "on_hold"], write = "pending" }
+    duplicate = { fits = [] }
+    [texts]
+    link_note = "Filed as [{{ issue_key }}]({{ issue_url }})."
+
+Nothing is read from disk here: the loader of the config folder hands over parsed TOML.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Container, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+
+from syncd.errors import ConfigError, Problem
+from syncd.model import ISSUE_WORDS, TICKET_WORDS, Word
+from syncd.schema import Duration, Table, Wrong, problem, problems, unknown_key
+from syncd.texts import Kind, KindName, Template, render
+
+NOT_YET = {
+    "file": "filing issues from tickets is not in this version",
+    "routing": "routing is not in this version",
+    "priorities": "priorities are not in this version",
+}
+"""Tables that a later version will know."""
+
+
+def _one_of(words: tuple[Word, ...], side: str) -> BeforeValidator:
+    def check(value: object) -> Word:
+        if not isinstance(value, str) or value not in words:
+            raise Wrong(f"this is no word for {side}", f"Use one of: {', '.join(words)}")
+        return Word(value)
+
+    return BeforeValidator(check)
+
+
+def _only_closed(value: object) -> object:
+    if value != "closed":
+        raise Wrong("this way to call an issue finished is not in this version", 'Write "closed"')
+    return value
+
+
+TicketWord = Annotated[Word, _one_of(TICKET_WORDS, "a ticket")]
+IssueWord = Annotated[Word, _one_of(ISSUE_WORDS, "an issue")]
+
+
+class Fit(Table):
+    """For one issue word: the ticket words that go with it, and the one to write when none does."""
+
+    fits: frozenset[TicketWord] = Field(strict=False)
+    write: TicketWord | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.write is None and self.fits:
+            raise Wrong("it says what fits, but not what to write", f"Add write, one of: {_listed(self.fits)}")
+        if self.write is not None and self.write not in self.fits:
+            raise Wrong(
+                "what it writes does not fit", f"Write one of: {_listed(self.fits)}" if self.fits else "Leave write out"
+            )
+        return self
+
+
+_UNFINISHED = Fit(fits=frozenset({Word.NEW, Word.OPEN, Word.PENDING, Word.ON_HOLD}), write=Word.PENDING)
+_FINISHED = Fit(fits=frozenset({Word.RESOLVED, Word.CLOSED}), write=Word.RESOLVED)
+FITS: Mapping[Word, Fit] = {
+    Word.OPEN: _UNFINISHED,
+    Word.IN_PROGRESS: _UNFINISHED,
+    Word.DONE: _FINISHED,
+    Word.DECLINED: _FINISHED,
+    Word.DUPLICATE: Fit(fits=frozenset()),
+}
+"""Rule 2's fits, which hold for every issue word that a playbook doesn't name."""
+
+
+def _total(fit: dict[Word, Fit]) -> dict[Word, Fit]:
+    return {word: fit.get(word, FITS[word]) for word in ISSUE_WORDS}
+
+
+class Playbook(Table):
+    """How one team works. ``Playbook(name="x")`` is rule 2 with every policy at its default and no texts.
+
+    Attributes:
+        name: the file's name without ``.toml``.
+        fit: what goes with each issue word; total over issue words. See ``fits`` and ``write``.
+        filed: what a ticket becomes when its link is filed (rule 4).
+        on_conflict: who wins when both ends moved, or disagree though neither did (rule 3).
+        on_ticket_resolved: what a finished ticket does to its unfinished issue (rule 6).
+        on_requester_reopen: what a reopened ticket does to its finished issue (rule 6).
+        resolve_when: what of an issue counts as finished.
+        resolve_when_issues: how a ticket's several issues fold into one (rule 8).
+        messages: what becomes of messages to customers (rule 14).
+        link_note: who sees the note that names the issue.
+        late_after: seconds; messages about older moves stay drafts (rule 14).
+        file_after: seconds that a trigger to file is left to people first (rule 17).
+        link_headings: headings of an issue form whose section is the form's link field (rule 5), without ``#``.
+        texts: what is written, by kind; a kind that is missing or empty is not written.
+    """
+
+    name: str
+    fit: Annotated[dict[IssueWord, Fit], AfterValidator(_total)] = Field(default_factory=lambda: dict(FITS))
+    filed: TicketWord = Word.PENDING
+    on_conflict: Literal["hold", "tracker", "helpdesk"] = "hold"
+    on_ticket_resolved: Literal["tell", "close", "ignore"] = "tell"
+    on_requester_reopen: Literal["tell", "reopen"] = "tell"
+    resolve_when: Annotated[Literal["closed"], BeforeValidator(_only_closed)] = "closed"
+    resolve_when_issues: Literal["all", "any", "primary"] = "all"
+    messages: Literal["off", "draft", "public"] = "draft"
+    link_note: Literal["internal", "public"] = "internal"
+    late_after: Duration = 259200.0
+    file_after: Duration = 60.0
+    link_headings: tuple[str, ...] = Field(default=(), strict=False)
+    texts: dict[KindName, Template] = Field(default_factory=dict)
+
+    @classmethod
+    def parse(
+        cls,
+        name: str,
+        data: Mapping[str, Any],
+        *,
+        under: Mapping[str, Any] | None = None,
+        over: Mapping[str, Any] | None = None,
+        where: str = "",
+        over_where: str = "[sync]",
+    ) -> Self:
+        """A playbook from parsed TOML.
+
+        Args:
+            name: the file's name without ``.toml``.
+            data: the file as tomllib gives it.
+            under: the default playbook; what ``data`` leaves out holds as it is there.
+            over: one helpdesk's own settings, the same keys; they win over ``data``.
+            where: how problems call the file; ``mappings/playbooks/NAME.toml`` if not given.
+            over_where: how problems call ``over``.
+
+        Raises:
+            ConfigError: with every problem of the file and of the settings over it.
+        """
+        where = where or f"mappings/playbooks/{name}.toml"
+        base = _layered(under or {}, data)
+        try:
+            playbook, found = cls._checked(name, base, where), list[Problem]()
+        except ConfigError as error:
+            playbook, found, base = None, list(error.problems), dict(under or {})
+        if over:
+            try:
+                playbook = cls._checked(name, _layered(base, over), over_where)
+            except ConfigError as error:
+                found += error.problems
+        if found or playbook is None:
+            raise ConfigError(found)
+        return playbook
+
+    @classmethod
+    def _checked(cls, name: str, data: Mapping[str, Any], where: str) -> Self:
+        found = [problem(where, key, what, "Remove it") for key, what in NOT_YET.items() if key in data]
+        found += [problem(where, key, *unknown_key(key, KEYS)) for key in data.keys() - KEYS - NOT_YET.keys()]
+        try:
+            playbook = cls.model_validate({"name": name} | {key: data[key] for key in data if key in KEYS})
+        except ValidationError as error:
+            raise ConfigError(found + problems(error, where)) from None
+        if playbook.filed not in playbook.fits[Word.OPEN]:
+            cure = f"Use one of: {_listed(playbook.fits[Word.OPEN])}"
+            found.append(
+                problem(where, "filed", "a ticket would be given a word that its open issue doesn't fit", cure)
+            )
+        if found:
+            raise ConfigError(found)
+        return playbook
+
+    @property
+    def fits(self) -> dict[Word, frozenset[Word]]:
+        """The ticket words that go with each issue word."""
+        return {word: one.fits for word, one in self.fit.items()}
+
+    @property
+    def write(self) -> dict[Word, Word]:
+        """The ticket word to write for each issue word; one that isn't there has nothing to write."""
+        return {word: one.write for word, one in self.fit.items() if one.write is not None}
+
+    def render(self, kind: str, **values: str) -> str:
+        """The text for an occasion, Markdown; empty means: this playbook says nothing on it.
+
+        Args:
+            kind: see :class:`syncd.texts.Kind`.
+            values: see :data:`syncd.texts.VARIABLES`; what isn't given is empty.
+
+        Raises:
+            ValueError: there is no such kind.
+            TypeError: a value that isn't text, or unknown.
+        """
+        return render(self.texts.get(Kind(kind), ""), values)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when, and only when, the playbook does (rule 16)."""
+        data = self.model_dump(mode="json", exclude={"fit", "name"})
+        data["fit"] = {word: [sorted(one.fits), one.write] for word, one in self.fit.items()}
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+KEYS = Playbook.model_fields.keys() - {"name"}
+"""What a playbook file, and the ``[sync]`` table of a helpdesk, may set."""
+
+
+def _layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Two layers as one; the tables ``fit`` and ``texts`` are merged key by key."""
+    merged = {**below, **above}
+    for table in ("fit", "texts"):
+        low, high = below.get(table), above.get(table)
+        if isinstance(low, Mapping) and isinstance(high, Mapping):
+            merged[table] = {**low, **high}
+    return merged
+
+
+def _listed(words: Container[Word]) -> str:
+    return ", ".join(word for word in TICKET_WORDS if word in words)

@@ -1,0 +1,182 @@
+"""The texts that syncd writes: which kinds there are, what a template may hold, and how it is rendered.
+
+Templates are Jinja2, cut down to what a short text needs: the variables below, ``if``, comparisons, and a few filters.
+That is checked when a playbook is loaded, so no template can fail, loop, call or look inside a value when it is used.
+The values come from outside and are only ever text: one line, no active Markdown, nothing that mentions anybody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated
+
+import jinja2
+from jinja2 import nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import AfterValidator, BeforeValidator
+
+from syncd.schema import Wrong, unknown_key
+
+
+class Kind(StrEnum):
+    """The occasions to write, by where the text goes."""
+
+    # Internal notes on the ticket.
+    LINK_NOTE = "link_note"
+    """The ticket's issue was filed (rule 4); public if the playbook says so."""
+    RESOLVED = "resolved"
+    DECLINED = "declined"
+    WAITS_FOR_AGENT = "waits_for_agent"
+    """The issue is finished, but the requester wrote last (rule 7)."""
+    CONFLICT = "conflict"
+    DRIFT = "drift"
+    CLOSED_OUTSIDE = "closed_outside"
+    """The issue was closed by an author from outside the team (rule 5)."""
+    LOST_ISSUE = "lost_issue"
+    """The last live issue of a waiting ticket is gone (rule 10)."""
+    DUPLICATE = "duplicate"
+    """The issue was closed as a duplicate, and of what isn't known (rule 2)."""
+
+    # Comments on the issue.
+    FINAL_REOPENED = "final_reopened"
+    """The issue was reopened, but its ticket can't be written any more (rule 9)."""
+    TICKET_RESOLVED = "ticket_resolved"
+    TICKET_REOPENED = "ticket_reopened"
+
+    # Messages to the customer.
+    MESSAGE_FILED = "message_filed"
+    MESSAGE_RESOLVED = "message_resolved"
+    MESSAGE_DECLINED = "message_declined"
+
+
+VARIABLES = (
+    "issue_url",
+    "issue_key",
+    "issue_word",
+    "issue_reason",
+    "ticket_key",
+    "ticket_url",
+    "ticket_word",
+    "count",
+    "who",
+)
+"""What a template may show. Each is text and may be empty; words are those after the change that is written about."""
+
+FILTERS = ("capitalize", "lower", "replace", "title", "trim", "upper")
+
+_ALLOWED = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Const,
+    nodes.If,
+    nodes.CondExpr,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Concat,
+    nodes.Filter,
+)
+
+_ENVIRONMENT = ImmutableSandboxedEnvironment(
+    undefined=jinja2.StrictUndefined,
+    autoescape=False,  # Markdown, not HTML; the connector turns it into the system's own markup
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def kind_of(value: object) -> Kind:
+    """A kind by its name in a playbook file.
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    names = [kind.value for kind in Kind]
+    if isinstance(value, str) and value in names:
+        return Kind(value)
+    raise Wrong(*unknown_key(str(value), names))
+
+
+def proven(source: str) -> str:
+    """The template itself, if it is one that can't fail.
+
+    Raises:
+        ValueError: it doesn't compile, or holds more than a text needs.
+    """
+    try:
+        tree = _ENVIRONMENT.parse(source)
+        faults = list(_faults(tree))
+        if not faults:
+            _compiled(source)
+    except jinja2.TemplateError as error:
+        line = getattr(error, "lineno", None)
+        raise Wrong(
+            f"the template can't be read{f' (its line {line})' if line else ''}", "Check its braces and its filters"
+        ) from None
+    if faults:
+        raise Wrong(*faults[0])
+    return source
+
+
+KindName = Annotated[Kind, BeforeValidator(kind_of)]
+Template = Annotated[str, AfterValidator(proven)]
+"""The source of a template that is proven to render."""
+
+
+def render(source: str, values: dict[str, str]) -> str:
+    """A template with its values, stripped. A variable without a value is empty.
+
+    Raises:
+        TypeError: a value that isn't text, or has no place in a template: a defect of the caller.
+    """
+    for name, value in values.items():
+        if name not in VARIABLES or not isinstance(value, str):
+            raise TypeError(f"a template takes text for {', '.join(VARIABLES)}; {name!r} is not that")
+    return _compiled(source).render({name: _inert(name, values.get(name, "")) for name in VARIABLES}).strip()
+
+
+@lru_cache(maxsize=256)
+def _compiled(source: str) -> jinja2.Template:
+    return _ENVIRONMENT.from_string(source)
+
+
+def _faults(tree: nodes.Template) -> Iterator[tuple[str, str]]:
+    """What in a template could fail, or is more than a text needs: what, cure."""
+    for node in tree.find_all(nodes.Node):
+        if isinstance(node, nodes.Name) and node.name not in VARIABLES:
+            yield f"the template uses {node.name!r}, which is no variable", f"Use some of: {', '.join(VARIABLES)}"
+        elif isinstance(node, nodes.Filter) and not _plain(node):
+            yield f"the template uses {node.name!r} in a way that may fail", f"Use only: {', '.join(FILTERS)}"
+        elif isinstance(node, nodes.CondExpr) and node.expr2 is None:
+            yield "the template has an inline if without else", 'Add else ""'
+        elif isinstance(node, nodes.Const) and not isinstance(node.value, str):
+            yield "the template uses a value that isn't text", "Compare with text in quotes"
+        elif not isinstance(node, _ALLOWED):
+            what = type(node).__name__.lower()
+            yield f"the template uses {what!r}, which texts can't", "Use variables, if, comparisons and filters only"
+
+
+def _plain(node: nodes.Filter) -> bool:
+    """A known filter with as many arguments as it takes, so that it can't fail."""
+    takes = 2 if node.name == "replace" else 0
+    return (
+        node.name in FILTERS
+        and len(node.args) == takes
+        and not (node.kwargs or node.dyn_args or node.dyn_kwargs)
+        and all(isinstance(arg, nodes.Const) for arg in node.args)
+    )
+
+
+def _inert(name: str, value: str) -> str:
+    """A value from outside as one line of harmless text; a URL as one that can't end its Markdown link early."""
+    line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", value).split())
+    if name.endswith("_url"):
+        return re.sub(r'[\s()<>\[\]"\\`]', lambda found: f"%{ord(found[0]):02X}", line)
+    return re.sub(r"([\\`*\[\]<>|~])", r"\\\1", line.replace("@", ""))
