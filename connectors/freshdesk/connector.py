@@ -1,0 +1,128 @@
+"""The contract of :mod:`syncd.connector`, met by a Freshdesk account (API v2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from connectors.freshdesk import items
+from connectors.freshdesk.account import Account
+from connectors.freshdesk.api import FreshdeskApi
+from connectors.freshdesk.feed import KINDS, Feed, Walk
+from connectors.freshdesk.reads import Reader
+from connectors.freshdesk.urls import Urls
+from connectors.freshdesk.writes import Writer
+from syncd.clock import Clock
+from syncd.connector import Capabilities, Connector, ConnectorOptions, Secret
+from syncd.errors import ConnectorError, Problem, Refused
+from syncd.model import Action, Draft, Item, Mention, Outcome, Page, Ref, Removed, Role
+
+
+class FreshdeskOptions(ConnectorOptions):
+    """``connectors/NAME.toml`` of a Freshdesk account."""
+
+    api_key: Secret
+    """An agent's API key. What it reads and writes is what that agent may read and write."""
+    portal_hosts: list[str] = Field(default_factory=list)
+    """Other hosts under which people see the same tickets (a portal with its own domain)."""
+
+    @field_validator("url")
+    @classmethod
+    def _origin_only(cls, url: str) -> str:
+        if "/api/v2" in urlsplit(url).path:
+            raise ValueError("leave /api/v2 out of the url: it is added")
+        return url
+
+
+class FreshdeskConnector(Connector):
+    """One Freshdesk account, as helpdesk."""
+
+    Options: ClassVar[type[ConnectorOptions]] = FreshdeskOptions
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        roles=frozenset({Role.HELPDESK}),
+        fetch_batch=1,
+        internal_notes=True,
+        notes_hold_links=True,
+        probe="listing",
+        can_create=False,
+    )
+
+    def __init__(self, name: str, options: FreshdeskOptions, clock: Clock) -> None:
+        super().__init__(name, options, clock)
+        self.start_from = options.start_from
+        self.api = FreshdeskApi(name, options.url, options.api_key.get_secret_value())
+        self.session = self.api.session
+        self.urls = Urls(options.url, options.web_url, options.portal_hosts)
+        self.account = Account(self.api)
+        self.reader = Reader(self.api, self.account, self.urls.web)
+        self.writer = Writer(self.api)
+
+    # --- reading ---
+
+    def sources(self) -> Sequence[str]:
+        """The plain list, and the two views that hold what it leaves out."""
+        return tuple(KINDS)
+
+    def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
+        """See :class:`syncd.connector.Connector`; one page for each page of the API, one call when idle."""
+        feed = Feed(self.api, self.clock, source, partial(items.item, self.name, self.urls.web))
+        return feed.pages(Walk.begin(cursor, since or self.start_from))
+
+    def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """See :class:`syncd.connector.Connector`; one call per ticket with fewer than ten conversations."""
+        return {ref: self.reader.entry(ref) for ref in refs}
+
+    # --- writing ---
+
+    def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
+        """See :class:`syncd.connector.Connector`; one request per note and one per status."""
+        return self.writer.apply(actions)
+
+    def create(self, draft: Draft) -> Item:
+        """Always raises Refused: tickets are made by customers, never by syncd."""
+        del draft
+        raise Refused(self.name, "making a ticket: syncd files issues in a tracker, never tickets")
+
+    def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
+        """The id of our own note with this marker, from a full listing of the ticket's conversations.
+
+        Raises:
+            ConnectorError: the look was not complete; Gone where the ticket isn't there.
+        """
+        del since  # every note of the ticket is looked at
+        if not isinstance(where, Ref):
+            raise Refused(self.name, "looking for a ticket of ours: syncd makes none")
+        me = self.account.me
+        for row in self.reader.conversations(where):
+            # Markup can split a text, and text can lose an address: look at both forms.
+            if row.get("user_id") == me and any(marker in str(row.get(key)) for key in ("body_text", "body")):
+                return str(items.number(row))
+        return None
+
+    # --- names ---
+
+    def parse_url(self, text: str) -> Sequence[Mention]:
+        """Addresses in the agent portal, old and new, and in customers' portals."""
+        return self.urls.mentions(text)
+
+    def resolve(self, key: str) -> Ref | None:
+        """A ticket's key is its number: no call."""
+        digits = key.strip().lstrip("#").lstrip("0")
+        return Ref(self.name, digits, digits) if digits.isascii() and digits.isdecimal() else None
+
+    def statuses(self) -> Mapping[str, str]:
+        """Code -> label that agents see; one call."""
+        return self.account.statuses()
+
+    def check(self) -> Sequence[Problem]:
+        """Key, scope, address, statuses and fields that stand in the way of resolving; two calls."""
+        return tuple(self.account.problems())
+
+    def close(self) -> None:
+        """Release the connections."""
+        self.session.close()

@@ -1,0 +1,164 @@
+"""Freshdesk's records as items. Every shape that the API may legally give works; anything else is ``ValueError``.
+
+Freshdesk API docs, Tickets and Conversations. Any list or scalar may be null, and keys appear without notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from connectors.freshdesk.markup import clean, to_markdown
+from syncd.clock import moment, stamp
+from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status, Text
+
+Row = Mapping[str, Any]
+
+_SURVEY = 6
+_FORWARD = 8
+"""Conversation sources (Freshdesk API docs, Conversations)."""
+
+
+def number(row: Row) -> int:
+    """The ticket's number, its identity within the account.
+
+    Raises:
+        ValueError: the record has none.
+    """
+    found = row.get("id")
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+        raise ValueError("a record without a number")
+    return found
+
+
+def time_of(row: Row, *keys: str) -> datetime:
+    """The first of these times that the record has; aware, UTC.
+
+    Raises:
+        ValueError: it has none that can be read.
+    """
+    for key in keys:
+        if isinstance(text := row.get(key), str) and text:
+            try:
+                return moment(text)
+            except OverflowError as error:
+                raise ValueError("a time out of range") from error
+    raise ValueError("a record without a time")
+
+
+def version(row: Row) -> str:
+    """``updated_at``, normalised: orders the states of a ticket."""
+    return stamp(time_of(row, "updated_at", "created_at"))
+
+
+def status(row: Row) -> Status:
+    """The status code as text; ``null`` where there is none, which no mapping knows."""
+    found = row.get("status")
+    if found is None:
+        return Status("null")
+    if isinstance(found, bool) or not isinstance(found, (int, str)):
+        raise ValueError("a status that is no code")  # noqa: TRY004  # a wrong answer, not a wrong call
+    return Status(clean(str(found)))
+
+
+def item(name: str, web: str, row: Row, texts: tuple[Text, ...] | None = None, waiting: bool | None = None) -> Item:
+    """A ticket.
+
+    Args:
+        name: the configured connector's name.
+        web: origin of the agent portal.
+        row: the record, from a list or a single read.
+        texts: its texts, where they were read.
+        waiting: whether the requester waits for an answer, where that is known.
+
+    Raises:
+        ValueError: the record isn't a ticket's.
+    """
+    key = str(number(row))
+    return Item(
+        ref=Ref(name, key, key),
+        url=f"{web}/a/tickets/{key}",
+        status=status(row),
+        version=version(row),
+        created_at=time_of(row, "created_at", "updated_at"),
+        texts=texts,
+        fields=_fields(row),
+        tags=_tags(row),
+        waiting=waiting,
+        final=row.get("archived") is True,
+    )
+
+
+def gone(row: Row) -> GoneKind | None:
+    """How the ticket is out of sight, if it is: in the trash or in spam."""
+    if row.get("deleted") is True:
+        return GoneKind.DELETED
+    return GoneKind.SPAM if row.get("spam") is True else None
+
+
+def removed(name: str, row: Row, kind: GoneKind) -> Removed:
+    """The observation that a ticket isn't there any more.
+
+    Raises:
+        ValueError: the record isn't a ticket's.
+    """
+    key = str(number(row))
+    return Removed(Ref(name, key, key), kind, version(row))
+
+
+def description(row: Row) -> Text:
+    """What the requester wrote first."""
+    return Text(to_markdown(row.get("description"), row.get("description_text")), Author.OUTSIDE, Place.BODY)
+
+
+def conversation(rows: Iterable[Row], me: int) -> tuple[tuple[Text, ...], bool]:
+    """Notes and replies, oldest first, and whether the newest public message is the requester's.
+
+    Survey answers and automatic responses are no messages. ``me`` is our own agent's id.
+
+    Raises:
+        ValueError: a record isn't a conversation's.
+    """
+    # Two notes of one second are told apart by their ids, which grow.
+    ordered = sorted(rows, key=lambda row: (time_of(row, "created_at", "updated_at"), number(row)))
+    public = [
+        row
+        for row in ordered
+        if row.get("private") is not True and row.get("source") != _SURVEY and row.get("auto_response") is not True
+    ]
+    waiting = bool(public) and public[-1].get("incoming") is True
+    return tuple(_text(row, me) for row in ordered), waiting
+
+
+def _text(row: Row, me: int) -> Text:
+    private = row.get("private") is True
+    return Text(
+        to_markdown(row.get("body"), row.get("body_text")),
+        _author(row, me, private=private),
+        Place.NOTE if private else Place.COMMENT,
+        str(number(row)),
+    )
+
+
+def _author(row: Row, me: int, *, private: bool) -> Author:
+    """Whom to trust: what a customer may have written is the customer's."""
+    incoming = row.get("incoming")
+    if incoming is True or (incoming is None and not private):
+        return Author.OUTSIDE
+    if row.get("user_id") == me:
+        return Author.SELF
+    # A forwarded mail is an agent's act, but most of its words are the customer's.
+    return Author.OUTSIDE if row.get("source") == _FORWARD else Author.TEAM
+
+
+def _fields(row: Row) -> dict[str, str]:
+    found = row.get("custom_fields")
+    if not isinstance(found, dict):
+        return {}
+    return {clean(key): clean(value) for key, value in found.items() if isinstance(value, str)}
+
+
+def _tags(row: Row) -> tuple[str, ...]:
+    found = row.get("tags")
+    return tuple(clean(tag) for tag in found if isinstance(tag, str)) if isinstance(found, list) else ()
