@@ -1,0 +1,134 @@
+"""What people do in the stand-in's account: agents, requesters, and Freshdesk itself. Nothing here is an API call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.freshdesk.books import (
+    AGENT,
+    CLOSED,
+    CUSTOMER,
+    FORWARD,
+    ME,
+    NOTE,
+    OPEN,
+    REPLY,
+    SURVEY,
+    Books,
+    Ticket,
+)
+from syncd.clock import moment, stamp
+
+
+class People:
+    """Acts on the books. Tickets are named by their number; texts are HTML."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self.reopen_on_reply = True
+
+    def make_ticket(self, subject: str = "Help", description: str = "", **over: Any) -> int:
+        """A requester opens a ticket; ``over`` replaces fields of its row. Its number."""
+        return self._books.make(subject, description, **over).number
+
+    def seed(self, count: int, *, first: str, apart: float = 60.0, status: int = OPEN) -> None:
+        """Many old tickets, last changed ``apart`` seconds from one another, beginning at the time ``first``."""
+        begin = moment(first).timestamp()
+        for i in range(count):
+            when = stamp(type(moment(first)).fromtimestamp(begin + int(i * apart), moment(first).tzinfo))
+            self._books.make(f"Old {i}", "", created_at=when, updated_at=when, status=status)
+
+    def set_status(self, ticket: int, status: int) -> None:
+        """An agent moves it."""
+        self._books.move(self._ticket(ticket), status)
+
+    def customer_reply(self, ticket: int, text: str, **over: Any) -> int:
+        """The requester writes, and Freshdesk reopens the ticket."""
+        found = self._ticket(ticket)
+        said = self._books.say(found, text, user=CUSTOMER, private=False, source=REPLY, **{"incoming": True, **over})
+        if self.reopen_on_reply and found.row["status"] != OPEN:
+            self._books.move(found, OPEN)
+        return int(said["id"])
+
+    def agent_reply(self, ticket: int, text: str, **over: Any) -> int:
+        """An agent writes to the requester."""
+        return self._said(ticket, text, user=AGENT, private=False, source=REPLY, **over)
+
+    def agent_note(self, ticket: int, text: str, private: bool = True, **over: Any) -> int:
+        """An agent leaves a note."""
+        return self._said(ticket, text, user=AGENT, private=private, source=NOTE, **over)
+
+    def own_note(self, ticket: int, text: str, **over: Any) -> int:
+        """The key's own agent leaves a private note, by hand."""
+        return self._said(ticket, text, user=ME, private=True, source=NOTE, **over)
+
+    def forward(self, ticket: int, text: str) -> int:
+        """An agent forwards the ticket to somebody."""
+        return self._said(ticket, text, user=AGENT, private=True, source=FORWARD)
+
+    def survey(self, ticket: int, text: str = "Happy") -> int:
+        """The requester answers a survey; the ticket's own time moves later than the answer's."""
+        return self._said(ticket, text, user=CUSTOMER, private=False, source=SURVEY, incoming=True)
+
+    def auto_response(self, ticket: int, text: str = "We got your mail") -> int:
+        """An automation answers the requester."""
+        return self._said(ticket, text, user=AGENT, private=False, source=REPLY, auto_response=True)
+
+    def delete(self, ticket: int) -> None:
+        """An agent moves it to the trash."""
+        found = self._ticket(ticket)
+        found.trashed = True
+        if self._books.delete_bumps:
+            self._books.bump(found)
+
+    def restore(self, ticket: int) -> None:
+        """An agent takes it out of the trash, or out of spam."""
+        found = self._ticket(ticket)
+        found.trashed, found.row["spam"] = False, False
+        self._books.bump(found)
+
+    def spam(self, ticket: int) -> None:
+        """An agent marks it as spam."""
+        found = self._ticket(ticket)
+        found.row["spam"] = True
+        self._books.bump(found)
+
+    def purge(self, ticket: int) -> None:
+        """It is deleted for good."""
+        self._ticket(ticket).purged = True
+
+    def archive(self, ticket: int) -> None:
+        """Freshdesk archives it, closed and long untouched."""
+        found = self._ticket(ticket)
+        found.row["status"], found.archived = CLOSED, True
+
+    def merge(self, primary: int, *others: int) -> None:
+        """An agent merges tickets into one: the others are closed, and no field says into which."""
+        for number in others:
+            found = self._ticket(number)
+            self._books.say(found, f"Merged into #{primary}", user=AGENT, private=True, source=NOTE)
+            self._books.move(found, CLOSED)
+
+    def touch(self, ticket: int) -> None:
+        """A service level is missed: the ticket moves without anybody doing anything."""
+        found = self._ticket(ticket)
+        found.row["is_escalated"] = not found.row["is_escalated"]
+        self._books.bump(found)
+
+    def add_tag(self, ticket: int, tag: str) -> None:
+        """An agent tags it."""
+        found = self._ticket(ticket)
+        found.row["tags"] = [*(found.row["tags"] or []), tag]
+        self._books.bump(found)
+
+    def set_field(self, ticket: int, name: str, value: Any) -> None:
+        """An agent fills in a custom field."""
+        found = self._ticket(ticket)
+        found.row["custom_fields"] = {**found.row["custom_fields"], name: value}
+        self._books.bump(found)
+
+    def _ticket(self, number: int) -> Ticket:
+        return self._books.tickets[int(number)]
+
+    def _said(self, ticket: int, text: str, **over: Any) -> int:
+        return int(self._books.say(self._ticket(ticket), text, **over)["id"])

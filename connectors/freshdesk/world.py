@@ -1,0 +1,136 @@
+"""The stand-in as the conformance suite sees it."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from connectors.freshdesk.books import ME
+from connectors.freshdesk.connector import FreshdeskConnector, FreshdeskOptions
+from connectors.freshdesk.rules import invalid
+from connectors.freshdesk.sandbox import FreshdeskSandbox
+from syncd.clock import ManualClock
+from syncd.model import Author, GoneKind, Ref, Role, Status, Word
+from syncd.testing import Fault, Remark, Reply, World
+
+CODES = {Word.OPEN: 2, Word.PENDING: 3, Word.RESOLVED: 4, Word.CLOSED: 5, Word.ON_HOLD: 6}
+WRITES = "POST|PUT"
+
+_PAGE = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Back soon</body></html>"
+_HTML = {"Content-Type": "text/html; charset=utf-8"}
+_FAULTS = {
+    "lost_answer": ("lost_answer", Reply()),
+    "error_after": ("commit_then_answer", Reply(502, _PAGE, _HTML)),
+    "error": ("answer", Reply(502, _PAGE, _HTML)),
+    "cut": ("cut", Reply()),
+    "rate_limited": ("answer", Reply(429, b"", {"Retry-After": "7"})),
+    "unauthorized": (
+        "answer",
+        Reply(401, {"code": "invalid_credentials", "message": "You have to be logged in to perform this action."}),
+    ),
+    "refused": ("answer", invalid(("status", "It should be one of these values: '2,3,4,5'", "invalid_value"))),
+    "html": ("answer", Reply(200, _PAGE, _HTML)),
+}
+
+
+class FreshdeskWorld(World):
+    """A running stand-in with a stopped clock, which it shares with its connectors."""
+
+    def __init__(self, name: str = "freshdesk") -> None:
+        super().__init__(Role.HELPDESK, frozenset({"move", "create"}))
+        self.name = name
+        self.clock = ManualClock()
+        self.sandbox = FreshdeskSandbox().start()
+        self.sandbox.freeze(self.clock.now())
+        # A second change of every new ticket would be news that nobody made.
+        self.sandbox.books.bump_after_create = False
+        self.people = self.sandbox.people
+
+    def connect(self) -> FreshdeskConnector:
+        """See :class:`World`."""
+        options = FreshdeskOptions(connector="freshdesk", url=self.sandbox.url, api_key=SecretStr(self.sandbox.key))
+        return FreshdeskConnector(self.name, options, self.clock)
+
+    def add(self, body: str = "", *, by: Author = Author.TEAM) -> Ref:
+        """See :class:`World`; a description is always taken for the requester's."""
+        del by
+        number = str(self.people.make_ticket(description=f"<div>{body}</div>"))
+        return Ref(self.name, number, number)
+
+    def set_status(self, ref: Ref, word: Word) -> None:
+        """See :class:`World`."""
+        self.people.set_status(int(ref.id), CODES[word])
+
+    def native(self, word: Word) -> Status:
+        """See :class:`World`."""
+        return Status(str(CODES[word]))
+
+    def say(self, ref: Ref, body: str, *, by: Author, internal: bool = False) -> None:
+        """See :class:`World`."""
+        if by is Author.OUTSIDE:
+            self.people.customer_reply(int(ref.id), body)
+        elif internal:
+            self.people.agent_note(int(ref.id), body)
+        else:
+            self.people.agent_reply(int(ref.id), body)
+
+    def touch(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self.people.touch(int(ref.id))
+
+    def remove(self, ref: Ref, kind: GoneKind) -> None:
+        """See :class:`World`."""
+        (self.people.spam if kind is GoneKind.SPAM else self.people.delete)(int(ref.id))
+
+    def restore(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self.people.restore(int(ref.id))
+
+    def move(self, ref: Ref) -> Ref:
+        """Freshdesk's tickets don't move: ``lacks`` says so."""
+        raise NotImplementedError(str(ref))
+
+    def url(self, ref: Ref) -> str:
+        """See :class:`World`."""
+        return f"{self.sandbox.url}/a/tickets/{ref.id}"
+
+    def status(self, ref: Ref) -> Status:
+        """See :class:`World`."""
+        return Status(str(self.sandbox.books.tickets[int(ref.id)].row["status"]))
+
+    def remarks(self, ref: Ref) -> list[Remark]:
+        """See :class:`World`."""
+        return [
+            Remark(
+                Author.OUTSIDE if said["incoming"] else Author.SELF if said["user_id"] == ME else Author.TEAM,
+                said["body"],
+                said["private"],
+            )
+            for said in self.sandbox.books.tickets[int(ref.id)].talk
+        ]
+
+    def items(self) -> list[Ref]:
+        """See :class:`World`."""
+        listed = [str(one.number) for one in self.sandbox.books.tickets.values() if not one.listed]
+        return [Ref(self.name, number, number) for number in listed]
+
+    def status_writes(self, ref: Ref) -> int:
+        """See :class:`World`."""
+        return self.sandbox.books.tickets[int(ref.id)].status_writes
+
+    def calls(self) -> int:
+        """See :class:`World`."""
+        return len(self.sandbox.log)
+
+    def advance(self, seconds: float) -> None:
+        """See :class:`World`."""
+        self.clock.advance(seconds)
+        self.sandbox.advance(seconds)
+
+    def fail(self, how: str, *, times: int = 1, writes_only: bool = False) -> None:
+        """See :class:`World`."""
+        kind, reply = _FAULTS[how]
+        self.sandbox.faults.append(Fault(kind, WRITES if writes_only else "", times=times, reply=reply))
+
+    def close(self) -> None:
+        """See :class:`World`."""
+        self.sandbox.stop()

@@ -1,0 +1,19 @@
+"""The Freshdesk connector keeps the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.freshdesk.world import FreshdeskWorld
+from syncd.testing import World
+from syncd.testing.contract import ConnectorContract
+
+
+class TestFreshdesk(ConnectorContract):
+    @pytest.fixture
+    def world(self) -> Iterator[World]:
+        world = FreshdeskWorld()
+        yield world
+        world.close()
