@@ -96,8 +96,9 @@ def problems(error: ValidationError, where: str, known: Iterable[str] = ()) -> l
 
 
 def problem(where: str, key: str, what: str, cure: str) -> Problem:
-    """One problem of a file; ``key`` may be empty where the file as a whole is meant."""
-    return Problem(f"{where}: {key}" if key else where, what, f"{cure.rstrip('.')}.")
+    """One problem of a file, or of a table in it (``connectors/desk.toml: sync``); an empty key means all of it."""
+    joint = "." if ": " in where else ": "
+    return Problem(f"{where}{joint}{key}" if key else where, what, cure)
 
 
 def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
@@ -132,5 +133,5 @@ def _sentence(found: Mapping[str, Any], known: tuple[str, ...]) -> tuple[str, st
         return unknown_key(str(found["loc"][-1]), known if len(found["loc"]) == 1 else ())
     if kind in {"literal_error", "enum"}:
         return "this is none of the known values", f"Write one of {context['expected'].replace(' or ', ', ')}"
-    said = str(cause) if cause is not None else str(found["msg"])
-    return "this value can't be used", said[:1].upper() + said[1:].replace("Input should", "It should", 1)
+    said = str(cause) if cause is not None else str(found["msg"]).replace("Input should", "It should", 1)
+    return "this value can't be used", said[:1].upper() + said[1:]

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """The ticket's issue was filed (rule 4); public if the playbook says so."""
     RESOLVED = "resolved"
     DECLINED = "declined"
+    ISSUE_REOPENED = "issue_reopened"
+    """The issue was reopened, and the ticket went back to waiting."""
     WAITS_FOR_AGENT = "waits_for_agent"
     """The issue is finished, but the requester wrote last (rule 7)."""
     CONFLICT = "conflict"
@@ -63,7 +65,7 @@ VARIABLES = (
     "count",
     "who",
 )
-"""What a template may show. Each is text and may be empty; words are those after the change that is written about."""
+"""What a template may show. Each is text and may be empty; words are those that were seen when it was written."""
 
 FILTERS = ("capitalize", "lower", "replace", "title", "trim", "upper")
 

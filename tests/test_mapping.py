@@ -121,7 +121,7 @@ WRITE = GOOD["write"]
         ({"words": None}, "words: this key is missing"),
         ({"write": None}, "write: this key is missing"),
         ({"wirte": {}}, "wirte: unknown key. Did you mean 'write'?"),
-        ({"colour": "red"}, "colour: unknown key. Remove it; known here: final, role, words, write."),
+        ({"colour": "red"}, "colour: unknown key. Remove it; known here: final, role, words, write"),
         ({"final": "closed"}, "final: a list is expected"),
         ({"words": ["open"]}, "words: a table is expected"),
         ({"words": WORDS_OF | {"open": "open"}}, "words.open: a list is expected"),

@@ -77,9 +77,7 @@ def test_shipped_texts_render_as_one_tidy_paragraph(name: str, without: tuple[st
 
 def test_the_link_note_names_the_issue() -> None:
     note = shipped("default").render("link_note", **VALUES)
-    assert note == (
-        "Filed as [o/r#7](https://github.com/o/r/issues/7). The ticket is pending until the issue is closed."
-    )
+    assert note == "Filed as [o/r#7](https://github.com/o/r/issues/7). The ticket waits until the issue is closed."
 
 
 def test_2i2c_leaves_closed_tickets_closed_and_reopens_for_requesters() -> None:
@@ -127,14 +125,14 @@ WRITES = {"write": "open"}
     [
         ({"on_conflit": "hold"}, "mappings/playbooks/p.toml: on_conflit: unknown key. Did you mean 'on_conflict'?"),
         ({"name": "x"}, "name: unknown key"),
-        ({"file": {"when": []}}, "file: filing issues from tickets is not in this version. Remove it."),
+        ({"file": {"when": []}}, "file: filing issues from tickets is not in this version. Remove it"),
         ({"on_conflict": "coin"}, "on_conflict: this is none of the known values. Write one of 'hold', 'tracker', 'h"),
         ({"on_ticket_resolved": "reopen"}, "on_ticket_resolved: this is none of the known values"),
         ({"on_requester_reopen": "close"}, "on_requester_reopen: this is none of the known values"),
         ({"resolve_when": "released"}, "resolve_when: this way to call an issue finished is not in this version. Wri"),
-        ({"resolve_when": "label:done"}, 'Write "closed".'),
+        ({"resolve_when": "label:done"}, 'Write "closed"'),
         ({"resolve_when_issues": "most"}, "resolve_when_issues: this is none"),
-        ({"messages": "loud"}, "messages: this is none of the known values. Write one of 'off', 'draft', 'public'."),
+        ({"messages": "loud"}, "messages: this is none of the known values. Write one of 'off', 'draft', 'public'"),
         ({"link_note": True}, "link_note: this is none of the known values"),
         ({"late_after": 3}, "late_after: this is no duration. Write a whole number and a unit, such as 30s, 2m"),
         ({"late_after": "3 days"}, "late_after: this is no duration"),
@@ -172,7 +170,7 @@ def test_problems_of_the_file_and_of_the_settings_over_it_are_told_together() ->
     )
     assert len(messages) == 5, messages
     assert sum(message.startswith("mappings/playbooks/p.toml: ") for message in messages) == 3
-    assert sum(message.startswith("connectors/desk.toml: sync: ") for message in messages) == 2
+    assert sum(message.startswith("connectors/desk.toml: sync.") for message in messages) == 2
 
 
 def test_settings_that_break_a_sound_playbook_are_blamed_and_not_the_playbook() -> None:

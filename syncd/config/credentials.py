@@ -1,0 +1,125 @@
+"""Where secrets come from. A config names them and never holds them.
+
+``env:NAME`` is an environment variable; ``file:PATH`` a file, relative to the config folder; ``credential:NAME`` a file
+in the folder that systemd gives in ``$CREDENTIALS_DIRECTORY`` (systemd.exec, LoadCredential), else in ``credentials/``
+of the config folder. No message of this module repeats what it read, or what stands where a reference should.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from syncd.schema import Wrong
+
+MAX_BYTES = 64 * 1024
+"""No key or token is larger; a bigger file is a mistake."""
+
+LONG_ENOUGH = 6
+"""Shorter than this, masking would tear ordinary words apart."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
+_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+
+
+class SecretReader:
+    """Reads secrets for one config folder; called with a reference, gives the secret.
+
+    Args:
+        folder: the config folder.
+        environ: the environment to look in.
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self._folder, self._environ = folder, environ
+        self._seen: set[str] = set()
+
+    def __call__(self, reference: str) -> SecretStr:
+        """The secret behind a reference, without the line end that editors and ``echo`` add.
+
+        Raises:
+            ValueError: a literal, or a secret that is missing, empty, or can be read by others.
+        """
+        scheme, _, rest = reference.partition(":")
+        readers = {"env": self._variable, "file": self._file, "credential": self._credential}
+        if scheme in readers and rest:
+            secret = _sound(readers[scheme](rest))
+            self._seen.add(secret.get_secret_value())
+            return secret
+        self._seen.add(reference)
+        raise Wrong(
+            "this is no reference to a secret, and a secret itself does not belong in a config file",
+            "Write it as env:NAME, file:PATH or credential:NAME",
+        )
+
+    def masked(self, text: str) -> str:
+        """Text with every secret that was read, or refused as a literal, made unreadable.
+
+        For what other people's validators say: nobody can promise that they don't repeat what they were given.
+        """
+        for secret in sorted(self._seen, key=len, reverse=True):
+            text = text.replace(secret, "***") if len(secret) >= LONG_ENOUGH else text
+        return text
+
+    def _file(self, path: str) -> str:
+        return _read(self._folder / path)
+
+    def _variable(self, name: str) -> str:
+        value = self._environ.get(name)
+        if value is None:  # the name isn't repeated: people paste the secret itself here
+            raise Wrong("the environment variable that it names is not set", "Set it where syncd is started")
+        return value
+
+    def _credential(self, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise Wrong("this is no name of a credential", "Use letters, digits, _, -, . and @")
+        given = self._environ.get("CREDENTIALS_DIRECTORY")
+        if given and (Path(given) / name).exists():
+            return _read(Path(given) / name, private=True)
+        return _read(self._folder / "credentials" / name)
+
+
+def _read(path: Path, *, private: bool = False) -> str:
+    """The text of a secret's file; ``private`` if whoever made the folder keeps others out of it."""
+    try:
+        # Not blocking: a pipe in this place must not hold up the start.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise Wrong(f"{path} does not exist", f"Put the secret there, then run: chmod 600 {path}") from None
+    except (OSError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) else "not a path"
+        raise Wrong(
+            f"{path} can't be read ({what})", "Let the account that runs syncd read it, and nobody else"
+        ) from None
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise Wrong(f"{path} is no file", "Name a file that holds the secret and nothing else")
+        if mode & _OTHERS and not private:
+            raise Wrong(f"{path} can be read or changed by others", f"Run: chmod 600 {path}")
+        data = os.read(handle, MAX_BYTES + 1)
+    finally:
+        os.close(handle)
+    if len(data) > MAX_BYTES:
+        raise Wrong(f"{path} is too large to be a secret", "Name a file that holds the secret and nothing else")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Wrong(f"{path} is no text", "Store the secret as text, UTF-8") from None
+
+
+def _sound(text: str) -> SecretStr:
+    """The secret, if it is one: neither empty nor with blanks or lines that a header would choke on."""
+    value = text.rstrip("\r\n")
+    if not value.strip():
+        raise Wrong("the secret is empty", "Store the secret itself there")
+    if value != value.strip():
+        raise Wrong("the secret begins or ends with a blank", "Store it without blanks around it")
+    if not value.startswith("-----BEGIN ") and not value.isprintable():
+        raise Wrong("the secret has several lines or control characters", "Store one secret and nothing else there")
+    return SecretStr(value)

@@ -1,0 +1,82 @@
+"""Reading TOML files of the config folder and of the package, with problems that name line and column."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from syncd.errors import ConfigError, Problem
+
+MAX_BYTES = 1024 * 1024
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+def toml(path: Path | Traversable, where: str) -> dict[str, Any]:
+    """A TOML file, parsed.
+
+    Args:
+        path: the file.
+        where: how problems call it: its path inside the config folder.
+
+    Raises:
+        ConfigError: it can't be read, is no UTF-8, or is no TOML (a key given twice included); with the place.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        cure = "Let the account that runs syncd read it"
+        raise ConfigError([Problem(where, f"it can't be read ({error.strerror})", cure)]) from None
+    if len(data) > MAX_BYTES:
+        raise ConfigError([Problem(where, "it is too large for a configuration", "Remove what doesn't belong there")])
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Problem(f"{where}:{line}", "it is not UTF-8", "Save it as UTF-8")]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([_syntax(where, str(error), data)]) from None
+    except RecursionError:
+        raise ConfigError([Problem(where, "it is nested too deeply", "Write it flatter")]) from None
+
+
+def _syntax(where: str, said: str, data: bytes) -> Problem:
+    """A syntax error with its place; what tomllib says holds no value of the file."""
+    found = _PLACE.search(said)
+    ends = (data.count(b"\n") + 1, len(data) - data.rfind(b"\n"))
+    line, column = (found[1], found[2]) if found and found[1] else ends
+    what = _PLACE.sub("", said)
+    twice = "overwrite" in what or "twice" in what or "Duplicate" in what
+    cure = "Keep the key, or the table, once" if twice else "Mend the line; texts stand in quotes, tables in [brackets]"
+    return Problem(f"{where}:{line}:{column}", f"it is no valid TOML ({what})", cure)
+
+
+class Shelf:
+    """Mappings and playbooks: those of the config folder, and the shipped ones that they replace."""
+
+    def __init__(self, folder: Path) -> None:
+        self._own, self._shipped = folder / "mappings", files("mappings")
+
+    def own(self, *parts: str) -> dict[str, Any] | None:
+        """A file of the config folder's ``mappings/``; None if it isn't there.
+
+        Raises:
+            ConfigError: see :func:`toml`.
+        """
+        path = self._own.joinpath(*parts)
+        return toml(path, f"mappings/{'/'.join(parts)}") if path.exists() or path.is_symlink() else None
+
+    def shipped(self, *parts: str) -> dict[str, Any] | None:
+        """A file of the package; None if it isn't there."""
+        path = self._shipped.joinpath(*parts)
+        return toml(path, f"shipped {'/'.join(parts)}") if path.is_file() else None
+
+    def names(self, *parts: str) -> list[str]:
+        """What there is to choose from, without ``.toml``."""
+        shelves: tuple[Path | Traversable, ...] = (self._own.joinpath(*parts), self._shipped.joinpath(*parts))
+        found = {file.name for shelf in shelves if shelf.is_dir() for file in shelf.iterdir()}
+        return sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml"))
