@@ -76,3 +76,8 @@ def moment(text: str) -> datetime:
     """The reverse of :func:`stamp`; takes any ISO time, and one without a zone as UTC."""
     value = datetime.fromisoformat(text)
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def precise(when: datetime) -> str:
+    """As :func:`stamp`, with microseconds: for what is compared with our own clock only."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -113,6 +113,7 @@ class Connector(ABC):
         self.name = name
         self.clock = clock
         self.settle: float = options.settle
+        self.start_from: datetime | None = options.start_from
 
     # --- reading ---
 

@@ -1,0 +1,147 @@
+"""``syncd reconcile``: walk the feeds, find links, look at every group; the backfill and the repair.
+
+Trackers are walked before helpdesks, so that tickets are known to be linked when they are met and their notes need no
+reading. Broken off at any point, the next run goes on where this one stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from syncd.clock import moment
+from syncd.errors import BrakeOn, ConnectorError, Interrupted, UnknownRef
+from syncd.model import Item, Ref
+from syncd.observe import read
+from syncd.poll import ask, walk
+from syncd.reconcile import drain
+from syncd.retry import reads
+from syncd.work import Work
+
+PATIENCE = 600.0
+"""Seconds that a run waits in all for what is due later: effects that settle, limits that end."""
+
+
+def backfill(work: Work, names: Iterable[str], since: datetime | None = None) -> dict[str, ConnectorError]:
+    """Everything, or everything since a moment.
+
+    Returns:
+        Per connector that could not be read, why; the others were done all the same.
+
+    Raises:
+        BrakeOn: too much would have changed at once.
+        Interrupted: syncd is to stop; what was done is kept.
+    """
+    refuse_braked(work)
+    began = work.exact
+    failures: dict[str, ConnectorError] = {}
+    order = [*work.trackers, *work.helpdesks]
+    for name in sorted(names, key=order.index):
+        try:
+            walk(work, name, since)
+        except ConnectorError as error:
+            failures[name] = error
+    if since is None:
+        _look_for_unseen(work, [name for name in names if name not in failures], began, failures)
+    with work.store.write():
+        for key in work.store.links.group_keys():
+            work.store.queue.ask(key, "reconcile", work.clock.now())
+    drain_and_wait(work)
+    return failures
+
+
+def some(work: Work, refs: Sequence[Ref]) -> None:
+    """Only these items and what is linked with them, read afresh.
+
+    Raises:
+        UnknownRef: one of them isn't known to its system.
+        ConnectorError: one of them can't be read.
+    """
+    refuse_braked(work)
+    read(work, list(refs))
+    keys = set()
+    with work.store.write():
+        for ref in refs:
+            ask(work, ref, "reconcile")
+            key = work.store.links.group_of(ref)
+            if key:
+                keys.add(key)
+    drain_and_wait(work, frozenset(keys))
+
+
+def find(work: Work, text: str) -> Ref:
+    """The item that a REF of the command line names: a URL, ``NAME:ID`` or ``NAME:KEY``.
+
+    Raises:
+        UnknownRef: it names nothing.
+        ConnectorError: its system can't be asked.
+    """
+    for connector in work.connectors.values():
+        mentions = connector.parse_url(text)
+        if len(mentions) == 1 and mentions[0].start == 0:
+            return _resolved(work, connector.name, mentions[0].key, text)
+    name, _, key = text.partition(":")
+    if name in work.connectors and key:
+        known = work.store.snapshots.get(Ref(name, key))
+        return known.ref if known is not None else _resolved(work, name, key, text)
+    names = ", ".join(sorted(work.connectors))
+    raise UnknownRef(f"{text!r} names no ticket or issue. Write its URL, or NAME:KEY with NAME one of {names}")
+
+
+def _resolved(work: Work, name: str, key: str, text: str) -> Ref:
+    ref = work.store.snapshots.by_key(name, key) or reads(work.clock)(work.connectors[name].resolve, key)
+    if ref is None:
+        raise UnknownRef(f"{text!r}: {name} has no such item, or hides it from us")
+    return ref
+
+
+def refuse_braked(work: Work) -> None:
+    """Nothing runs while a brake is on.
+
+    Raises:
+        BrakeOn: with its reason, and how to release it.
+    """
+    for brake in work.store.brakes.on():
+        if work.writes:
+            cure = f"If that is right, run `syncd brake release {brake.connector}`"
+            raise BrakeOn(f"{brake.connector}: the brake is on since {brake.at}: {brake.reason}. {cure}")
+
+
+def _look_for_unseen(work: Work, names: list[str], began: str, failures: dict[str, ConnectorError]) -> None:
+    """Linked items that a whole walk did not show: absence proves nothing, so each is asked for (rule 10)."""
+    for name in names:
+        since = work.connectors[name].start_from
+        unseen = [ref for ref in work.store.links.stale(began) if ref.connector == name]
+        unseen = [ref for ref in unseen if not _before(work, ref, since)]
+        if not unseen:
+            continue
+        try:
+            read(work, unseen)
+        except ConnectorError as error:
+            failures[name] = error
+
+
+def _before(work: Work, ref: Ref, since: datetime | None) -> bool:
+    """Whether an item was last changed before the walk's span, so that the walk could not show it."""
+    item = work.store.snapshots.get(ref)
+    return since is not None and isinstance(item, Item) and moment(item.version) < since
+
+
+def drain_and_wait(work: Work, only: frozenset[str] | None = None) -> None:
+    """Drain, wait for what is due within a few minutes, and drain again.
+
+    Raises:
+        Interrupted: syncd is to stop.
+    """
+    until = work.clock.monotonic() + PATIENCE
+    while True:
+        drain(work, only)
+        due = [when for when in (work.store.queue.next_due(only), work.store.effects.next_due()) if when]
+        if not due or not work.writes:
+            return
+        wait = max(0.05, (moment(min(due)) - work.clock.now()).total_seconds())
+        if work.clock.monotonic() + wait > until:
+            return
+        work.say(f"waiting {wait:.0f} s for what is due later")
+        if work.clock.sleep(wait):
+            raise Interrupted("stopped while waiting")

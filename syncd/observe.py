@@ -1,0 +1,207 @@
+"""Observe: bring a group's snapshots up to date, so that a plan rests on what is true now.
+
+A plan that writes nothing needs no fresh read, so an unchanged group costs no call. Whatever would be written to, and
+the ends that speak, are read afresh just before (rule 1): in bulk where a connector can, else group by group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from syncd.errors import BrakeOn, ConnectorError, RateLimited, Refused, Transient, Unauthorized
+from syncd.model import Item, Ref, Removed
+from syncd.plan import Group, decide
+from syncd.poll import resolve, take
+from syncd.records import LinkState, Origin, Plan, Record
+from syncd.retry import reads
+from syncd.store import QueueRow
+from syncd.work import Work
+
+
+def observe(work: Work, key: str) -> Plan | None:
+    """The plan for a group, decided on fresh reads of whatever it would write to, and of the other ends.
+
+    A plan that writes nothing needs no fresh read, so an unchanged group costs no call.
+
+    Raises:
+        ConnectorError: an item of the group could not be read.
+    """
+    fresh: set[Ref] = set(work.fetched.get(key, ()))
+    while True:
+        group = load(work, key)
+        if not group.links:
+            return None
+        plan = settled(work, decide(group))
+        wanted = [ref for ref in _to_read(plan, group) if ref not in fresh]
+        if not wanted:
+            return plan
+        read(work, wanted)
+        fresh.update(wanted)
+        key = _where(work, group) or key
+
+
+def load(work: Work, key: str) -> Group:
+    """A group as the state knows it."""
+    links, bases = work.store.links.group(key)
+    names = {ref.connector for link in links for ref in (link.ticket, link.issue)}
+    return Group(
+        key,
+        tuple(links),
+        bases,
+        work.store.snapshots.of_group(key),
+        {name: work.mapping(name) for name in names},
+        {name: work.helpdesks[name].playbook for name in names if name in work.helpdesks},
+        work.start_marks(),
+        work.clock.now(),
+    )
+
+
+def _to_read(plan: Plan, group: Group) -> list[Ref]:
+    """What has to be read before the plan may be carried out: targets, and the ends that speak."""
+    ends = {link.id: (link.ticket, link.issue) for link in group.links}
+    refs = {ref for step in plan.steps for link in step.links for ref in ends.get(link, ())}
+    return sorted(refs | {step.target for step in plan.steps} | set(plan.missing), key=str)
+
+
+def settled(work: Work, plan: Plan) -> Plan:
+    """The plan without steps that only ask for notes which were written, or are in doubt, already."""
+    steps, records = [], list(plan.records)
+    for step in plan.steps:
+        if step.status is None and not any(work.store.effects.wanted(effect) for effect in step.effects):
+            records += [record for record in step.records if _news(work, record)]
+        else:
+            steps.append(step)
+    return replace(plan, steps=tuple(steps), records=tuple(records))
+
+
+def _news(work: Work, record: Record) -> bool:
+    link = work.store.links.get(record.link)
+    known = record.base is None or record.base == work.store.links.base(record.link)
+    return link is None or not known or record.standing is not link.standing or record.state not in (None, link.state)
+
+
+def _where(work: Work, group: Group) -> str | None:
+    """The group's key now: a read may have shown that an item moved, or brought a link to another group."""
+    keys = [work.store.links.group_of(ref) for link in group.links for ref in (link.ticket, link.issue)]
+    return next((key for key in keys if key), None)
+
+
+def prefetch(work: Work, rows: Iterable[QueueRow]) -> None:
+    """One bulk read for all groups of a batch, where a connector reads in bulk; failures show when the group is due."""
+    work.fetched.clear()
+    wanted: dict[str, dict[Ref, list[str]]] = {}
+    for row in rows:
+        group = load(work, row.group)
+        for ref in _to_read(settled(work, decide(group)), group) if group.links else ():
+            if work.connectors[ref.connector].capabilities.fetch_batch > 1:
+                wanted.setdefault(ref.connector, {}).setdefault(ref, []).append(row.group)
+    for name, refs in wanted.items():
+        if len(refs) > 1 and not work.paused_for(name):
+            try:
+                read(work, list(refs))
+            except (Transient, RateLimited, Unauthorized, Refused) as error:
+                work.say(f"{name}: {error.what}")
+                continue
+            for ref, keys in refs.items():
+                for key in keys:
+                    work.fetched.setdefault(key, set()).add(ref)
+
+
+def read(work: Work, refs: Sequence[Ref]) -> None:
+    """Fresh reads, kept as snapshots. What an answer says of other items becomes links, too.
+
+    Raises:
+        BrakeOn: everything that was asked for suddenly seems gone.
+        ConnectorError: one of the items, or the connector, could not be read.
+    """
+    first: ConnectorError | None = None
+    for name in sorted({ref.connector for ref in refs}):
+        mine = [ref for ref in refs if ref.connector == name]
+        refuse_paused(work, name)
+        found = reads(work.clock)(work.connectors[name].fetch, mine)
+        _believe(work, name, [one for one in found.values() if isinstance(one, Removed)], len(mine))
+        for ref in mine:
+            one = found[ref]
+            if isinstance(one, ConnectorError):
+                first = first or one
+            else:
+                _keep(work, one)
+    if first is not None:
+        raise first
+
+
+def _keep(work: Work, one: Item | Removed) -> None:
+    """One fresh read."""
+    store = work.store
+    if isinstance(one, Removed):
+        with store.write():
+            store.snapshots.set_gone(one, work.now)
+        return
+    if store.snapshots.is_stale(one):
+        return
+    found = resolve(work, one)
+    with store.write():
+        if one.formerly is not None:
+            _follow(work, one.formerly, one)
+        take(work, one, found, first_walk=False, cause="read")
+        if one.duplicate_of is not None:
+            _follow_canonical(work, one)
+
+
+def _follow(work: Work, old: Ref, item: Item) -> None:
+    """An item goes on under another ref: links, effects and snapshot go along (rule 10)."""
+    work.store.links.rekey(old, item.ref, work.now)
+    work.store.effects.rekey(old, item.ref)
+    work.store.snapshots.drop(old)
+    work.store.snapshots.put(item, work.now)
+    work.tally["followed"] += 1
+
+
+def _follow_canonical(work: Work, item: Item) -> None:
+    """A duplicate whose canonical issue is known: its links go on there, with what was agreed (rule 2)."""
+    assert item.duplicate_of is not None  # noqa: S101  # the caller looked
+    links = work.store.links
+    for link in links.of(item.ref):
+        if link.state is not LinkState.LIVE or link.issue != item.ref:
+            continue
+        base = links.base(link.id)
+        links.set_state(link, LinkState.ENDED, f"a duplicate of {item.duplicate_of.human}", work.now)
+        known = links.pair(link.ticket, item.duplicate_of)
+        if known is None:
+            new = links.add(
+                link.ticket, item.duplicate_of, LinkState.LIVE, Origin.FOLLOWED, filed=False, reason="", now=work.now
+            )
+            if base is not None:
+                links.put_base(new, replace(base), work.now)
+        work.tally["followed"] += 1
+        key = links.group_of(link.ticket)
+        if key:
+            work.store.queue.ask(key, "followed", work.clock.now())
+
+
+def _believe(work: Work, name: str, gone: list[Removed], asked: int) -> None:
+    """The brake on vanishing (rules 10 and 16): many at once, or all that was asked for, is not believed."""
+    new = [one for one in gone if isinstance(work.store.snapshots.get(one.ref), Item)]
+    work.tally[f"gone {name}"] += len(new)
+    limit = max(work.brake.max_changes, work.brake.share * work.store.links.live_count(name))
+    all_gone = asked >= 5 and len(new) == asked
+    if (all_gone or work.tally[f"gone {name}"] > limit) and not work.store.brakes.released(name):
+        reason = f"{work.tally[f'gone {name}']} linked items suddenly can't be found"
+        with work.store.write():
+            work.store.brakes.pull(name, reason, work.now)
+        raise BrakeOn(
+            f"{name}: {reason}. Nothing was changed for them. See that the token still sees everything it should; "
+            f"if they are really gone, run `syncd brake release {name}`"
+        )
+
+
+def refuse_paused(work: Work, name: str) -> None:
+    """Leave a connector alone that asked for it.
+
+    Raises:
+        Transient: with what is left of the pause.
+    """
+    left = work.paused_for(name)
+    if left:
+        raise Transient(name, work.paused[name][1], retry_after=left)

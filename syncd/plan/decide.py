@@ -1,0 +1,265 @@
+"""Decide, for one group, what to do. Pure: the same group gives the same plan, on any day and any machine.
+
+The question for each ticket is always the same (rule 3). *Does the ticket's word fit its issues' word?* If not,
+*which end moved* since the base? Only the end that moved speaks. Nothing here compares clocks or remembers events.
+
+Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``customer_waits``, ``closed_outside``,
+``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from syncd.clock import stamp
+from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, Audience, Item, Ref, Removed, Word
+from syncd.plan.asks import Ask, Draft, answer, step_or_records
+from syncd.plan.notes import closing_notes, issue_note, some, ticket_note, values_of, with_message
+from syncd.plan.ticket import UNFINISHED, Group, Ticket, ids, issue_word, view
+from syncd.records import Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
+
+WAITING_WORDS = (Word.PENDING, Word.ON_HOLD)
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far the clocks of two services may be apart: an issue made this much before its ticket still counts as later."""
+
+
+def decide(group: Group) -> Plan:
+    """The plan for a group: what each ticket needs, then what their asks add up to for each issue."""
+    missing = tuple(
+        sorted({ref for link in group.links for ref in (link.ticket, link.issue) if ref not in group.items}, key=str)
+    )
+    if missing:
+        return Plan(group.key, missing=missing)
+    draft = Draft(group)
+    for ref in sorted({link.ticket for link in group.links}, key=str):
+        _decide_ticket(draft, ref, [link for link in group.links if link.ticket == ref])
+    for ref in sorted({ask.issue.ref for ask in draft.asks}, key=str):
+        answer(draft, [ask for ask in draft.asks if ask.issue.ref == ref])
+    news = tuple(record for record in draft.records if _is_news(group, record))
+    return Plan(group.key, tuple(draft.steps), news, tuple(draft.before), tuple(draft.stuck))
+
+
+def _is_news(group: Group, record: Record) -> bool:
+    """Whether a record says anything that isn't known: an unchanged group is not written anew."""
+    link = next(link for link in group.links if link.id == record.link)
+    known = record.base is None or record.base == group.bases.get(record.link)
+    return not known or record.standing is not link.standing or record.state not in (None, link.state)
+
+
+def _decide_ticket(draft: Draft, ref: Ref, links: list[Link]) -> None:
+    """First what ends a link, then what begins one, then rule 3."""
+    group = draft.group
+    item = group.items[ref]
+    if isinstance(item, Removed):  # the ticket is gone: its links end, nobody is told (rule 10)
+        draft.records += [_ended(link, f"the ticket is {item.kind}") for link in links]
+        return
+    links, lost = _without_lost(group, links)
+    if lost and not links:
+        _lost_last(draft, item, lost)
+        return
+    draft.records += [_ended(link, _how_gone(group, link)) for link in lost]
+    if item.final or group.mappings[ref.connector].is_final(item.status):
+        _final(draft, item, links)
+        return
+    ticket = view(group, item, links)
+    fresh = [link for link in links if link.id not in group.bases]
+    if fresh and _begin(draft, ticket, fresh):
+        return
+    _compare(draft, ticket)
+
+
+def _without_lost(group: Group, links: list[Link]) -> tuple[list[Link], list[Link]]:
+    lost = [link for link in links if isinstance(group.items[link.issue], Removed)]
+    return [link for link in links if link not in lost], lost
+
+
+def _ended(link: Link, reason: str) -> Record:
+    return Record(link.id, link.standing, state=LinkState.ENDED, reason=reason)
+
+
+def _how_gone(group: Group, link: Link) -> str:
+    gone = group.items[link.issue]
+    return f"the issue is {gone.kind}" if isinstance(gone, Removed) else ""
+
+
+def _lost_last(draft: Draft, item: Item, lost: list[Link]) -> None:
+    """A waiting ticket that loses its last live issue goes back to a person (rule 10)."""
+    group = draft.group
+    ended = tuple(_ended(link, _how_gone(group, link)) for link in lost)
+    mapping, playbook = group.mappings[item.ref.connector], group.playbooks[item.ref.connector]
+    word = mapping.word(item.status)
+    native = mapping.native(Word.OPEN)
+    if word not in WAITING_WORDS or item.final or native is None:
+        draft.records += ended
+        return
+    first = min(lost, key=lambda link: link.id)
+    base = group.bases.get(first.id)
+    values = values_of(item, word, None, Word.UNKNOWN, 0) | {"issue_key": first.issue.key}
+    note = playbook.render("lost_issue", **values)
+    effects = (Effect(first.id, "lost_issue", base.turn if base else 0, item.ref, note),) if note else ()
+    why = Why("issue_gone", "issue", before=word, after=Word.OPEN)
+    draft.steps.append(Step(item.ref, tuple(x.id for x in lost), why, native, item.status, effects, ended))
+
+
+def _final(draft: Draft, item: Item, links: list[Link]) -> None:
+    """Never written again; if an issue reopens, engineering is told once (rule 9)."""
+    ticket = view(draft.group, item, links)
+    turned = ticket.issue_turned and ticket.issues_word in UNFINISHED
+    records = tuple(replace(record, state=LinkState.FINAL) for record in ticket.records(Standing.AGREED))
+    note = issue_note(ticket, ticket.mover, "final_reopened") if turned else None
+    if note is None:
+        draft.records += records
+        return
+    why = Why("final_reopened", "issue", ticket.mover.moved_by, ticket.issues_base, ticket.issues_word)
+    draft.steps.append(Step(ticket.mover.ref, ids(ticket), why, effects=(note,), records=records))
+
+
+def _begin(draft: Draft, ticket: Ticket, fresh: list[Link]) -> bool:
+    """New links: a filed one makes its ticket Pending, any other is adopted (rule 4). True if that is all for now."""
+    filed = [link for link in fresh if is_filed(ticket, link)]
+    if filed and ticket.word in (Word.NEW, Word.OPEN) and ticket.issues_word in UNFINISHED:
+        _file(draft, ticket, filed)
+        return True
+    if len(fresh) < len(ticket.links):  # it joins older links: what they waited for is still to be decided
+        return False
+    fits = ticket.fits(ticket.issues_word, ticket.word)
+    unknown = Word.UNKNOWN in (ticket.word, ticket.issues_word)
+    standing = Standing.UNKNOWN if unknown else Standing.AGREED if fits else Standing.ADOPTED
+    draft.records += ticket.records(standing, agreed=fits)
+    return True
+
+
+def is_filed(ticket: Ticket, link: Link) -> bool:
+    """An unfinished issue that syncd or ``links add`` tied, or made after both its ticket and the start mark."""
+    issue = ticket.issue(link)
+    if not link.filed or issue_word(ticket, link) not in UNFINISHED:
+        return False
+    if link.origin in (Origin.PERSON, Origin.SYNCD):
+        return True
+    after_ticket = issue.created_at >= ticket.item.created_at - CLOCKS_DIFFER
+    return after_ticket and stamp(issue.created_at) >= ticket.group.start_marks.get(issue.ref.connector, "")
+
+
+def _file(draft: Draft, ticket: Ticket, filed: list[Link]) -> None:
+    """The filed word and one link note per filed issue, once."""
+    word = ticket.playbook.filed
+    native = ticket.mapping.native(word)
+    if native is None:
+        draft.stuck += [(link.id, _no_native(ticket, word)) for link in filed]
+        return
+    effects = []
+    for link in filed:
+        issue = ticket.issue(link)
+        values = values_of(ticket.item, word, issue, issue_word(ticket, link), len(filed))
+        body = with_message(ticket, "link_note", "message_filed", values)
+        public = ticket.playbook.link_note == "public" and issue.audience is Audience.PUBLIC
+        if body:
+            effects.append(Effect(link.id, "link_note", 0, ticket.item.ref, body, internal=not public))
+    why = Why("filed", "issue", before=ticket.word, after=word)
+    records = ticket.records(Standing.AGREED, ticket=native)
+    if native == ticket.item.status:
+        native = None
+    draft.steps.append(Step(ticket.item.ref, ids(ticket), why, native, ticket.item.status, tuple(effects), records))
+
+
+def _compare(draft: Draft, ticket: Ticket) -> None:
+    """Rule 3."""
+    if Word.UNKNOWN in (ticket.word, ticket.issues_word):  # reported, takes no part, never written over
+        draft.records += ticket.hold(Standing.UNKNOWN)
+    elif ticket.issues_word is Word.DUPLICATE:  # of what, nobody told: a person decides
+        _say(draft, ticket, "duplicate", Standing.WAITS_FOR_PERSON)
+    elif ticket.fits(ticket.issues_word, ticket.word):
+        draft.records += ticket.records(Standing.AGREED, exempt=ticket.exempt)
+    elif ticket.exempt:  # told once already; every ticket word fits until the issue moves
+        draft.records += ticket.records(Standing.TOLD, exempt=True)
+    elif ticket.issue_moved and not ticket.ticket_moved:
+        _follow_issue(draft, ticket)
+    elif ticket.ticket_moved and not ticket.issue_moved:
+        _follow_ticket(draft, ticket)
+    else:
+        _disagree(draft, ticket)
+
+
+def _follow_issue(draft: Draft, ticket: Ticket) -> None:
+    """The issue moved: write the ticket word that its playbook names, unless a customer waits or an outsider closed."""
+    finished = ticket.issues_word in FINISHED_ISSUE
+    if finished and ticket.mover.closed_outside:  # told, not followed (rule 5)
+        records = ticket.records(Standing.TOLD, exempt=True)
+        _say(draft, ticket, "closed_outside", Standing.TOLD, records)
+        return
+    if finished and ticket.item.waiting:  # a customer who is waiting isn't closed upon (rule 7)
+        _say(draft, ticket, "waits_for_agent", Standing.WAITS_FOR_AGENT)
+        return
+    word = ticket.playbook.write[ticket.issues_word]
+    native = ticket.mapping.native(word)
+    if native is None:
+        draft.stuck += [(link.id, _no_native(ticket, word)) for link in ticket.links]
+        return
+    why = Why(
+        "issue_finished" if finished else "issue_reopened",
+        "issue",
+        ticket.mover.moved_by if finished else "",
+        ticket.word,
+        word,
+    )
+    records = ticket.records(Standing.AGREED, ticket=native)
+    effects = closing_notes(ticket) if finished else some(ticket_note(ticket, "issue_reopened"))
+    draft.steps.append(Step(ticket.item.ref, ids(ticket), why, native, ticket.item.status, effects, records))
+
+
+def _follow_ticket(draft: Draft, ticket: Ticket) -> None:
+    """The ticket moved: tell the issue, or close or reopen it, as the playbook says (rule 6)."""
+    want: str
+    if ticket.word in FINISHED_TICKET:
+        want, rule = ticket.playbook.on_ticket_resolved, "ticket_resolved"
+        wanted = [link for link in ticket.links if issue_word(ticket, link) in UNFINISHED]
+    else:
+        want, rule = ticket.playbook.on_requester_reopen, "ticket_reopened"
+        wanted = [link for link in ticket.links if issue_word(ticket, link) in FINISHED_ISSUE][:1]
+    told = ticket.records(Standing.TOLD, exempt=True)
+    if want == "ignore" or not wanted:
+        draft.records += told
+        return
+    draft.asks += [Ask(ticket, ticket.issue(link), want, rule, told) for link in wanted]
+
+
+def _disagree(draft: Draft, ticket: Ticket) -> None:
+    """Both moved (conflict) or neither did (drift): the playbook's policy, by default to hold and say so."""
+    both = ticket.issue_moved and ticket.ticket_moved
+    policy = ticket.playbook.on_conflict
+    if not ticket.agreed and not both:  # an old pair, adopted as it stood: no word of ours until an end moves
+        draft.records += ticket.hold(Standing.ADOPTED)
+    elif policy == "tracker":
+        _follow_issue(draft, ticket)
+    elif policy == "helpdesk":
+        _enforce_ticket(draft, ticket)
+    else:
+        kind = "conflict" if both else "drift"
+        _say(draft, ticket, kind, Standing.CONFLICT if both else Standing.DRIFT)
+
+
+def _enforce_ticket(draft: Draft, ticket: Ticket) -> None:
+    """The helpdesk wins: the issues are made to fit the ticket."""
+    finished = ticket.word in FINISHED_TICKET
+    want, rule = ("close", "ticket_resolved") if finished else ("reopen", "ticket_reopened")
+    among = UNFINISHED if finished else FINISHED_ISSUE
+    wanted = [link for link in ticket.links if issue_word(ticket, link) in among]
+    records = ticket.records(Standing.TOLD, exempt=True)
+    draft.asks += [Ask(ticket, ticket.issue(link), want, rule, records) for link in wanted]
+
+
+def _say(
+    draft: Draft, ticket: Ticket, kind: str, standing: Standing, records: tuple[Record, ...] | None = None
+) -> None:
+    """One internal note per turn, and no status."""
+    records = ticket.hold(standing) if records is None else records
+    effect = ticket_note(ticket, kind) if ticket.agreed or kind not in {"conflict", "drift"} else None
+    moved = {"drift": "neither", "conflict": "both"}.get(kind, "issue")
+    rule = "customer_waits" if kind == "waits_for_agent" else kind
+    why = Why(rule, moved, ticket.mover.moved_by, ticket.word, ticket.word)
+    step_or_records(draft, Step(ticket.item.ref, ids(ticket), why, effects=some(effect), records=records))
+
+
+def _no_native(ticket: Ticket, word: Word) -> str:
+    return f"the mapping of {ticket.item.ref.connector} has no status to write for {word}"

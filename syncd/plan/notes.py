@@ -1,0 +1,74 @@
+"""What is written on tickets and issues: the playbook's texts, filled with keys, addresses and words only."""
+
+from __future__ import annotations
+
+from syncd.clock import moment
+from syncd.model import Audience, Item, Word
+from syncd.plan.ticket import Ticket
+from syncd.records import Effect
+
+
+def closing_notes(ticket: Ticket) -> tuple[Effect, ...]:
+    """The internal closing note, with the customer's message as a draft in it, or on its own where it may go out."""
+    kind = "resolved" if ticket.issues_word is Word.DONE else "declined"
+    issue = ticket.mover
+    values = values_of(ticket.item, ticket.word, issue, ticket.group.word(issue.ref, issue.status), len(ticket.links))
+    message = ticket.playbook.render(f"message_{kind}", **values)
+    public = ticket.playbook.messages == "public" and not is_late(ticket)
+    if message and public:
+        own = Effect(ticket.links[0].id, f"message_{kind}", ticket.turn, ticket.item.ref, message, internal=False)
+        return (*some(ticket_note(ticket, kind)), own)
+    body = with_message(ticket, kind, f"message_{kind}", values)
+    return (Effect(ticket.links[0].id, kind, ticket.turn, ticket.item.ref, body),) if body else ()
+
+
+def with_message(ticket: Ticket, kind: str, message: str, values: dict[str, str]) -> str:
+    """A note's text, and under it what an agent may want to send."""
+    body = ticket.playbook.render(kind, **values)
+    text = ticket.playbook.render(message, **values) if ticket.playbook.messages != "off" else ""
+    if not text:
+        return body
+    quoted = "\n".join(f"> {line}" for line in text.splitlines())
+    return f"{body}\n\nSuggested reply to the customer (not sent):\n\n{quoted}".strip()
+
+
+def is_late(ticket: Ticket) -> bool:
+    """A message about a move this old stays a draft (rule 14)."""
+    return (ticket.group.now - moment(ticket.mover.version)).total_seconds() > ticket.playbook.late_after
+
+
+def issue_note(ticket: Ticket, issue: Item, kind: str, *, count: int = 1) -> Effect | None:
+    """A comment on an issue; none in public (rule 6)."""
+    if issue.audience is not Audience.PRIVATE:
+        return None
+    values = values_of(ticket.item, ticket.word, issue, ticket.group.word(issue.ref, issue.status), count)
+    body = ticket.playbook.render(kind, **values | {"who": ""})  # who moved the ticket isn't known
+    return Effect(ticket.links[0].id, kind, ticket.turn, issue.ref, body) if body else None
+
+
+def ticket_note(ticket: Ticket, kind: str) -> Effect | None:
+    """An internal note on the ticket; None where the playbook has no text for it."""
+    issue = ticket.mover
+    word = ticket.group.word(issue.ref, issue.status)
+    body = ticket.playbook.render(kind, **values_of(ticket.item, ticket.word, issue, word, len(ticket.links)))
+    return Effect(ticket.links[0].id, kind, ticket.turn, ticket.item.ref, body) if body else None
+
+
+def some(effect: Effect | None) -> tuple[Effect, ...]:
+    """One or none."""
+    return (effect,) if effect else ()
+
+
+def values_of(ticket: Item, word: Word, issue: Item | None, issue_word: Word, count: int) -> dict[str, str]:
+    """What a template may name; nothing that a customer wrote."""
+    return {
+        "ticket_key": ticket.ref.key or ticket.ref.id,
+        "ticket_url": ticket.url,
+        "ticket_word": word.value,
+        "issue_key": (issue.ref.key or issue.ref.id) if issue else "",
+        "issue_url": issue.url if issue else "",
+        "issue_word": issue_word.value,
+        "issue_reason": issue.status.reason if issue else "",
+        "count": str(count),
+        "who": issue.moved_by if issue else "",
+    }

@@ -1,0 +1,199 @@
+"""One ticket of a group, and all that rule 3 compares, worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Table
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from syncd.mapping import Mapping
+from syncd.model import Item, Ref, Removed, Status, Word
+from syncd.playbook import Playbook
+from syncd.records import Base, Link, Record, Standing
+
+UNFINISHED = (Word.OPEN, Word.IN_PROGRESS)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Connected tickets and issues, and all that a decision may rest on."""
+
+    key: str
+    links: tuple[Link, ...]
+    """Live and final ones."""
+    bases: Table[int, Base]
+    items: Table[Ref, Item | Removed]
+    mappings: Table[str, Mapping]
+    """By configured connector."""
+    playbooks: Table[str, Playbook]
+    """By configured helpdesk."""
+    start_marks: Table[str, str]
+    """By configured connector: when its watch began, a stamp of its own clock; empty if it held nothing then."""
+    now: datetime
+
+    def word(self, ref: Ref, status: Status) -> Word:
+        """Give our word for a native status of this item's system."""
+        return self.mappings[ref.connector].word(status)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One ticket of the group, with its live links; what rule 3 compares, worked out."""
+
+    group: Group
+    item: Item
+    links: tuple[Link, ...]
+    bases: Table[int, Base]
+    """Complete: a link without one yet has the present as its base."""
+
+    @property
+    def playbook(self) -> Playbook:
+        """The playbook of its helpdesk."""
+        return self.group.playbooks[self.item.ref.connector]
+
+    @property
+    def mapping(self) -> Mapping:
+        """The mapping of its helpdesk."""
+        return self.group.mappings[self.item.ref.connector]
+
+    def issue(self, link: Link) -> Item:
+        """The issue at the other end; the caller has left removed ones out."""
+        item = self.group.items[link.issue]
+        assert isinstance(item, Item)  # noqa: S101  # `_tickets` sees to it
+        return item
+
+    @cached_property
+    def word(self) -> Word:
+        """Its word now."""
+        return self.mapping.word(self.item.status)
+
+    @cached_property
+    def base_word(self) -> Word:
+        """Its word in the base."""
+        return self.mapping.word(self.bases[self.links[0].id].ticket)
+
+    @cached_property
+    def issues_word(self) -> Word:
+        """The issues' words folded into one (rule 8)."""
+        return self._fold([self.group.word(link.issue, self.issue(link).status) for link in self.links])
+
+    @cached_property
+    def issues_base(self) -> Word:
+        """The issues' words in the base, folded."""
+        return self._fold([self.group.word(link.issue, self.bases[link.id].issue) for link in self.links])
+
+    def _fold(self, words: list[Word]) -> Word:
+        mode = self.playbook.resolve_when_issues
+        if mode == "primary":
+            return words[0]
+        order = [Word.OPEN, Word.IN_PROGRESS, Word.UNKNOWN, Word.DUPLICATE, Word.DONE, Word.DECLINED]
+        if mode == "any":
+            order = [Word.DONE, *[word for word in order if word is not Word.DONE]]
+        return min(words, key=order.index)
+
+    def fits(self, issue: Word, ticket: Word) -> bool:
+        """Whether a ticket word fits an issue word (rule 2)."""
+        return ticket in self.playbook.fits.get(issue, frozenset())
+
+    def _kind(self, issue: Word) -> frozenset[Word]:
+        return self.playbook.fits.get(issue, frozenset())
+
+    @cached_property
+    def issue_turned(self) -> bool:
+        """The issues' word asks for other ticket words than the base's did: open to in_progress is no turn."""
+        return self._kind(self.issues_word) != self._kind(self.issues_base)
+
+    @cached_property
+    def issue_moved(self) -> bool:
+        """The issues' word no longer fits the ticket's base word."""
+        return self.issue_turned and not self.fits(self.issues_word, self.base_word)
+
+    @cached_property
+    def ticket_moved(self) -> bool:
+        """The ticket's word no longer fits the issues' base word."""
+        return self.word is not self.base_word and not self.fits(self.issues_base, self.word)
+
+    @cached_property
+    def exempt(self) -> bool:
+        """Told already: every ticket word fits until the issue moves (rule 6)."""
+        return not self.issue_turned and any(self.bases[link.id].exempt for link in self.links)
+
+    @cached_property
+    def agreed(self) -> bool:
+        """The ends have agreed at least once."""
+        return any(self.bases[link.id].agreed for link in self.links)
+
+    @cached_property
+    def turn(self) -> int:
+        """How often its issues have moved; keys the effects."""
+        return max(self.bases[link.id].turn for link in self.links)
+
+    def records(
+        self,
+        standing: Standing,
+        *,
+        ticket: Status | None = None,
+        exempt: bool = False,
+        agreed: bool | None = None,
+    ) -> tuple[Record, ...]:
+        """The present as the new base of every link of this ticket."""
+        turn = self.turn + (1 if self.issue_turned else 0)
+        agrees = standing is Standing.AGREED or self.agreed if agreed is None else agreed
+        return tuple(
+            Record(
+                link.id,
+                standing,
+                Base(ticket or self.item.status, self.issue(link).status, agreed=agrees, exempt=exempt, turn=turn),
+            )
+            for link in self.links
+        )
+
+    def hold(self, standing: Standing) -> tuple[Record, ...]:
+        """The base as it was, and only the standing told: the question stays open."""
+        return tuple(Record(link.id, standing, self.bases[link.id]) for link in self.links)
+
+    @cached_property
+    def _speaker(self) -> Link:
+        """The link whose issue a note is about: the first whose word changed, else the first."""
+        changed = (
+            link
+            for link in self.links
+            if self.group.word(link.issue, self.issue(link).status)
+            is not self.group.word(link.issue, self.bases[link.id].issue)
+        )
+        return next(changed, self.links[0])
+
+    @property
+    def mover(self) -> Item:
+        """The issue that a note is about."""
+        return self.issue(self._speaker)
+
+
+def view(group: Group, item: Item, links: list[Link]) -> Ticket:
+    """The ticket with a base for every link: a new one joins at what its older links last agreed on."""
+    known = {link.id: group.bases[link.id] for link in links if link.id in group.bases}
+    older = max(known.values(), key=lambda base: base.turn, default=None)
+    bases = dict(known)
+    for link in links:
+        if link.id not in known:
+            now = group.items[link.issue]
+            assert isinstance(now, Item)  # noqa: S101  # lost ones are out
+            bases[link.id] = Base(
+                older.ticket if older else item.status,
+                now.status,
+                agreed=bool(older and older.agreed),
+                exempt=bool(older and older.exempt),
+                turn=older.turn if older else 0,
+            )
+    return Ticket(group, item, tuple(sorted(links, key=lambda link: link.id)), bases)
+
+
+def issue_word(ticket: Ticket, link: Link) -> Word:
+    """The word of the issue at the other end of a link."""
+    return ticket.group.word(link.issue, ticket.issue(link).status)
+
+
+def ids(ticket: Ticket) -> tuple[int, ...]:
+    """Its links, by id."""
+    return tuple(link.id for link in ticket.links)

@@ -1,0 +1,92 @@
+"""All state: one SQLite file, opened here and nowhere else; every SQL statement has its home in this folder.
+
+A write is made inside ``with store.write():``, which is one ``BEGIN IMMEDIATE`` transaction; no network call is made
+while one is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from syncd.store.brakes import Brakes
+from syncd.store.cursors import CursorRow, Cursors
+from syncd.store.effects import EffectRow, Effects, EffectState
+from syncd.store.file import Lock, open_copy, open_for_reading, open_for_writing
+from syncd.store.journal import Journal
+from syncd.store.links import Links
+from syncd.store.queue import Queue, QueueRow
+from syncd.store.snapshots import Snapshots
+
+
+class Store:
+    """The tables, and transactions over them. Used by one thread."""
+
+    def __init__(self, db: Database, lock: Lock | None = None) -> None:
+        self._db, self._lock = db, lock
+        self.links = Links(db)
+        self.snapshots = Snapshots(db)
+        self.queue = Queue(db)
+        self.effects = Effects(db)
+        self.journal = Journal(db)
+        self.cursors = Cursors(db)
+        self.brakes = Brakes(db)
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """The state, to write to; made if there is none.
+
+        Raises:
+            StateBusy: another process holds it.
+            StateError: it can't be used; it is as it was.
+        """
+        lock = Lock(path)
+        try:
+            return cls(open_for_writing(path), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def read(cls, path: Path) -> Store:
+        """The state, to look at.
+
+        Raises:
+            StateError: there is none, or it can't be read.
+        """
+        return cls(open_for_reading(path))
+
+    @classmethod
+    def scratch(cls, path: Path | None = None) -> Store:
+        """A copy in memory of the state at ``path`` (or an empty one): whatever is written is gone with it."""
+        return cls(open_copy(path or Path("/nonexistent")))
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """One transaction, all or nothing; never nested."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def recover(self, now: datetime, settle: float = 120.0) -> None:
+        """After a start: whatever a dead process held or had in flight is free, or in doubt."""
+        with self.write():
+            self.queue.free_all()
+            self.effects.doubt_orphans(now + timedelta(seconds=settle))
+
+    def close(self) -> None:
+        """Close the file and give back the right to write it."""
+        self._db.conn.close()
+        if self._lock is not None:
+            self._lock.release()
+
+
+__all__ = ["CursorRow", "EffectRow", "EffectState", "QueueRow", "Store"]

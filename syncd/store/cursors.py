@@ -1,0 +1,66 @@
+"""Cursors: how far each source has safely been read, and when each connector's watch began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+GET = "SELECT * FROM cursors WHERE connector = ? AND source = ?"
+ALL = "SELECT * FROM cursors ORDER BY connector, source"
+PUT = """
+    INSERT INTO cursors (connector, source, cursor, walked, walking, start_mark, polled_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (connector, source) DO UPDATE SET cursor = excluded.cursor, walked = excluded.walked,
+        walking = excluded.walking, start_mark = excluded.start_mark, polled_at = excluded.polled_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CursorRow:
+    """One source.
+
+    ``start_mark``: the newest version that its first walk saw, in the system's own time. ``walked``: that walk was
+    finished. ``walking``: when the walk that is under way began, our clock; empty while none is.
+    """
+
+    connector: str
+    source: str
+    cursor: str
+    walked: bool
+    walking: str
+    start_mark: str
+    polled_at: str
+
+
+class Cursors:
+    """Writes happen inside the caller's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def get(self, connector: str, source: str) -> CursorRow | None:
+        """Where a source stands."""
+        return next((_row(row) for row in self._db.query(GET, [connector, source])), None)
+
+    def all(self) -> list[CursorRow]:
+        """Every source."""
+        return [_row(row) for row in self._db.query(ALL)]
+
+    def put(self, row: CursorRow) -> None:
+        """Keep where a source stands; in the same transaction as what was read."""
+        values = [row.connector, row.source, row.cursor, int(row.walked), row.walking, row.start_mark, row.polled_at]
+        self._db.execute(PUT, values)
+
+
+def _row(row: dict[str, Any]) -> CursorRow:
+    return CursorRow(
+        connector=row["connector"],
+        source=row["source"],
+        cursor=row["cursor"],
+        walked=bool(row["walked"]),
+        walking=row["walking"],
+        start_mark=row["start_mark"],
+        polled_at=row["polled_at"],
+    )

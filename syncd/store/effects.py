@@ -1,0 +1,164 @@
+"""Effects: stored before they are done, so that an unknown outcome is settled and not repeated (rule 12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlite_utils import Database
+from ulid import ULID
+
+from syncd.clock import moment, precise
+from syncd.model import Ref
+from syncd.records import Effect
+
+
+class EffectState(StrEnum):
+    """Where an effect is."""
+
+    READY = "ready"
+    SENT = "sent"
+    """Handed to the connector; if the process dies now, it is in doubt."""
+    DOUBT = "doubt"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+BY_KEY = """
+    SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
+    WHERE link = ? AND kind = ? AND turn = ?
+"""
+INSERT = """
+    INSERT INTO effects (id, link, kind, turn, target, body, internal, state, began_at, due, looks, remote_id, reason)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', '', ?, 0, '', '')
+"""
+SEND = "UPDATE effects SET state = 'sent', began_at = ? WHERE id = ?"
+SETTLE = "UPDATE effects SET state = ?, due = ?, remote_id = ?, reason = ? WHERE id = ?"
+LOOKED = "UPDATE effects SET looks = looks + 1, due = ? WHERE id = ?"
+READY_AGAIN = "UPDATE effects SET state = 'ready', looks = 0, due = ? WHERE id = ?"
+ORPHANS = "UPDATE effects SET state = 'doubt', due = ? WHERE state = 'sent'"
+OPEN = """
+    SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
+    WHERE state IN ('ready', 'doubt') AND due <= ? ORDER BY due, id
+"""
+NEXT_DUE = "SELECT min(due) AS due FROM effects WHERE state IN ('ready', 'doubt')"
+REKEY = "UPDATE effects SET target = ? WHERE target = ? AND state <> 'done'"
+COUNTS = "SELECT state, count(*) AS n FROM effects GROUP BY state"
+OF_LINK = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE link = ? ORDER BY id"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """An effect as stored. ``looks``: how often it was looked for since it was last sent."""
+
+    id: str
+    link: int
+    kind: str
+    turn: int
+    target: Ref
+    body: str = field(repr=False)
+    internal: bool
+    state: EffectState
+    began_at: datetime | None
+    looks: int
+    remote_id: str
+    reason: str
+
+
+class Effects:
+    """Writes happen inside the caller's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def store(self, effect: Effect, now: datetime) -> EffectRow:
+        """The row of an effect: made if it is new, as it stands if it was asked for before."""
+        known = self._by_key(effect)
+        if known is not None:
+            return known
+        values = [str(ULID()), effect.link, effect.kind, effect.turn, str(effect.target), effect.body]
+        self._db.execute(INSERT, [*values, int(effect.internal), precise(now)])
+        row = self._by_key(effect)
+        assert row is not None  # noqa: S101  # just inserted
+        return row
+
+    def wanted(self, effect: Effect) -> bool:
+        """Whether it still has to be sent: it is new, or certainly not there."""
+        known = self._by_key(effect)
+        return known is None or known.state is EffectState.READY
+
+    def _by_key(self, effect: Effect) -> EffectRow | None:
+        rows = self._db.query(BY_KEY, [effect.link, effect.kind, effect.turn])
+        return next((_row(row) for row in rows), None)
+
+    def send(self, effect: str, now: datetime) -> None:
+        """From the next byte on its outcome may be unknown."""
+        self._db.execute(SEND, [precise(now), effect])
+
+    def done(self, effect: str, remote_id: str, now: datetime) -> None:
+        """It stands at the other end."""
+        self._db.execute(SETTLE, [EffectState.DONE, precise(now), remote_id, "", effect])
+
+    def doubt(self, effect: str, due: datetime, reason: str) -> None:
+        """Its answer was lost; to be looked for at ``due``."""
+        self._db.execute(SETTLE, [EffectState.DOUBT, precise(due), "", reason, effect])
+
+    def refused(self, effect: str, reason: str, now: datetime) -> None:
+        """The service said no for good."""
+        self._db.execute(SETTLE, [EffectState.REFUSED, precise(now), "", reason, effect])
+
+    def later(self, effect: str, due: datetime, reason: str) -> None:
+        """It certainly had no effect; to be sent at ``due``."""
+        self._db.execute(SETTLE, [EffectState.READY, precise(due), "", reason, effect])
+
+    def looked(self, effect: str, due: datetime) -> None:
+        """It was looked for and not found; once more at ``due``."""
+        self._db.execute(LOOKED, [precise(due), effect])
+
+    def absent(self, effect: str, now: datetime) -> None:
+        """It is certainly not there: to be sent again."""
+        self._db.execute(READY_AGAIN, [precise(now), effect])
+
+    def doubt_orphans(self, due: datetime) -> None:
+        """Effects that a dead process had in flight are in doubt."""
+        self._db.execute(ORPHANS, [precise(due)])
+
+    def open(self, now: datetime) -> list[EffectRow]:
+        """What is to be sent or looked for now."""
+        return [_row(row) for row in self._db.query(OPEN, [precise(now)])]
+
+    def next_due(self) -> str | None:
+        """When the next effect is due."""
+        due: str | None = next(iter(self._db.query(NEXT_DUE)))["due"]
+        return due
+
+    def rekey(self, old: Ref, new: Ref) -> None:
+        """Its target goes on under a new ref."""
+        self._db.execute(REKEY, [str(new), str(old)])
+
+    def counts(self) -> dict[str, int]:
+        """State -> how many."""
+        return {row["state"]: row["n"] for row in self._db.query(COUNTS)}
+
+    def of(self, link: int) -> list[EffectRow]:
+        """Every effect of a link."""
+        return [_row(row) for row in self._db.query(OF_LINK, [link])]
+
+
+def _row(row: dict[str, Any]) -> EffectRow:
+    return EffectRow(
+        id=row["id"],
+        link=row["link"],
+        kind=row["kind"],
+        turn=row["turn"],
+        target=Ref.parse(row["target"], row["key"] or ""),
+        body=row["body"],
+        internal=bool(row["internal"]),
+        state=EffectState(row["state"]),
+        began_at=moment(row["began_at"]) if row["began_at"] else None,
+        looks=row["looks"],
+        remote_id=row["remote_id"],
+        reason=row["reason"],
+    )

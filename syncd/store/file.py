@@ -1,0 +1,156 @@
+"""The state file: who may write it, whether it is sound, and how it is opened.
+
+The lock file stands beside it; whoever writes holds it. A file that isn't ours, is corrupt, or was written by a newer
+syncd is refused and left as it is. WAL is used only where SQLite is free of the WAL-reset race (3.51.3, or the
+backports 3.44.6 and 3.50.7), else the rollback journal; ``synchronous=FULL`` always.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # whichever SQLite sqlite-utils itself uses
+
+from syncd.errors import StateBusy, StateError
+from syncd.store.schema import migrations
+
+RESTORE = "Restore a backup, or move the file away and run `syncd reconcile` to build the links anew"
+
+
+def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
+    """Whether this SQLite is free of the WAL-reset race."""
+    branch = version[:2]
+    return version >= (3, 51, 3) or (branch == (3, 50) and version[2] >= 7) or (branch == (3, 44) and version[2] >= 6)
+
+
+class Lock:
+    """The right to write a state; held from construction until ``release`` or the end of the process.
+
+    Raises:
+        StateBusy: another process holds it.
+        StateError: the folder can't be written.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self.path = state.with_name(state.name + ".lock")
+        try:
+            state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StateError(
+                str(state.parent), f"the folder of the state can't be written ({error.strerror})", "Mend its rights"
+            ) from error
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._handle)
+            raise StateBusy(
+                f"{state} is in use by another syncd. Wait for it, or stop it, and run the command again"
+            ) from error
+
+    def release(self) -> None:
+        """Give the right back."""
+        os.close(self._handle)
+
+
+def open_for_writing(path: Path) -> Database:
+    """The state, sound and migrated; made if it doesn't exist. The caller holds the lock.
+
+    Raises:
+        StateError: corrupt, newer than this syncd, or unwritable; the file is as it was.
+    """
+    known = path.exists() and path.stat().st_size > 0
+    with _as_state_error(path):
+        db = _connect(str(path), uri=False)
+        if known:
+            _prove(db, path)
+            if migrations.pending(db):
+                _keep_copy(db, path)
+        path.chmod(0o600)
+        if not known:
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        for pragma in (
+            f"journal_mode = {'WAL' if wal_is_safe() else 'DELETE'}",
+            "synchronous = FULL",
+            "journal_size_limit = 67108864",
+        ):
+            db.execute(f"PRAGMA {pragma}")
+        migrations.apply(db)
+    return db
+
+
+def open_for_reading(path: Path) -> Database:
+    """The state as it is now, read-only, while a daemon may be writing it.
+
+    Raises:
+        StateError: there is none, or it can't be read.
+    """
+    if not path.exists():
+        raise StateError(str(path), "there is no state yet", "Run `syncd reconcile` first")
+    with _as_state_error(path):
+        db = _connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        _prove(db, path, quick=False)
+    return db
+
+
+def open_copy(path: Path) -> Database:
+    """A copy in memory, for a dry run: what is written to it is gone with it."""
+    memory = _connect(":memory:", uri=False)
+    if path.exists():
+        source = open_for_reading(path)
+        source.conn.backup(memory.conn)
+        source.conn.close()
+    migrations.apply(memory)
+    return memory
+
+
+def _connect(name: str, *, uri: bool) -> Database:
+    conn = sqlite3.connect(name, uri=uri, timeout=5.0, isolation_level=None)
+    db = Database(conn)
+    for pragma in ("foreign_keys = ON", "busy_timeout = 5000", "trusted_schema = OFF", "mmap_size = 0"):
+        db.execute(f"PRAGMA {pragma}")
+    return db
+
+
+def _prove(db: Database, path: Path, *, quick: bool = True) -> None:
+    """Reads only."""
+    tables = {row["name"] for row in db.query("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if "_sqlite_migrations" not in tables:
+        raise StateError(str(path), "this is not a state file of syncd", "Mend `state` in syncd.toml")
+    applied = {migration.name for migration in migrations.applied(db)}
+    newer = applied - {migration.name for migration in migrations.pending(_empty())}
+    if newer:
+        cure = "Install the newer syncd again; this one leaves the file as it is"
+        raise StateError(str(path), f"it was written by a newer syncd ({', '.join(sorted(newer))})", cure)
+    if quick:
+        verdict = next(iter(db.query("PRAGMA quick_check(1)")))
+        if verdict["quick_check"] != "ok":
+            raise StateError(str(path), "the file is damaged", RESTORE)
+
+
+def _empty() -> Database:
+    return Database(memory=True)
+
+
+def _keep_copy(db: Database, path: Path) -> None:
+    """Before a migration: a copy beside the state, named by the last migration it has."""
+    last = max(migration.name for migration in migrations.applied(db))
+    copy = path.with_name(f"{path.name}.before-upgrade-from-{last}")
+    copy.unlink(missing_ok=True)
+    db.execute("VACUUM INTO ?", [str(copy)])
+
+
+@contextmanager
+def _as_state_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        busy = isinstance(error, sqlite3.OperationalError)
+        what = "the file can't be opened" if busy else "the file is damaged, or no SQLite file at all"
+        raise StateError(str(path), what, "Mend its rights" if busy else RESTORE) from error

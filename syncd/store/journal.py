@@ -1,0 +1,57 @@
+"""The journal: one row per write, with the reason (rule 15); and what was passed over, with the reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from syncd.model import Ref
+from syncd.records import Step
+
+INSERT = """
+    INSERT INTO journal (at, group_key, target, link, rule, moved, who, before, after, status, notes, seen_at, outcome)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+OF_LINK = "SELECT * FROM journal WHERE link = ? ORDER BY id DESC LIMIT ?"
+STATUS_WRITES = "SELECT count(*) AS n FROM journal WHERE link = ? AND status = 1 AND outcome = 'done' AND at > ?"
+SKIP = """
+    INSERT INTO skips (ref, what, why, at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (ref, what) DO UPDATE SET why = excluded.why
+"""
+UNSKIP = "DELETE FROM skips WHERE ref = ?"
+SKIPS = "SELECT * FROM skips ORDER BY at, ref, what"
+
+
+class Journal:
+    """Writes happen inside the caller's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def write(self, group: str, step: Step, *, seen_at: str, outcome: str, now: str) -> None:
+        """One row per link that the write concerned. ``outcome``: ``done``, ``would``, or what went wrong."""
+        why = step.why
+        for link in step.links:
+            values = [now, group, str(step.target), link, why.rule, why.moved, why.who, why.before, why.after]
+            self._db.execute(INSERT, [*values, int(step.status is not None), len(step.effects), seen_at, outcome])
+
+    def of(self, link: int, limit: int = 20) -> list[dict[str, Any]]:
+        """The last rows of a link, newest first."""
+        return list(self._db.query(OF_LINK, [link, limit]))
+
+    def status_writes(self, link: int, since: str) -> int:
+        """How often a status was written for a link since then."""
+        return int(next(iter(self._db.query(STATUS_WRITES, [link, since])))["n"])
+
+    def skip(self, ref: Ref, what: str, why: str, now: str) -> None:
+        """Something was passed over: say so in ``status``. ``what`` and ``why`` hold no text of a ticket."""
+        self._db.execute(SKIP, [str(ref), what, why, now])
+
+    def unskip(self, ref: Ref) -> None:
+        """What was passed over for this item is looked at afresh."""
+        self._db.execute(UNSKIP, [str(ref)])
+
+    def skips(self) -> list[dict[str, Any]]:
+        """Everything that was passed over."""
+        return list(self._db.query(SKIPS))

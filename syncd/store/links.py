@@ -1,0 +1,236 @@
+"""Links, bases and groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from syncd.model import Ref, Status
+from syncd.records import Base, Link, LinkState, Origin, Record, Standing
+
+_LINK = """
+    SELECT l.*, t.key AS ticket_key, i.key AS issue_key FROM links l
+    LEFT JOIN snapshots t ON t.ref = l.ticket LEFT JOIN snapshots i ON i.ref = l.issue
+"""
+ALL = _LINK + " ORDER BY l.id"
+BY_ID = _LINK + " WHERE l.id = ?"
+BY_PAIR = _LINK + " WHERE l.ticket = ? AND l.issue = ?"
+BY_ITEM = _LINK + " WHERE l.ticket = :ref OR l.issue = :ref ORDER BY l.id"
+BY_GROUP = _LINK + " WHERE l.group_key = ? AND l.state IN ('live', 'final') ORDER BY l.id"
+IS_LINKED = "SELECT 1 FROM links WHERE (ticket = :ref OR issue = :ref) AND state IN ('live', 'final') LIMIT 1"
+INSERT = """
+    INSERT INTO links (ticket, issue, state, origin, filed, standing, reason, group_key, made_at, changed_at)
+    VALUES (?, ?, ?, ?, ?, 'new', ?, '', ?, ?) RETURNING id
+"""
+SET_STATE = """
+    UPDATE links SET state = :state, reason = :reason, changed_at = :now,
+        group_key = iif(:state IN ('live', 'final'), group_key, '') WHERE id = :id
+"""
+SET_STANDING = "UPDATE links SET standing = ?, changed_at = ? WHERE id = ? AND standing <> ?"
+SET_FILED = "UPDATE links SET filed = 1, origin = ? WHERE id = ?"
+REKEY = "UPDATE OR IGNORE links SET issue = :new WHERE issue = :old"
+REKEY_TICKET = "UPDATE OR IGNORE links SET ticket = :new WHERE ticket = :old"
+END_LEFTOVERS = """
+    UPDATE links SET state = 'ended', reason = 'the same pair is linked already', changed_at = :now
+    WHERE ticket = :old OR issue = :old
+"""
+BASES = "SELECT b.* FROM bases b JOIN links l ON l.id = b.link WHERE l.group_key = ?"
+PUT_BASE = """
+    INSERT INTO bases (link, ticket_native, ticket_reason, issue_native, issue_reason, agreed, exempt, turn, at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (link) DO UPDATE SET ticket_native = excluded.ticket_native, ticket_reason = excluded.ticket_reason,
+        issue_native = excluded.issue_native, issue_reason = excluded.issue_reason, agreed = excluded.agreed,
+        exempt = excluded.exempt, turn = excluded.turn, at = excluded.at
+"""
+BASE = "SELECT * FROM bases WHERE link = ?"
+LIVE_COUNT = "SELECT count(*) AS n FROM links WHERE state = 'live' AND (ticket LIKE :prefix OR issue LIKE :prefix)"
+STALE = """
+    SELECT ends.ref, s.key FROM (
+        SELECT ticket AS ref FROM links WHERE state = 'live' UNION SELECT issue FROM links WHERE state = 'live') ends
+    JOIN snapshots s ON s.ref = ends.ref WHERE s.seen_at < ? AND s.gone = '' ORDER BY ends.ref
+"""
+GROUP_KEYS = "SELECT DISTINCT group_key FROM links WHERE state IN ('live', 'final') ORDER BY group_key"
+DROP_BASE = "DELETE FROM bases WHERE link = ?"
+NEIGHBOURS = """
+    SELECT id, ticket, issue, group_key FROM links WHERE (ticket = :ref OR issue = :ref) AND state IN ('live', 'final')
+"""
+SET_GROUP = "UPDATE links SET group_key = ? WHERE id = ?"
+MERGE_QUEUE = """
+    INSERT INTO queue (group_key, cause, asked, due, attempts, lease_until, parked, reason)
+    SELECT :new, cause, asked, due, attempts, lease_until, parked, reason FROM queue WHERE group_key = :old
+    ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, due = min(due, excluded.due), parked = 0, reason = ''
+"""
+DROP_QUEUE_IF_UNUSED = """
+    DELETE FROM queue WHERE group_key = :old
+    AND NOT EXISTS (SELECT 1 FROM links WHERE group_key = :old AND state IN ('live', 'final'))
+"""
+COUNT = "SELECT state, standing, count(*) AS n FROM links GROUP BY state, standing"
+
+
+class Links:
+    """Every statement about links has its name above; writes happen inside the caller's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def all(self) -> list[Link]:
+        """Every link, in the order made."""
+        return [_link(row) for row in self._db.query(ALL)]
+
+    def get(self, link: int) -> Link | None:
+        """One link."""
+        return next((_link(row) for row in self._db.query(BY_ID, [link])), None)
+
+    def pair(self, ticket: Ref, issue: Ref) -> Link | None:
+        """The link of a pair, in whatever state."""
+        return next((_link(row) for row in self._db.query(BY_PAIR, [str(ticket), str(issue)])), None)
+
+    def of(self, ref: Ref) -> list[Link]:
+        """The links of one item, in whatever state."""
+        return [_link(row) for row in self._db.query(BY_ITEM, {"ref": str(ref)})]
+
+    def linked(self, ref: Ref) -> bool:
+        """Whether the item has a live or final link."""
+        return any(True for _ in self._db.query(IS_LINKED, {"ref": str(ref)}))
+
+    def group(self, key: str) -> tuple[list[Link], dict[int, Base]]:
+        """The live and final links of a group, and their bases."""
+        links = [_link(row) for row in self._db.query(BY_GROUP, [key])]
+        return links, {row["link"]: _base(row) for row in self._db.query(BASES, [key])}
+
+    def group_of(self, ref: Ref) -> str | None:
+        """The key of the group that an item belongs to."""
+        rows = list(self._db.query(NEIGHBOURS, {"ref": str(ref)}))
+        return rows[0]["group_key"] if rows else None
+
+    def base(self, link: int) -> Base | None:
+        """What a link last agreed on."""
+        return next((_base(row) for row in self._db.query(BASE, [link])), None)
+
+    def live_count(self, connector: str) -> int:
+        """How many live links a connector has."""
+        return int(next(iter(self._db.query(LIVE_COUNT, {"prefix": f"{connector}:%"})))["n"])
+
+    def stale(self, since: str) -> list[Ref]:
+        """Items with a live link that nobody has seen since a moment of our clock."""
+        rows = self._db.query(STALE, [since])
+        return [Ref.parse(row["ref"], row["key"] or "") for row in rows]
+
+    def group_keys(self) -> list[str]:
+        """Every group."""
+        return [row["group_key"] for row in self._db.query(GROUP_KEYS)]
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """(state, standing) -> how many."""
+        return {(row["state"], row["standing"]): row["n"] for row in self._db.query(COUNT)}
+
+    def add(
+        self, ticket: Ref, issue: Ref, state: LinkState, origin: Origin, *, filed: bool, reason: str, now: str
+    ) -> int:
+        """A new link; its group is worked out."""
+        row = self._db.execute(
+            INSERT, [str(ticket), str(issue), state, origin, int(filed), reason, now, now]
+        ).fetchone()
+        if state is not LinkState.PROPOSED:
+            self.regroup(ticket)
+        return int(row[0])
+
+    def set_state(self, link: Link, state: LinkState, reason: str, now: str) -> None:
+        """Change a link's state; groups merge or split, queue rows go along."""
+        if (link.state, link.reason) == (state, reason):
+            return
+        self._db.execute(SET_STATE, {"state": state, "reason": reason, "now": now, "id": link.id})
+        if {link.state, state} != {LinkState.LIVE, LinkState.FINAL}:
+            self.regroup(link.ticket)
+            self.regroup(link.issue)
+
+    def begin_anew(self, link: Link, origin: Origin, *, filed: bool) -> None:
+        """Forget what was agreed: the pair is to be looked at as a new one."""
+        self._db.execute(DROP_BASE, [link.id])
+        self._db.execute(SET_STANDING, [Standing.NEW, "", link.id, Standing.NEW])
+        if filed:
+            self._db.execute(SET_FILED, [origin, link.id])
+
+    def record(self, record: Record, now: str) -> None:
+        """What a decision says of one link."""
+        self._db.execute(SET_STANDING, [record.standing, now, record.link, record.standing])
+        if record.base is not None:
+            self.put_base(record.link, record.base, now)
+        link = self.get(record.link) if record.state is not None else None
+        if record.state is not None and link is not None:
+            self.set_state(link, record.state, record.reason, now)
+
+    def put_base(self, link: int, base: Base, now: str) -> None:
+        """What a link agrees on from now on."""
+        self._db.execute(
+            PUT_BASE,
+            [
+                link,
+                base.ticket.native,
+                base.ticket.reason,
+                base.issue.native,
+                base.issue.reason,
+                int(base.agreed),
+                int(base.exempt),
+                base.turn,
+                now,
+            ],
+        )
+
+    def rekey(self, old: Ref, new: Ref, now: str) -> None:
+        """An item goes on under a new ref: its links follow; a pair that exists already is not doubled."""
+        for statement in (REKEY, REKEY_TICKET):
+            self._db.execute(statement, {"old": str(old), "new": str(new)})
+        self._db.execute(END_LEFTOVERS, {"old": str(old), "now": now})
+        self.regroup(old)
+        self.regroup(new)
+
+    def regroup(self, ref: Ref) -> None:
+        """Give the component around an item its key, the smallest ref in it, and move what is queued there."""
+        refs, links = self._component(str(ref))
+        if not links:
+            return
+        key = min(refs)
+        olds = {row["group_key"] for row in links} - {key, ""}
+        for old in olds:
+            self._db.execute(MERGE_QUEUE, {"new": key, "old": old})
+        for row in links:
+            if row["group_key"] != key:
+                self._db.execute(SET_GROUP, [key, row["id"]])
+        for old in olds:
+            self._db.execute(DROP_QUEUE_IF_UNUSED, {"old": old})
+
+    def _component(self, start: str) -> tuple[set[str], list[dict[str, Any]]]:
+        refs, edges, todo = {start}, {}, [start]
+        while todo:
+            for row in self._db.query(NEIGHBOURS, {"ref": todo.pop()}):
+                edges[row["id"]] = row
+                for end in (row["ticket"], row["issue"]):
+                    if end not in refs:
+                        refs.add(end)
+                        todo.append(end)
+        return refs, list(edges.values())
+
+
+def _link(row: dict[str, Any]) -> Link:
+    return Link(
+        id=row["id"],
+        ticket=Ref.parse(row["ticket"], row["ticket_key"] or ""),
+        issue=Ref.parse(row["issue"], row["issue_key"] or ""),
+        state=LinkState(row["state"]),
+        origin=Origin(row["origin"]),
+        filed=bool(row["filed"]),
+        standing=Standing(row["standing"]),
+        reason=row["reason"],
+    )
+
+
+def _base(row: dict[str, Any]) -> Base:
+    return Base(
+        Status(row["ticket_native"], row["ticket_reason"]),
+        Status(row["issue_native"], row["issue_reason"]),
+        agreed=bool(row["agreed"]),
+        exempt=bool(row["exempt"]),
+        turn=row["turn"],
+    )

@@ -1,0 +1,148 @@
+"""The tables, as migrations: named by the words of the glossary, readable with ``sqlite3``.
+
+A ref is stored as text (``github:4711``), a status as two columns (native and reason), a time as ISO UTC text. No
+text of a ticket, no name or address of a customer is stored anywhere.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("syncd")
+
+FIRST = """
+CREATE TABLE snapshots (
+    ref            TEXT PRIMARY KEY,
+    connector      TEXT NOT NULL,
+    key            TEXT NOT NULL,
+    url            TEXT NOT NULL,
+    native         TEXT NOT NULL,
+    reason         TEXT NOT NULL,
+    version        TEXT NOT NULL,
+    created_at     TEXT NOT NULL,
+    audience       TEXT NOT NULL,
+    waiting        INTEGER,
+    final          INTEGER NOT NULL,
+    moved_by       TEXT NOT NULL,
+    closed_outside INTEGER NOT NULL,
+    duplicate_of   TEXT NOT NULL,
+    gone           TEXT NOT NULL DEFAULT '',
+    seen_at        TEXT NOT NULL,
+    notes_read     TEXT NOT NULL DEFAULT '',
+    own_version    TEXT NOT NULL DEFAULT '',
+    own_native     TEXT NOT NULL DEFAULT '',
+    own_reason     TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX snapshots_by_key ON snapshots (connector, key);
+
+CREATE TABLE links (
+    id         INTEGER PRIMARY KEY,
+    ticket     TEXT NOT NULL,
+    issue      TEXT NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('proposed', 'live', 'final', 'ended')),
+    origin     TEXT NOT NULL,
+    filed      INTEGER NOT NULL,
+    standing   TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    group_key  TEXT NOT NULL,
+    made_at    TEXT NOT NULL,
+    changed_at TEXT NOT NULL,
+    UNIQUE (ticket, issue)
+) STRICT;
+CREATE INDEX links_by_issue ON links (issue);
+CREATE INDEX links_by_group ON links (group_key);
+
+CREATE TABLE bases (
+    link          INTEGER PRIMARY KEY REFERENCES links (id) ON DELETE CASCADE,
+    ticket_native TEXT NOT NULL,
+    ticket_reason TEXT NOT NULL,
+    issue_native  TEXT NOT NULL,
+    issue_reason  TEXT NOT NULL,
+    agreed        INTEGER NOT NULL,
+    exempt        INTEGER NOT NULL,
+    turn          INTEGER NOT NULL,
+    at            TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE cursors (
+    connector  TEXT NOT NULL,
+    source     TEXT NOT NULL,
+    cursor     TEXT NOT NULL,
+    walked     INTEGER NOT NULL,
+    walking    TEXT NOT NULL,
+    start_mark TEXT NOT NULL,
+    polled_at  TEXT NOT NULL,
+    PRIMARY KEY (connector, source)
+) STRICT;
+
+CREATE TABLE queue (
+    group_key   TEXT PRIMARY KEY,
+    cause       TEXT NOT NULL,
+    asked       INTEGER NOT NULL,
+    due         TEXT NOT NULL,
+    attempts    INTEGER NOT NULL,
+    lease_until TEXT NOT NULL,
+    parked      INTEGER NOT NULL,
+    reason      TEXT NOT NULL
+) STRICT;
+CREATE INDEX queue_by_due ON queue (due) WHERE parked = 0;
+
+CREATE TABLE effects (
+    id        TEXT PRIMARY KEY,
+    link      INTEGER NOT NULL REFERENCES links (id),
+    kind      TEXT NOT NULL,
+    turn      INTEGER NOT NULL,
+    target    TEXT NOT NULL,
+    body      TEXT NOT NULL,
+    internal  INTEGER NOT NULL,
+    state     TEXT NOT NULL CHECK (state IN ('ready', 'sent', 'doubt', 'done', 'refused')),
+    began_at  TEXT NOT NULL,
+    due       TEXT NOT NULL,
+    looks     INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    UNIQUE (link, kind, turn)
+) STRICT;
+CREATE INDEX effects_open ON effects (due) WHERE state IN ('ready', 'sent', 'doubt');
+
+CREATE TABLE journal (
+    id        INTEGER PRIMARY KEY,
+    at        TEXT NOT NULL,
+    group_key TEXT NOT NULL,
+    target    TEXT NOT NULL,
+    link      INTEGER NOT NULL,
+    rule      TEXT NOT NULL,
+    moved     TEXT NOT NULL,
+    who       TEXT NOT NULL,
+    before    TEXT NOT NULL,
+    after     TEXT NOT NULL,
+    status    INTEGER NOT NULL,
+    notes     INTEGER NOT NULL,
+    seen_at   TEXT NOT NULL,
+    outcome   TEXT NOT NULL
+) STRICT;
+CREATE INDEX journal_by_link ON journal (link, at);
+
+CREATE TABLE brakes (
+    connector TEXT PRIMARY KEY,
+    reason    TEXT NOT NULL,
+    at        TEXT NOT NULL,
+    released  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE skips (
+    ref  TEXT NOT NULL,
+    what TEXT NOT NULL,
+    why  TEXT NOT NULL,
+    at   TEXT NOT NULL,
+    PRIMARY KEY (ref, what)
+) STRICT;
+"""
+
+
+@migrations()
+def first(db: Database) -> None:
+    """The tables of the first release."""
+    for statement in FIRST.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

@@ -1,0 +1,148 @@
+"""Snapshots: each item as last seen, and what we ourselves last wrote to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from syncd.clock import moment, stamp
+from syncd.model import Audience, GoneKind, Item, Ref, Removed, Status
+
+GET = "SELECT * FROM snapshots WHERE ref = ?"
+BY_KEY = "SELECT ref, key FROM snapshots WHERE connector = ? AND key = ? COLLATE NOCASE AND gone = '' LIMIT 1"
+OF_GROUP = """
+    SELECT s.* FROM snapshots s WHERE s.ref IN (
+        SELECT ticket FROM links WHERE group_key = :key AND state IN ('live', 'final')
+        UNION SELECT issue FROM links WHERE group_key = :key AND state IN ('live', 'final'))
+"""
+PUT = """
+    INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, waiting, final,
+        moved_by, closed_outside, duplicate_of, gone, seen_at)
+    VALUES (:ref, :connector, :key, :url, :native, :reason, :version, :created_at, :audience, :waiting, :final,
+        :moved_by, :closed_outside, :duplicate_of, '', :seen_at)
+    ON CONFLICT (ref) DO UPDATE SET key = excluded.key, url = excluded.url, native = excluded.native,
+        reason = excluded.reason, version = excluded.version, created_at = excluded.created_at,
+        audience = excluded.audience, waiting = excluded.waiting, final = excluded.final,
+        moved_by = excluded.moved_by, closed_outside = excluded.closed_outside, duplicate_of = excluded.duplicate_of,
+        gone = '', seen_at = excluded.seen_at
+"""
+SET_GONE = "UPDATE snapshots SET gone = ?, seen_at = ? WHERE ref = ?"
+SET_OWN = """
+    UPDATE snapshots SET own_version = max(own_version, :version), own_native = :native, own_reason = :reason,
+        native = :native, reason = :reason, version = max(version, :version), seen_at = :now WHERE ref = :ref
+"""
+NOTES_READ = "UPDATE snapshots SET notes_read = ? WHERE ref = ?"
+TOUCH = "UPDATE snapshots SET seen_at = ? WHERE ref = ?"
+DROP = "DELETE FROM snapshots WHERE ref = ?"
+STATUSES = """
+    SELECT connector, native, reason, count(*) AS n, min(key) AS example FROM snapshots
+    WHERE gone = '' GROUP BY connector, native, reason
+"""
+
+
+class Snapshots:
+    """Writes happen inside the caller's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def get(self, ref: Ref) -> Item | Removed | None:
+        """An item as last seen; its texts, fields and tags are not kept."""
+        return next((_item(row) for row in self._db.query(GET, [str(ref)])), None)
+
+    def of_group(self, key: str) -> dict[Ref, Item | Removed]:
+        """Every item of a group that was seen."""
+        items = [_item(row) for row in self._db.query(OF_GROUP, {"key": key})]
+        return {item.ref: item for item in items}
+
+    def by_key(self, connector: str, key: str) -> Ref | None:
+        """The ref behind a human key, if such an item was seen."""
+        rows = self._db.query(BY_KEY, [connector, key])
+        return next((Ref.parse(row["ref"], row["key"]) for row in rows), None)
+
+    def is_echo(self, item: Item) -> bool:
+        """Whether an answer shows nothing newer than what we ourselves wrote (rules 1 and 11)."""
+        row = next(iter(self._db.query(GET, [str(item.ref)])), None)
+        if row is None or not row["own_version"] or row["gone"]:
+            return False
+        same = (item.status.native, item.status.reason) == (row["own_native"], row["own_reason"])
+        return bool(item.version < row["own_version"] or (item.version == row["own_version"] and same))
+
+    def is_stale(self, item: Item) -> bool:
+        """Whether an answer is older than what we ourselves wrote (rule 1)."""
+        row = next(iter(self._db.query(GET, [str(item.ref)])), None)
+        return row is not None and not row["gone"] and item.version < row["own_version"]
+
+    def touch(self, ref: Ref, now: str) -> None:
+        """It was seen, as it was before."""
+        self._db.execute(TOUCH, [now, str(ref)])
+
+    def put(self, item: Item, now: str) -> None:
+        """Keep what was seen."""
+        self._db.execute(
+            PUT,
+            {
+                "ref": str(item.ref),
+                "connector": item.ref.connector,
+                "key": item.ref.key,
+                "url": item.url,
+                "native": item.status.native,
+                "reason": item.status.reason,
+                "version": item.version,
+                "created_at": stamp(item.created_at),
+                "audience": item.audience,
+                "waiting": None if item.waiting is None else int(item.waiting),
+                "final": int(item.final),
+                "moved_by": item.moved_by,
+                "closed_outside": int(item.closed_outside),
+                "duplicate_of": str(item.duplicate_of) if item.duplicate_of else "",
+                "seen_at": now,
+            },
+        )
+
+    def set_gone(self, gone: Removed, now: str) -> None:
+        """Keep that an item went out of sight."""
+        self._db.execute(SET_GONE, [gone.kind, now, str(gone.ref)])
+
+    def wrote(self, ref: Ref, status: Status, version: str, now: str) -> None:
+        """Keep what our own write left, so that the next poll knows its echo."""
+        values = {"ref": str(ref), "native": status.native, "reason": status.reason, "version": version, "now": now}
+        self._db.execute(SET_OWN, values)
+
+    def notes_read(self, ref: Ref, version: str) -> None:
+        """The notes of a ticket have been read as of this version."""
+        self._db.execute(NOTES_READ, [version, str(ref)])
+
+    def notes_read_at(self, ref: Ref) -> str:
+        """The version as of which a ticket's notes were read; empty if never."""
+        row = next(iter(self._db.query(GET, [str(ref)])), None)
+        return str(row["notes_read"]) if row else ""
+
+    def drop(self, ref: Ref) -> None:
+        """An item that goes on under another ref."""
+        self._db.execute(DROP, [str(ref)])
+
+    def statuses(self) -> list[tuple[str, Status, int, str]]:
+        """(connector, native status, how many items, an example's key): what the accounts use."""
+        rows = self._db.query(STATUSES)
+        return [(row["connector"], Status(row["native"], row["reason"]), row["n"], row["example"]) for row in rows]
+
+
+def _item(row: dict[str, Any]) -> Item | Removed:
+    ref = Ref.parse(row["ref"], row["key"])
+    if row["gone"]:
+        return Removed(ref, GoneKind(row["gone"]), row["version"])
+    return Item(
+        ref=ref,
+        url=row["url"],
+        status=Status(row["native"], row["reason"]),
+        version=row["version"],
+        created_at=moment(row["created_at"]),
+        audience=Audience(row["audience"]),
+        waiting=None if row["waiting"] is None else bool(row["waiting"]),
+        final=bool(row["final"]),
+        moved_by=row["moved_by"],
+        closed_outside=bool(row["closed_outside"]),
+        duplicate_of=Ref.parse(row["duplicate_of"]) if row["duplicate_of"] else None,
+    )

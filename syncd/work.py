@@ -1,0 +1,114 @@
+"""What a run holds in its hands: the state, the live connectors, and how they are configured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from syncd import links, marker
+from syncd.clock import Clock, precise, stamp
+from syncd.config import Brake, Helpdesk, Tracker
+from syncd.connector import Connector
+from syncd.mapping import Mapping as StatusMapping
+from syncd.model import Item, Note, Ref, Role
+from syncd.records import Plan
+from syncd.store import EffectRow, Store
+
+MAX_SEEN = 200_000
+"""Items of a walk that are kept in memory for links found later in it: about 50 MB at worst."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One run. ``writes`` False: everything is done but write to a remote (observe mode, dry run)."""
+
+    store: Store
+    clock: Clock
+    connectors: Mapping[str, Connector]
+    helpdesks: Mapping[str, Helpdesk]
+    trackers: Mapping[str, Tracker]
+    marker_key: bytes
+    brake: Brake = field(default_factory=Brake)
+    writes: bool = True
+    say: Callable[[str], None] = lambda _line: None
+    """Where progress is told."""
+    tally: Counter[str] = field(default_factory=Counter)
+    seen: dict[tuple[str, str], Item] = field(default_factory=dict)
+    """Items that this run's walks met, by connector and key."""
+    fetched: dict[str, set[Ref]] = field(default_factory=dict)
+    """Per group, what a bulk read has just brought."""
+    plans: list[Plan] = field(default_factory=list)
+    """What would have been written, where nothing may be."""
+    paused: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """Connectors that must not be called before a moment (monotonic), and why."""
+
+    def role(self, connector: str) -> Role:
+        """The part that a configured connector plays."""
+        return Role.HELPDESK if connector in self.helpdesks else Role.TRACKER
+
+    def mapping(self, connector: str) -> StatusMapping:
+        """The mapping of a configured connector."""
+        found = self.helpdesks.get(connector) or self.trackers[connector]
+        return found.mapping
+
+    def opposite(self, connector: str) -> list[str]:
+        """The configured connectors that this one's items can be linked to."""
+        desk = self.helpdesks.get(connector)
+        if desk is not None:
+            return list(desk.trackers)
+        return [name for name, one in self.helpdesks.items() if connector in one.trackers]
+
+    def start_marks(self) -> dict[str, str]:
+        """Per connector the moment its watch began, in its own time: of several sources, the earliest."""
+        marks: dict[str, str] = {}
+        for row in self.store.cursors.all():
+            marks[row.connector] = min(marks.get(row.connector, row.start_mark), row.start_mark)
+        return marks
+
+    def pair(self, one: Ref, other: Ref) -> tuple[Ref, Ref]:
+        """(ticket, issue) of two refs in either order."""
+        return (one, other) if self.role(one.connector) is Role.HELPDESK else (other, one)
+
+    def claims(self, item: Item) -> list[links.Claim]:
+        """What an item says of others."""
+        name = item.ref.connector
+        desk = self.helpdesks.get(name)
+        desks = [desk] if desk else [self.helpdesks[one] for one in self.opposite(name)]
+        return links.claims(
+            item,
+            self.role(name),
+            {one: self.connectors[one].parse_url for one in self.opposite(name) if one in self.connectors},
+            issue_field=desk.issue_field if desk else None,
+            headings=[heading for one in desks for heading in one.playbook.link_headings],
+        )
+
+    def remember(self, items: Iterable[Item]) -> None:
+        """Keep what a walk met, without its texts."""
+        for item in items:
+            if len(self.seen) < MAX_SEEN:
+                light = replace(item, texts=None, fields={}, tags=())
+                self.seen[item.ref.connector, item.ref.key.casefold()] = light
+
+    def note(self, row: EffectRow) -> Note:
+        """An effect as its connector takes it."""
+        return Note(row.id, row.body, marker.make(self.marker_key, row.id), internal=row.internal)
+
+    def pause(self, connector: str, seconds: float, why: str) -> None:
+        """Leave a connector alone for a while."""
+        self.paused[connector] = (self.clock.monotonic() + seconds, why)
+
+    def paused_for(self, connector: str) -> float:
+        """Seconds until a connector may be called again; 0 if it may be now."""
+        until, _ = self.paused.get(connector, (0.0, ""))
+        return max(0.0, until - self.clock.monotonic())
+
+    @property
+    def now(self) -> str:
+        """The wall clock, as the state keeps it."""
+        return stamp(self.clock.now())
+
+    @property
+    def exact(self) -> str:
+        """The wall clock with microseconds, for what is compared with our own clock only."""
+        return precise(self.clock.now())
