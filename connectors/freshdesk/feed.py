@@ -72,14 +72,17 @@ class Walk:
 
     def take(self, row: items.Row, what: Told) -> bool:
         """Whether this row is news; remembers it."""
-        number, when = items.number(row), _seconds(row)
+        when = _seconds(row)
         self.mark = max(self.mark or when, when)
-        pair = (when, _digest(what))
-        if self.seen.get(number) == pair:
+        if self.knows(row, what):
             return False
-        self.seen[number] = pair
+        self.seen[items.number(row)] = (when, _digest(what))
         self.fresh = self.news = True
         return True
+
+    def knows(self, row: items.Row, what: Told) -> bool:
+        """Whether this very state of a ticket was told."""
+        return self.seen.get(items.number(row)) == (_seconds(row), _digest(what))
 
     def step(self, times: list[int], *, more: bool) -> bool:
         """Decide what to ask next, from the times of the page just read; False at the end of the feed."""
@@ -97,7 +100,7 @@ class Walk:
         return True
 
     def start(self, now: int) -> bool:
-        """Begin a poll; True if one look at the newest rows is enough unless it brings news."""
+        """Begin a poll; True if the newest second or two hold so much that a glance should come first."""
         whole = (self.mark or 0) - OVERLAP
         self.page, self.fresh, self.news = 1, False, False
         due = self.wide_at is not None and not now < self.wide_at <= now + OVERLAP
@@ -108,8 +111,8 @@ class Walk:
         times = sorted((when for when, _ in self.seen.values()), reverse=True)
         edge = times[PER_PAGE - 2]  # so far back that fewer than a page of known rows is asked for
         crowd = sum(when >= edge for when in times) >= PER_PAGE
-        flood = edge == times[0] and crowd  # a page or more in the newest second
-        self.since = edge - 1 if flood else edge + 1 if crowd else edge
+        flood = crowd and edge >= times[0] - 1  # a page or more in the newest two seconds
+        self.since = times[0] - 1 if flood else edge + 1 if crowd else edge
         return flood
 
     def finish(self, now: int) -> None:
@@ -147,10 +150,9 @@ class Feed:
         now = int(self.clock.now().timestamp())
         if walk.since is None and walk.start(now):
             rows = self._ask(walk, "desc")
-            if not self._more(rows) or min(_seconds(row) for row, _ in rows) <= (walk.mark or 0):
+            if self._whole(walk, rows):
                 yield self._page(walk, rows[::-1], now, last=True)
                 return
-            # Newest first, a page didn't reach back to what is known: walk there, oldest first.
         going = True
         while going:
             if walk.page > LAST_PAGE:
@@ -158,6 +160,11 @@ class Feed:
             page = self._page(walk, self._ask(walk, "asc"), now)
             going = not page.last
             yield page
+
+    def _whole(self, walk: Walk, rows: list[tuple[items.Row, Told | None]]) -> bool:
+        """Whether a glance at the newest rows was enough: it reached what is known, or showed nothing else."""
+        reached = min((_seconds(row) for row, _ in rows), default=0) < (walk.mark or 0)
+        return reached or not self._more(rows) or all(told is None or walk.knows(row, told) for row, told in rows)
 
     def _more(self, rows: list[tuple[items.Row, Told | None]]) -> bool:
         return bool(rows) and (self.api.more or len(rows) >= PER_PAGE)
