@@ -17,6 +17,7 @@ A connector
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,6 +114,8 @@ class Connector(ABC):
         self.name = name
         self.clock = clock
         self.settle: float = options.settle
+        self.calls: Counter[str] = Counter()
+        """Calls so far, by method: what summaries and benchmarks count. Usually the HTTP session's own."""
         self.start_from: datetime | None = options.start_from
 
     # --- reading ---

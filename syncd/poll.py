@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from syncd.errors import ConnectorError, RateLimited, Refused, Transient
+from syncd.errors import ConnectorError, Interrupted, RateLimited, Refused, Transient
 from syncd.links import Claim
 from syncd.model import FINISHED_TICKET, Item, Page, Ref, Removed
 from syncd.records import LinkState
@@ -70,6 +70,8 @@ def _pages(work: Work, name: str, source: str, since: datetime | None) -> bool:
     progress = False
     try:
         for page in work.connectors[name].changes(source, cursor, since):
+            if work.clock.sleep(0):
+                raise Interrupted("stopped between two pages")
             _absorb(work, name, source, page)
             progress = True
             if page.last:
@@ -84,7 +86,6 @@ def _pages(work: Work, name: str, source: str, since: datetime | None) -> bool:
 def _absorb(work: Work, name: str, source: str, page: Page) -> None:
     """One page, one transaction."""
     work.remember(page.items)
-    work.say(f"{name}: {source}")
     row = work.store.cursors.get(name, source)
     first = row is None or not row.walked
     echoes = [item for item in page.items if work.store.snapshots.is_echo(item)]
@@ -108,6 +109,7 @@ def _absorb(work: Work, name: str, source: str, page: Page) -> None:
             )
         )
     work.tally["items"] += len(page.items)
+    work.progress(f"reading {name}", work.tally["items"], None)
     _read_notes(work, name, [item for item, _ in todo] if first else changed, first_walk=first)
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from syncd.act import Result, carry_out, settle
 from syncd.clock import precise
-from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
+from syncd.errors import ConnectorError, Interrupted, RateLimited, Refused, Transient, Unauthorized
 from syncd.observe import observe, prefetch, refuse_paused
 from syncd.records import Plan
 from syncd.retry import delay
@@ -26,7 +26,12 @@ PROBE_SECONDS = 300.0
 
 
 def drain(work: Work, only: frozenset[str] | None = None) -> None:
-    """Reconcile every group that is due, and settle what is in doubt, until nothing is due any more."""
+    """Reconcile every group that is due, and settle what is in doubt, until nothing is due any more.
+
+    Raises:
+        Interrupted: syncd is to stop; between two groups, so that nothing is left half done.
+    """
+    done = 0
     while True:
         settled = settle(work) if work.writes else 0
         with work.store.write():
@@ -35,7 +40,11 @@ def drain(work: Work, only: frozenset[str] | None = None) -> None:
             return
         prefetch(work, rows)
         for row in rows:
+            if work.clock.sleep(0):
+                raise Interrupted("stopped between two groups")
             reconcile(work, row)
+            done += 1
+            work.progress("in step", done, done + work.store.queue.due(work.clock.now()))
 
 
 def reconcile(work: Work, row: QueueRow) -> None:

@@ -32,7 +32,9 @@ class Work:
     brake: Brake = field(default_factory=Brake)
     writes: bool = True
     say: Callable[[str], None] = lambda _line: None
-    """Where progress is told."""
+    """Where a wait or a failure is told as it happens; one line."""
+    progress: Callable[[str, int, int | None], None] = lambda _what, _done, _total: None
+    """What is being done, how much of it is done, and of how much, where that is known."""
     tally: Counter[str] = field(default_factory=Counter)
     seen: dict[tuple[str, str], Item] = field(default_factory=dict)
     """Items that this run's walks met, by connector and key."""

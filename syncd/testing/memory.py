@@ -264,6 +264,7 @@ class MemoryConnector(Connector):
         if self.books.before_call:
             self.books.before_call()
         self.books.calls += 1
+        self.calls["WRITE" if write else "READ"] += 1
         due = next((f for f in self.books.faults if write or not f[1]), None)
         if due is None:
             return ""
