@@ -1,0 +1,21 @@
+"""GitHub Issues: the connector, its example config, and a stand-in server to try it on.
+
+The connector is loaded on first use, so that the stand-in alone doesn't pull in its libraries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from connectors.github.connector import GitHubConnector
+
+__all__ = ["GitHubConnector"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "GitHubConnector":
+        from connectors.github.connector import GitHubConnector  # noqa: PLC0415  # on first use, see above
+
+        return GitHubConnector
+    raise AttributeError(name)

@@ -1,0 +1,214 @@
+"""The contract of :mod:`syncd.connector`, met by the issues of GitHub repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from connectors.github.api import PER_PAGE, Api
+from connectors.github.checks import Checks
+from connectors.github.cursor import Cursor
+from connectors.github.feed import Feed
+from connectors.github.graphql import BATCH
+from connectors.github.items import Reading, Row
+from connectors.github.options import GitHubOptions
+from connectors.github.reads import Reader
+from connectors.github.repositories import Repositories
+from connectors.github.urls import Urls, split_key
+from connectors.github.writes import Writer
+from syncd.clock import Clock
+from syncd.connector import Capabilities, Connector, ConnectorOptions
+from syncd.errors import ConnectorError, Gone, Problem, Refused, Transient
+from syncd.model import Action, Audience, Draft, Item, Mention, Outcome, Page, Ref, Removed, Role
+
+SLACK = timedelta(minutes=5)
+"""How far our clock and GitHub's may be apart, added to the difference that the answers show."""
+STATUSES = {
+    "open": "Open",
+    "open:reopened": "Open (reopened)",
+    "closed": "Closed (no reason)",
+    "closed:completed": "Closed as completed",
+    "closed:not_planned": "Closed as not planned",
+    "closed:duplicate": "Closed as duplicate",
+}
+"""GitHub REST API docs, Update an issue: ``state`` and ``state_reason``; no account has others."""
+
+
+class GitHubConnector(Connector):
+    """Issues of the configured repositories, as tracker. Comments are written, never read but to find our own."""
+
+    Options: ClassVar[type[ConnectorOptions]] = GitHubOptions
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        roles=frozenset({Role.TRACKER}),
+        fetch_batch=BATCH,
+        feed_texts=True,
+        attribution=True,
+        probe="listing",
+        can_create=True,
+    )
+    write_interval: float = 1.0
+    """Seconds between two writes (GitHub REST API docs, Best practices: at least one)."""
+
+    def __init__(self, name: str, options: GitHubOptions, clock: Clock) -> None:
+        super().__init__(name, options, clock)
+        self.start_from = options.start_from
+        self.api = Api(name, options.url, options.token.get_secret_value(), options.headroom, clock)
+        self.session = self.api.session
+        self.repositories = Repositories(self.api, [one.name for one in options.repositories])
+        self.urls = Urls(options.url, options.web_url, self.repositories.webs, self.repositories.current)
+        self.reader = Reader(self.api, self.repositories, self._reading)
+        self.writer = Writer(self.api, self.repositories, self._reading, lambda: self.write_interval)
+        self._login: str | None = None
+
+    # --- reading ---
+
+    def sources(self) -> Sequence[str]:
+        """One per repository: its name as configured."""
+        return self.repositories.names
+
+    def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
+        """See :class:`syncd.connector.Connector`; one page for each page of the API, one call when idle.
+
+        Raises:
+            Refused: the repository can't be seen, or its name was given to another one.
+        """
+        walk = Cursor.load(cursor, since or self.start_from)
+        return Feed(self.api, self.repositories, source, self._reading, walk).pages()
+
+    def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """See :class:`syncd.connector.Connector`; a query for a hundred issues, or one call for each of a few.
+
+        ``texts`` holds the body alone: comments aren't read. A ref without a key can't be asked for.
+        """
+        return self.reader.fetch(refs)
+
+    # --- writing ---
+
+    def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
+        """See :class:`syncd.connector.Connector`; one request per note and one per status."""
+        return self.writer.apply(actions)
+
+    def create(self, draft: Draft) -> Item:
+        """See :class:`syncd.connector.Connector`; the item's tags are the labels that GitHub really set."""
+        return self.writer.create(draft)
+
+    def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
+        """Our own comment on an issue, or our own issue in a repository, by its marker; no filter, no search index."""
+        login = self._own_login()
+        if not login:
+            raise Refused(self.name, "looking for what syncd wrote: GitHub doesn't tell whose token this is")
+        if isinstance(where, Ref):
+            return self._comment(marker, where, login)
+        return self._issue(marker, where, since, login)
+
+    def _comment(self, marker: str, where: Ref, login: str) -> str | None:
+        place = split_key(where.key)
+        if place is None:
+            raise Refused(self.name, f"issue {where.id} has no key that says in which repository it is")
+        full_name = self.repositories.current(place[0])
+        path = f"/repos/{full_name}/issues/{place[1]}/comments"
+        doing = f"reading the comments of {where.key}"
+        for page in self.api.rows(path, full_name, doing, {"per_page": PER_PAGE}):
+            for one in page:
+                if _is_by(one, login) and marker in str(one.get("body")):
+                    return str(one["id"])
+        return None
+
+    def _issue(self, marker: str, where: str, since: datetime, login: str) -> str | None:
+        """Newest first, until everything is older than the effect; by GitHub's clock, and a whole page at least."""
+        facts = self.repositories.get(self.repositories.configured(where) or where)
+        doing = f"looking through the issues of {where}"
+        wish: dict[str, str | int] = {"state": "all", "sort": "created", "direction": "desc", "per_page": PER_PAGE}
+        for page in self.api.rows(f"/repos/{facts.full_name}/issues", facts.full_name, doing, wish):
+            try:
+                rows = [Row.model_validate(one) for one in page]
+            except ValueError:
+                raise Transient(self.name, f"{doing}: the answer isn't one of GitHub's API") from None
+            for row in rows:
+                mine = row.user is not None and (row.user.login or "").casefold() == login.casefold()
+                if mine and row.is_issue and marker in (row.body or ""):
+                    return str(row.id)
+            bound = min(since, since + self.api.ahead) - SLACK
+            if rows and all(row.created_at < bound for row in rows):
+                return None
+        return None
+
+    # --- names ---
+
+    def parse_url(self, text: str) -> Sequence[Mention]:
+        """Addresses of issues, not of pull requests, on this server; keys as the API spells the repository."""
+        return self.urls.mentions(text)
+
+    def resolve(self, key: str) -> Ref | None:
+        """The issue behind ``owner/repo#4``.
+
+        Raises:
+            Refused: it is in a repository that isn't configured.
+        """
+        place = split_key(key)
+        if place is None:
+            return None
+        name, number = place
+        own = self._own(name)
+        full_name = self.repositories.current(own)
+        doing = f"reading issue {full_name}#{number}"
+        try:
+            answer = self.api.get(f"/repos/{full_name}/issues/{number}", doing)
+        except Gone:
+            return None
+        row = self.reader.row(answer, doing)
+        if not row.is_issue:
+            return None
+        there = row.repository or full_name
+        if there.casefold() != full_name.casefold():
+            self.repositories.forget(own)
+            there = self.repositories.get(self._own(there)).full_name
+        return Ref(self.name, str(row.id), f"{there}#{row.number}")
+
+    def statuses(self) -> Mapping[str, str]:
+        """The same for every account: no call."""
+        return STATUSES
+
+    def check(self) -> Sequence[Problem]:
+        """Token, its expiry and scopes; each repository: seen, open for issues, writable; a call for each."""
+        return Checks(self.api, self.repositories, self._own_login).problems()
+
+    def audience(self, place: str) -> Audience:
+        """Who can read what is filed in a repository; from at most ten minutes ago."""
+        return self.repositories.get(place, within=600).audience
+
+    def close(self) -> None:
+        """Release the connections."""
+        self.api.close()
+
+    # --- inside ---
+
+    def _own(self, name: str) -> str:
+        """The configured repository that is called so; names that aren't known yet are looked up."""
+        found = self.repositories.configured(name)
+        if found is None:
+            for own in self.repositories.names:
+                self.repositories.get(own)
+            found = self.repositories.configured(name)
+        if found is None:
+            raise Refused(self.name, f"{name} isn't one of the configured repositories")
+        return found
+
+    def _reading(self) -> Reading:
+        return Reading(self.name, self._own_login(), self.urls.web)
+
+    def _own_login(self) -> str:
+        """The account behind the token, asked once; empty where the token has no user (an app's)."""
+        if self._login is None:
+            try:
+                login = self.api.get("/user", "reading whose token this is").data.get("login")
+            except (Refused, Gone):
+                login = ""
+            self._login = login if isinstance(login, str) else ""
+        return self._login
+
+
+def _is_by(one: object, login: str) -> bool:
+    user = one.get("user") if isinstance(one, dict) else None
+    return isinstance(user, dict) and str(user.get("login")).casefold() == login.casefold()

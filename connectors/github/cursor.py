@@ -1,0 +1,135 @@
+"""How far a repository's feed has been read. Only the feed understands it; the state keeps it as text."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.github.items import Row
+from syncd.clock import moment, stamp
+
+OVERLAP = timedelta(minutes=15)
+"""How late a row may appear in the list: minutes have been seen, so a pass begins that long before the newest row."""
+NARROW = 80
+"""Rows that one page holds with room to spare. A window with more is polled another way, see the feed."""
+ROOMY = 50
+"""A window with fewer rows isn't moved: while its address stays the same, an idle poll is answered 304."""
+REMEMBERED = 3000
+"""Rows that are remembered as told; what is beyond may be told again."""
+PASSES = 5
+"""How often a stretch of the list is walked again because it shifted."""
+
+
+def earlier(text: str, delta: timedelta) -> str:
+    """A stamp, moved back."""
+    return stamp(moment(text) - delta)
+
+
+def later(text: str, delta: timedelta) -> str:
+    """A stamp, moved on."""
+    return stamp(moment(text) + delta)
+
+
+class Cursor(BaseModel):
+    """Stamps are ISO UTC text, empty where there is none yet; addresses are path and query on our origin."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    repo: int = 0
+    """The repository's id: a name may come to mean another one."""
+    walked: bool = False
+    """A walk from the beginning has been completed."""
+    since: str = ""
+    """Where passes begin."""
+    high: str = ""
+    """The newest row told."""
+    seen: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Rows told: version -> id -> digest."""
+    wide: bool = False
+    """More rows lie between ``since`` and ``high`` than a page holds."""
+
+    running: bool = False
+    """A pass was begun and isn't complete."""
+    step: str = ""
+    """Where its next page begins, unless ``link`` is given."""
+    link: str = ""
+    """The next page as the server named it."""
+    shifted: bool = False
+    """While links were followed by page number, a row moved: the stretch since ``step`` is walked again."""
+    again: int = 0
+    """How often it was."""
+    begun: str = ""
+    """The server's time when the pass began."""
+
+    full: str = ""
+    """The server's time when the last complete pass began; told only while the window is wide."""
+    looked: str = ""
+    """The server's time when it last showed all that is newer than ``high``; the same."""
+    url: str = ""
+    """The address that ``etag`` belongs to."""
+    etag: str = ""
+
+    @classmethod
+    def load(cls, text: str | None, since: datetime | None) -> Cursor:
+        """The cursor behind a stored text; None or one that can't be read begin the first walk, which loses nothing."""
+        fresh = cls(since=stamp(since) if since is not None else "")
+        if not text:
+            return fresh
+        try:
+            return cls.model_validate_json(text)
+        except ValueError:
+            return fresh
+
+    def dump(self) -> str:
+        """As stored."""
+        return self.model_dump_json(exclude_defaults=True)
+
+    def news(self, rows: list[Row]) -> list[Row]:
+        """The rows that weren't told as they are now."""
+        return [row for row in rows if self.seen.get(row.version, {}).get(str(row.id)) != row.digest]
+
+    def moved(self, rows: list[Row]) -> bool:
+        """Whether one of the rows was told in this pass at another place."""
+        known = {one for stamped, group in self.seen.items() if stamped >= self.step for one in group}
+        return any(str(row.id) in known and str(row.id) not in self.seen.get(row.version, {}) for row in rows)
+
+    def remember(self, rows: list[Row]) -> None:
+        """The rows have been told."""
+        stale = {str(row.id) for row in rows}
+        for group in self.seen.values():
+            for one in stale & group.keys():
+                del group[one]
+        for row in rows:
+            self.seen.setdefault(row.version, {})[str(row.id)] = row.digest
+            self.high = max(self.high, row.version)
+        # Before the first walk is complete the window is behind the newest row; later it begins at `since`.
+        self._prune(self.since if self.walked or not self.high else earlier(self.high, OVERLAP))
+
+    def finish(self) -> None:
+        """The pass is complete: what the next one has to look at again."""
+        if self.high and (self._count() > ROOMY or not self.walked):
+            self.since = max(self.since, earlier(self.high, OVERLAP))
+        self.walked, self.running = True, False
+        self.step = self.link = ""
+        self.shifted, self.again = False, 0
+        self._prune(self.since)
+        self.wide = self._count() > NARROW
+        self.full, self.begun = self.begun if self.wide else "", ""
+
+    def _count(self) -> int:
+        return sum(len(group) for stamped, group in self.seen.items() if stamped >= self.since)
+
+    def _prune(self, before: str) -> None:
+        self.seen = {stamped: group for stamped, group in self.seen.items() if group and stamped >= before}
+        excess = sum(map(len, self.seen.values())) - REMEMBERED
+        for stamped in sorted(self.seen):
+            if excess <= 0:
+                return
+            group = self.seen[stamped]
+            kept = list(group.items())[min(excess, len(group)) :]
+            excess -= len(group) - len(kept)
+            if kept:
+                self.seen[stamped] = dict(kept)
+            else:
+                del self.seen[stamped]

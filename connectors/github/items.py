@@ -1,0 +1,141 @@
+"""An issue as the API shows it, REST or GraphQL, made into an item."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from connectors.github.repositories import Facts
+from syncd.clock import stamp
+from syncd.model import Author, Item, Place, Ref, Status, Text
+
+TEAM = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+"""Associations of people who may write to the repository (GitHub REST API docs, ``author_association``)."""
+
+
+class _Login(BaseModel):
+    login: str | None = None
+
+
+class _Label(BaseModel):
+    name: str | None = None
+
+
+class Row(BaseModel):
+    """One issue of a REST answer; a GraphQL node is brought into the same form.
+
+    What the documented schema requires and nothing depends on may be null or missing here; what is unknown is ignored.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: int
+    number: int
+    state: str
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None = None
+    state_reason: str | None = None
+    html_url: str | None = None
+    repository_url: str | None = None
+    body: str | None = None
+    user: _Login | None = None
+    closed_by: _Login | None = None
+    author_association: str | None = None
+    labels: list[_Label | str] | None = None
+    locked: bool | None = None
+    pull_request: Any = None
+
+    @field_validator("created_at", "updated_at", "closed_at")
+    @classmethod
+    def _utc(cls, moment: datetime | None) -> datetime | None:
+        if moment is None:
+            return None
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+    @property
+    def version(self) -> str:
+        """``updated_at``, whole seconds, UTC: sorts as text."""
+        return stamp(self.updated_at)
+
+    @property
+    def is_issue(self) -> bool:
+        """False for a pull request, which the issue endpoints also show (GitHub REST API docs, List issues)."""
+        return self.pull_request is None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed, for whatever reason."""
+        return self.state == "closed"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Names of its labels."""
+        names = (one if isinstance(one, str) else one.name for one in self.labels or ())
+        return tuple(name for name in names if name)
+
+    @property
+    def repository(self) -> str:
+        """``owner/repo`` as this answer names it, empty if it doesn't."""
+        parts = (self.repository_url or "").rstrip("/").split("/")
+        return "/".join(parts[-2:]) if len(parts) > 2 and parts[-3] == "repos" else ""
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever something that we look at does, even within one second."""
+        shown = (self.state, self.state_reason, self.body, self.tags, _login(self.user), _login(self.closed_by))
+        return f"{zlib.crc32(repr(shown).encode('utf-8', 'replace')):08x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Who reads: what an item looks like depends on it.
+
+    ``login``: our own account, empty if it isn't known; ``web``: where people open what has no address of its own.
+    """
+
+    connector: str
+    login: str
+    web: str
+
+    def key(self, row: Row, facts: Facts) -> str:
+        """``owner/repo#number``."""
+        return f"{facts.full_name}#{row.number}"
+
+    def item(self, row: Row, facts: Facts, *, duplicate_of: Ref | None = None, formerly: Ref | None = None) -> Item:
+        """The item behind a row of the repository that ``facts`` tell of. It must not be a pull request."""
+        ref = Ref(self.connector, str(row.id), self.key(row, facts))
+        closer = _login(row.closed_by) if row.closed else ""
+        team = row.author_association in TEAM
+        by_author = bool(closer) and closer.casefold() == _login(row.user).casefold()
+        return Item(
+            ref=ref,
+            url=row.html_url or f"{self.web}/{facts.full_name}/issues/{row.number}",
+            status=Status(row.state, row.state_reason or ""),
+            version=row.version,
+            created_at=row.created_at,
+            audience=facts.audience,
+            texts=(Text(row.body or "", self._author(row), Place.BODY),),
+            tags=row.tags,
+            moved_by=closer,
+            closed_outside=by_author and not team and not self.is_self(closer),
+            duplicate_of=duplicate_of,
+            formerly=formerly,
+        )
+
+    def is_self(self, login: str) -> bool:
+        """Whether that is our own account; logins have no case."""
+        return bool(self.login) and login.casefold() == self.login.casefold()
+
+    def _author(self, row: Row) -> Author:
+        if self.is_self(_login(row.user)):
+            return Author.SELF
+        return Author.TEAM if row.author_association in TEAM else Author.OUTSIDE
+
+
+def _login(user: _Login | None) -> str:
+    return (user.login or "") if user is not None else ""

@@ -1,0 +1,133 @@
+"""What is known of repositories: their present name, who can see them, what can be done there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from connectors.github.answers import NOT_JSON, Answer, ours
+from connectors.github.api import Api
+from syncd.errors import Gone, Refused
+from syncd.model import Audience
+
+FRESH_SECONDS = 600.0
+"""How long what was read of a repository is believed by fresh reads: a private one may turn public."""
+
+
+class _Permissions(BaseModel):
+    push: bool | None = None
+    triage: bool | None = None
+    maintain: bool | None = None
+    admin: bool | None = None
+
+
+class Facts(BaseModel):
+    """What ``GET /repos/{owner}/{repo}`` tells (GitHub REST API docs, Get a repository)."""
+
+    id: int
+    full_name: str
+    private: bool | None = None
+    visibility: str | None = None
+    html_url: str | None = None
+    has_issues: bool | None = None
+    archived: bool | None = None
+    permissions: _Permissions | None = None
+
+    @property
+    def audience(self) -> Audience:
+        """Private only where the answer says so: unknown visibility counts as public."""
+        hidden = self.private is True or self.visibility in {"private", "internal"}
+        return Audience.PRIVATE if hidden and self.private is not False else Audience.PUBLIC
+
+    @property
+    def told_visibility(self) -> bool:
+        """Whether the answer says at all who can see it."""
+        return self.private is not None or self.visibility is not None
+
+    @property
+    def web(self) -> str:
+        """The origin of the links that people open, empty if it isn't told."""
+        parts = urlsplit(self.html_url or "")
+        return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} and parts.netloc else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    facts: Facts
+    at: float
+
+
+class Repositories:
+    """The configured repositories, read once each, and others that issues were moved to.
+
+    Args:
+        api: the account.
+        names: ``owner/repo`` as configured, which are also the names of the sources.
+    """
+
+    def __init__(self, api: Api, names: Sequence[str]) -> None:
+        self.api = api
+        self.names = tuple(names)
+        self._known: dict[str, _Known] = {}
+
+    def get(self, name: str, *, within: float = float("inf")) -> Facts:
+        """What is known of a repository, read again if that is older than ``within`` seconds.
+
+        Raises:
+            Refused: it can't be seen.
+        """
+        known = self._known.get(name.casefold())
+        now = self.api.clock.monotonic()
+        if known is not None and now - known.at <= within:
+            return known.facts
+        facts = self._read(name)
+        for key in {name.casefold(), facts.full_name.casefold()}:
+            self._known[key] = _Known(facts, now)
+        return facts
+
+    def forget(self, name: str) -> None:
+        """What was known may be wrong by now: a redirect was seen, or a refusal."""
+        known = self._known.pop(name.casefold(), None)
+        if known is not None:
+            gone = [key for key, other in self._known.items() if other.facts.id == known.facts.id]
+            for key in gone:
+                del self._known[key]
+
+    def current(self, name: str) -> str:
+        """``owner/repo`` as the API spells it now, as far as is known without a call."""
+        known = self._known.get(name.casefold())
+        if known is not None:
+            return known.facts.full_name
+        return next((own for own in self.names if own.casefold() == name.casefold()), name)
+
+    def configured(self, name: str) -> str | None:
+        """The configured name of the repository that is called ``name`` now or was; None if it is foreign."""
+        folded = name.casefold()
+        for own in self.names:
+            known = self._known.get(own.casefold())
+            if folded == own.casefold() or (known is not None and folded == known.facts.full_name.casefold()):
+                return own
+        return None
+
+    def webs(self) -> frozenset[str]:
+        """The web origins that the API named so far."""
+        return frozenset(known.facts.web for known in self._known.values() if known.facts.web)
+
+    def _read(self, name: str) -> Facts:
+        doing = f"reading repository {name}"
+        try:
+            answer = self.api.get(f"/repos/{name}", doing)
+        except Gone as error:
+            what = f"cannot see repository {name}: it was renamed away, made private, or the token lacks rights"
+            raise Refused(self.api.name, what) from error
+        return self._facts(answer.data, doing)
+
+    def _facts(self, data: Any, doing: str) -> Facts:
+        try:
+            return Facts.model_validate(data)
+        except ValueError:
+            raise ours(self.api.name, doing, Answer(200, {}, NOT_JSON)) from None

@@ -1,0 +1,210 @@
+"""Writing: comments first, then the state; each exactly one request, at least a second apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from connectors.github.answers import NOT_JSON, Answer, ours
+from connectors.github.api import Api
+from connectors.github.items import Reading, Row
+from connectors.github.repositories import Repositories
+from connectors.github.urls import split_key
+from syncd.clock import moment, stamp
+from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.model import Action, Draft, Item, Note, Outcome, Ref, Status, Written
+
+MAX_BODY = 60_000
+"""Characters of a body; GitHub takes 65,536 (GitHub REST API docs, Create an issue: 422 beyond)."""
+MAX_TITLE = 256
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_CUT = "\n\n(cut here: the text was too long)"
+
+
+def marked(body: str, marker: str) -> str:
+    """A body as it is sent: the marker out of sight in the first line, then the text, cut where that is safe.
+
+    A cut falls between lines where there are any near, and closes a code block that it opens.
+    """
+    head = f"<!-- {marker} -->\n"
+    room = MAX_BODY - len(head)
+    if len(body) <= room:
+        return head + body
+    kept = body[: room - len(_CUT) - 100]
+    kept = kept[: kept.rfind("\n", len(kept) - 5000) if "\n" in kept[-5000:] else len(kept)].rstrip()
+    fence = _open_fence(kept)
+    return f"{head}{kept}{chr(10) + fence if fence else ''}{_CUT}"
+
+
+def _open_fence(text: str) -> str:
+    """The fence that closes the code block which is still open at the end, empty if none is."""
+    fence = ""
+    for line in text.splitlines():
+        found = _FENCE.match(line)
+        if not found:
+            continue
+        run = found[1]
+        if not fence:
+            fence = run
+        elif run[0] == fence[0] and len(run) >= len(fence) and not line[found.end() :].strip():
+            fence = ""
+    return fence[:100]
+
+
+class Writer:
+    """Writes to the issues of one account.
+
+    Args:
+        api: the account.
+        repositories: what is known of them.
+        reading: makes items of rows.
+        interval: asked before each write: seconds that lie at least between two (GitHub REST API docs, Best practices).
+    """
+
+    def __init__(
+        self, api: Api, repositories: Repositories, reading: Callable[[], Reading], interval: Callable[[], float]
+    ) -> None:
+        self.api, self.repositories, self._reading, self._interval = api, repositories, reading, interval
+        self._wrote: float | None = None
+
+    # --- issues that stand ---
+
+    def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
+        """See :meth:`syncd.connector.Connector.apply`.
+
+        After a failure that concerns the whole account, or two outages in a row, nothing more is sent; the rest of
+        the actions get that error.
+        """
+        stopped: ConnectorError | None = None
+        outages = 0
+        for action in actions:
+            if stopped is not None:
+                yield Outcome(action, error=stopped)
+                continue
+            outcome, worst = self._act(action)
+            outages = outages + 1 if isinstance(worst, Transient) else 0
+            if isinstance(worst, (Unauthorized, RateLimited)) or outages > 1:
+                stopped = _untried(worst) if worst is not None else None
+            yield outcome
+
+    def _act(self, action: Action) -> tuple[Outcome, ConnectorError | None]:
+        """One action, and the error that may concern others."""
+        versions, notes = [""], list[Written]()
+        worst: ConnectorError | None = None
+        for note in action.notes:
+            try:
+                notes.append(self._note(action.target, note, versions))
+            except ConnectorError as error:
+                notes.append(Written(note.effect, error=error))
+                worst = error
+                if not isinstance(error, (Refused, Gone)):
+                    # The state comes after the notes, and it isn't known yet whether this one is there.
+                    failed = _untried(error) if action.status is not None else None
+                    return Outcome(action, None, max(versions), tuple(notes), failed), error
+        if action.status is None:
+            return Outcome(action, None, max(versions), tuple(notes)), worst
+        try:
+            status = self._status(action.target, action.status, versions)
+        except ConnectorError as error:
+            return Outcome(action, None, max(versions), tuple(notes), error), error
+        return Outcome(action, status, max(versions), tuple(notes)), None
+
+    def _note(self, target: Ref, note: Note, versions: list[str]) -> Written:
+        """POST a comment, once (GitHub REST API docs, Create an issue comment)."""
+        doing = f"commenting on {target.key}"
+        answer = self._send("POST", f"{self._path(target)}/comments", {"body": marked(note.body, note.marker)}, doing)
+        data = answer.data
+        if not isinstance(data, dict) or not isinstance(data.get("id"), int):
+            raise ours(self.api.name, doing, Answer(201, {}, NOT_JSON), write=True)
+        versions.extend(_stamps(data.get("updated_at"), data.get("created_at")))
+        return Written(note.effect, str(data["id"]))
+
+    def _status(self, target: Ref, wanted: Status, versions: list[str]) -> Status:
+        """PATCH the state, once (GitHub REST API docs, Update an issue); the answer shows what came of it."""
+        doing = f"setting the state of {target.key}"
+        body = {"state": wanted.native}
+        if wanted.native == "closed" and wanted.reason:
+            body["state_reason"] = wanted.reason
+        answer = self._send("PATCH", self._path(target), body, doing)
+        row = self._row(answer, doing)
+        versions.append(row.version)
+        return Status(row.state, row.state_reason or "")
+
+    def _path(self, target: Ref) -> str:
+        place = split_key(target.key)
+        if place is None:
+            raise Refused(self.api.name, f"issue {target.id} has no key that says in which repository it is")
+        return f"/repos/{self.repositories.current(place[0])}/issues/{place[1]}"
+
+    # --- issues that are made ---
+
+    def create(self, draft: Draft) -> Item:
+        """POST an issue, once (GitHub REST API docs, Create an issue).
+
+        Labels and assignees are left out without a word where the token may not set them: the item shows the labels
+        that the issue has.
+        """
+        own = self.repositories.configured(draft.place)
+        doing = f"filing an issue in {draft.place}"
+        if own is None:
+            raise Refused(self.api.name, f"{doing}: the repository isn't one of those configured")
+        facts = self.repositories.get(own)
+        body: dict[str, Any] = {"title": _title(draft.title), "body": marked(draft.body, draft.marker)}
+        body |= {"labels": list(draft.labels)} if draft.labels else {}
+        body |= {"assignees": list(draft.assignees)} if draft.assignees else {}
+        try:
+            answer = self._send("POST", f"/repos/{facts.full_name}/issues", body, doing)
+        except Gone as error:
+            self.repositories.forget(own)
+            if "(410)" in error.what:
+                raise Transient(self.api.name, f"{doing}: issues are switched off there") from error
+            raise Refused(self.api.name, f"{doing}: the repository isn't there, or not for this token") from error
+        return self._reading().item(self._row(answer, doing), facts)
+
+    # --- the same for all ---
+
+    def _send(self, verb: str, path: str, body: dict[str, Any], doing: str) -> Answer:
+        self._pace(doing)
+        try:
+            answer = self.api.write(verb, path, body, doing, accept={301, 302, 307, 308})
+        finally:
+            self._wrote = self.api.clock.monotonic()
+        if answer.status < 300:
+            return answer
+        # Renamed or transferred since it was read. Nothing was written: the next read learns the new name.
+        self.repositories.forget("/".join(path.split("/")[2:4]))
+        raise Transient(self.api.name, f"{doing}: it has moved")
+
+    def _pace(self, doing: str) -> None:
+        if self._wrote is None:
+            return
+        wait = self._wrote + self._interval() - self.api.clock.monotonic()
+        if wait > 0 and self.api.clock.sleep(wait):
+            raise Transient(self.api.name, f"{doing}: not begun, because syncd is to stop")
+
+    def _row(self, answer: Answer, doing: str) -> Row:
+        try:
+            return Row.model_validate(answer.data)
+        except ValueError:
+            raise ours(self.api.name, doing, Answer(200, {}, NOT_JSON), write=True) from None
+
+
+def _untried(error: ConnectorError) -> ConnectorError:
+    """The same trouble, for what was not begun because of it: nothing is in doubt."""
+    return type(error)(error.connector, f"not tried, because of {error.what}", retry_after=error.retry_after)
+
+
+def _title(text: str) -> str:
+    """One line, as long as a title may be."""
+    return " ".join(text.split())[:MAX_TITLE]
+
+
+def _stamps(*texts: object) -> list[str]:
+    found: list[str] = []
+    for text in texts:
+        try:
+            found.append(stamp(moment(str(text))))
+        except ValueError:
+            continue
+    return found
