@@ -8,13 +8,13 @@ from typing import Any
 
 from syncd.backfill import backfill
 from syncd.clock import ManualClock
+from syncd.config import Brake, Helpdesk, Tracker
 from syncd.mapping import Mapping
 from syncd.model import Audience, Author, Ref, Role, Status, Word
 from syncd.playbook import Playbook
 from syncd.poll import poll
 from syncd.reconcile import drain
 from syncd.records import Link, Standing
-from syncd.settings import Brake, Helpdesk, Tracker
 from syncd.store import Store
 from syncd.testing.memory import START, Books, Entry, MemoryConnector
 from syncd.testing.world import Remark
