@@ -1,0 +1,116 @@
+"""``syncd explain REF``: how an item stands, and why each write was made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from syncd.cli.app import config_option, json_option
+from syncd.cli.running import configured, reading
+from syncd.cli.sentences import RULES, STANDINGS
+from syncd.cli.show import as_json, say
+from syncd.clock import SystemClock
+from syncd.config import Config
+from syncd.errors import UnknownRef
+from syncd.model import Item, Ref, Removed
+from syncd.records import Link
+from syncd.store import Store
+
+
+@click.command("explain")
+@click.argument("text", metavar="REF")
+@json_option
+@config_option
+def command(text: str, folder: Path | None, *, as_data: bool) -> int:
+    """Say how a ticket or issue stands, and why each write was made. Asks no service."""
+    config = configured(folder)
+    store = reading(config)
+    try:
+        ref = known(config, store, text)
+        found = [describe(config, store, link) for link in store.links.of(ref)]
+    finally:
+        store.close()
+    if as_data:
+        as_json({"ref": str(ref), "key": ref.human, "links": found})
+        return 0
+    if not found:
+        say(f"{ref.human} is known, but linked to nothing")
+    for one in found:
+        _tell(one)
+    return 0
+
+
+def known(config: Config, store: Store, text: str) -> Ref:
+    """A REF that the state knows.
+
+    Raises:
+        UnknownRef: it doesn't.
+    """
+    for name, one in {**config.trackers, **config.helpdesks}.items():
+        for mention in one.connect(SystemClock()).parse_url(text):
+            ref = store.snapshots.by_key(name, mention.key)
+            if ref is not None:
+                return ref
+    name, _, key = text.partition(":")
+    item = store.snapshots.get(Ref(name, key))
+    ref = item.ref if item is not None else store.snapshots.by_key(name, key)
+    if ref is None:
+        raise UnknownRef(
+            f"nothing is known of {text!r}. `syncd links list` shows what is; `syncd reconcile` looks anew"
+        )
+    return ref
+
+
+def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
+    """One link, as data."""
+    base = store.links.base(link.id)
+    return {
+        "link": link.id,
+        "state": link.state.value,
+        "standing": link.standing.value,
+        "meaning": link.reason or STANDINGS[link.standing],
+        "origin": link.origin.value,
+        "ticket": _end(config, store, link.ticket),
+        "issue": _end(config, store, link.issue),
+        "agreed_on": {"ticket": str(base.ticket), "issue": str(base.issue)} if base else None,
+        "writes": [
+            {key: row[key] for key in ("at", "target", "rule", "who", "before", "after", "outcome")}
+            | {"status_written": bool(row["status"]), "notes": row["notes"]}
+            for row in store.journal.of(link.id)
+        ],
+        "notes": [
+            {"kind": row.kind, "on": row.target.human, "state": row.state.value, "reason": row.reason}
+            for row in store.effects.of(link.id)
+        ],
+    }
+
+
+def _end(config: Config, store: Store, ref: Ref) -> dict[str, Any]:
+    item = store.snapshots.get(ref)
+    if isinstance(item, Item):
+        one = config.helpdesks.get(ref.connector) or config.trackers.get(ref.connector)
+        word = one.mapping.word(item.status).value if one else "unknown"
+        return {"ref": str(ref), "key": item.ref.human, "url": item.url, "status": str(item.status), "word": word}
+    gone = item.kind.value if isinstance(item, Removed) else "not read yet"
+    return {"ref": str(ref), "key": ref.human, "url": "", "status": "", "word": gone}
+
+
+def _tell(one: dict[str, Any]) -> None:
+    ticket, issue = one["ticket"], one["issue"]
+    say(f"{ticket['key']} ({ticket['word']}) <-> {issue['key']} ({issue['word']})")
+    if ticket["url"]:
+        say(f"  {ticket['url']}\n  {issue['url']}")
+    say(f"  {one['state']}, {one['standing']}: {one['meaning']}")
+    if one["agreed_on"]:
+        say(f"  last agreed or decided on: ticket {one['agreed_on']['ticket']}, issue {one['agreed_on']['issue']}")
+    for row in one["writes"]:
+        sentence, what = RULES[row["rule"]]
+        who = f", moved by {row['who']}" if row["who"] else ""
+        change = f" ({row['before']} -> {row['after']})" if row["status_written"] else ""
+        ended = "" if row["outcome"] == "done" else f" - NOT DONE: {row['outcome']}"
+        say(f"  {row['at'][:19]}Z  {what} {sentence}{change}{who}{ended}")
+    for note in one["notes"]:
+        if note["state"] != "done":
+            say(f"  note {note['kind']!r}: {note['state']} {note['reason']}")

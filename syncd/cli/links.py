@@ -1,0 +1,161 @@
+"""``syncd links``: list, show, add, remove, propose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from syncd.backfill import find, some
+from syncd.cli.app import config_option, json_option
+from syncd.cli.explain import describe, known
+from syncd.cli.running import configured, reading, working
+from syncd.cli.show import as_json, say, table
+from syncd.config import Config
+from syncd.errors import UnknownRef
+from syncd.model import Ref
+from syncd.records import Link, LinkState, Origin
+from syncd.work import Work
+
+BY_PERSON = "removed by a person"
+
+
+@click.group("links")
+def command() -> None:
+    """Show and change the links between tickets and issues."""
+
+
+@command.command("list")
+@click.option("--state", type=click.Choice([state.value for state in LinkState]), help="Only links in this state.")
+@json_option
+@config_option
+def list_(folder: Path | None, *, state: str | None, as_data: bool) -> int:
+    """List links."""
+    config = configured(folder)
+    store = reading(config)
+    found = [link for link in store.links.all() if state is None or link.state == state]
+    rows = [_row(link) for link in found]
+    store.close()
+    if as_data:
+        as_json(rows)
+    elif rows:
+        table(("ticket", "issue", "state", "standing", "found in"), [_cells(row) for row in rows])
+    else:
+        say("No links. `syncd reconcile` finds those that exist; `syncd links add TICKET ISSUE` makes one.")
+    return 0
+
+
+@command.command("show")
+@click.argument("text", metavar="REF")
+@json_option
+@config_option
+def show(text: str, folder: Path | None, *, as_data: bool) -> int:
+    """Show the links of one ticket or issue, with all that is known of them."""
+    config = configured(folder)
+    store = reading(config)
+    try:
+        found = [describe(config, store, link) for link in store.links.of(known(config, store, text))]
+    finally:
+        store.close()
+    if as_data:
+        as_json(found)
+    else:
+        for one in found:
+            say(
+                f"{one['ticket']['key']} <-> {one['issue']['key']}: {one['state']}, {one['standing']}: {one['meaning']}"
+            )
+    return 0
+
+
+@command.command("propose")
+@json_option
+@config_option
+def propose(folder: Path | None, *, as_data: bool) -> int:
+    """List what looks like a link but can't be trusted without you, and how to accept it."""
+    config = configured(folder)
+    store = reading(config)
+    rows = [_row(link) | {"why": link.reason} for link in store.links.all() if link.state is LinkState.PROPOSED]
+    store.close()
+    if as_data:
+        as_json(rows)
+    elif not rows:
+        say("Nothing is proposed.")
+    for row in rows if not as_data else ():
+        say(f"{row['ticket']} names {row['issue']} or the reverse, but {row['why']}.")
+        say(f"  to accept: syncd links add {row['ticket']} {row['issue']}")
+    return 0
+
+
+@command.command("add")
+@click.argument("ticket_text", metavar="TICKET")
+@click.argument("issue_text", metavar="ISSUE")
+@json_option
+@config_option
+def add(ticket_text: str, issue_text: str, folder: Path | None, *, as_data: bool) -> int:
+    """Link a ticket to an issue, and bring them into step: an open ticket of an unfinished issue becomes pending."""
+    config = configured(folder)
+    with working(config) as work:
+        ticket, issue = _pair(config, find(work, ticket_text), find(work, issue_text))
+        _tie(work, ticket, issue)
+        some(work, [ticket, issue])
+        link = work.store.links.pair(ticket, issue)
+        found = describe(config, work.store, link) if link else {}
+    if as_data:
+        as_json(found)
+    else:
+        say(f"Linked: {found['ticket']['key']} ({found['ticket']['word']}) <-> {found['issue']['key']}")
+    return 0
+
+
+@command.command("remove")
+@click.argument("ticket_text", metavar="TICKET")
+@click.argument("issue_text", metavar="ISSUE")
+@config_option
+def remove(ticket_text: str, issue_text: str, folder: Path | None) -> int:
+    """Unlink a ticket from an issue. Neither is changed, and no text will link them again but `links add`."""
+    config = configured(folder)
+    with working(config) as work:
+        ticket, issue = _pair(config, known(config, work.store, ticket_text), known(config, work.store, issue_text))
+        link = work.store.links.pair(ticket, issue)
+        if link is None:
+            raise UnknownRef(f"{ticket.human} and {issue.human} are not linked")
+        with work.store.write():
+            work.store.links.set_state(link, LinkState.ENDED, BY_PERSON, work.now)
+    say(f"Unlinked: {ticket.human} and {issue.human}")
+    return 0
+
+
+def _pair(config: Config, one: Ref, other: Ref) -> tuple[Ref, Ref]:
+    """(ticket, issue), in whichever order they were named."""
+    if one.connector in config.trackers:
+        one, other = other, one
+    desk = config.helpdesks.get(one.connector)
+    if desk is None or other.connector not in desk.trackers:
+        raise UnknownRef(f"{one.human} and {other.human} can't be linked: a ticket and an issue of its trackers can")
+    return one, other
+
+
+def _tie(work: Work, ticket: Ref, issue: Ref) -> None:
+    link = work.store.links.pair(ticket, issue)
+    with work.store.write():
+        if link is None:
+            state, origin = LinkState.LIVE, Origin.PERSON
+            work.store.links.add(ticket, issue, state, origin, filed=True, reason="", now=work.now)
+        elif link.state in {LinkState.PROPOSED, LinkState.ENDED}:
+            work.store.links.set_state(link, LinkState.LIVE, "", work.now)
+            work.store.links.begin_anew(link, Origin.PERSON, filed=True)
+
+
+def _row(link: Link) -> dict[str, Any]:
+    return {
+        "ticket": link.ticket.human,
+        "issue": link.issue.human,
+        "state": link.state.value,
+        "standing": link.standing.value,
+        "origin": link.origin.value,
+    }
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [str(cell) for cell in row.values()]

@@ -1,0 +1,170 @@
+"""``syncd reconcile``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from syncd.backfill import backfill, find, some
+from syncd.cli.app import config_option, json_option
+from syncd.cli.running import configured, working
+from syncd.cli.sentences import RULES
+from syncd.cli.show import as_json, complain, plural, say
+from syncd.errors import ConnectorError
+from syncd.model import Item
+from syncd.records import Step
+from syncd.schema import Wrong, instant
+from syncd.work import Work
+
+
+class Moment(click.ParamType[datetime]):
+    """A date or a time, as configs write it."""
+
+    name = "when"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Aware, UTC."""
+        try:
+            return instant(value)
+        except Wrong as wrong:
+            self.fail(f"{wrong.what}. {wrong.cure}.", param, ctx)
+
+
+@click.command("reconcile")
+@click.argument("refs", nargs=-1, metavar="[REF]...")
+@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing, neither there nor here.")
+@click.option("--since", type=Moment(), help="Walk only what changed since then.", metavar="WHEN")
+@click.option("--connector", "names", multiple=True, help="Walk only this one; may be repeated.", metavar="NAME")
+@json_option
+@config_option
+def command(
+    refs: tuple[str, ...],
+    folder: Path | None,
+    names: tuple[str, ...],
+    *,
+    dry_run: bool,
+    since: datetime | None,
+    as_data: bool,
+) -> int:
+    """Bring tickets and issues into step: all of them, or the REFs and what is linked with them.
+
+    On an empty state it finds the links that exist and adopts them; on a full one it repairs. Broken off with Ctrl-C,
+    the next run goes on where this one stopped.
+    """
+    config = configured(folder)
+    known = [*config.trackers, *config.helpdesks]
+    wrong = [name for name in names if name not in known]
+    if wrong:
+        raise click.UsageError(f"no connector is called {wrong[0]!r}; there are: {', '.join(known)}")
+    began = time.monotonic()
+    failures: Mapping[str, ConnectorError] = {}
+    with working(config, dry=dry_run) as work:
+        if refs:
+            some(work, [find(work, text) for text in refs])
+        else:
+            failures = backfill(work, names or known, since)
+        if work.writes:
+            with work.store.write():
+                work.store.brakes.forget_released()
+        report = _report(work, failures, time.monotonic() - began, dry=dry_run)
+        if as_data:
+            as_json(report)
+        else:
+            _tell(work, report)
+    return 0 if dry_run and not failures else int(bool(report["needs_a_person"]))
+
+
+def _report(work: Work, failures: Mapping[str, ConnectorError], seconds: float, *, dry: bool) -> dict[str, Any]:
+    """What was done, for programs; the sentences are made from it."""
+    rows = work.store.queue.rows()
+    counts = work.store.links.counts()
+    needs = [f"{row.group}: {row.reason}" for row in rows if row.parked]
+    needs += [f"{name}: {error.what}" for name, error in failures.items()]
+    held = sum(n for (state, standing), n in counts.items() if state == "live" and standing in {"conflict", "drift"})
+    unknown = sum(n for (state, standing), n in counts.items() if state == "live" and standing == "unknown")
+    if held:
+        needs.append(f"{plural(held, 'link')} in conflict or drift")
+    if unknown:
+        needs.append(f"{plural(unknown, 'link')} with a status that the mapping doesn't know")
+    later = [row for row in rows if not row.parked]
+    return {
+        "dry_run": dry,
+        "mode": "live" if work.writes or dry else "observe",
+        "seconds": round(seconds, 2),
+        "items_read": work.tally["items"],
+        "groups": work.tally["groups"],
+        "links_found": work.tally["linked"],
+        "links_proposed": work.tally["proposed"],
+        "links": {f"{state}/{standing}": n for (state, standing), n in sorted(counts.items())},
+        "status_writes": work.tally["statuses"],
+        "notes_written": work.tally["notes"],
+        "rules": {name[5:]: n for name, n in sorted(work.tally.items()) if name.startswith("rule ")},
+        "planned": [_step(work, step) for plan in work.plans for step in plan.steps],
+        "calls": {name: sum(one.calls.values()) for name, one in work.connectors.items()},
+        "later": [{"group": row.group, "due": row.due, "reason": row.reason} for row in later],
+        "notes_in_doubt": work.store.effects.counts().get("doubt", 0),
+        "needs_a_person": needs,
+    }
+
+
+def _step(work: Work, step: Step) -> dict[str, Any]:
+    """One write that would be made."""
+    ends = [link for link in (work.store.links.get(one) for one in step.links) if link is not None]
+    others = {link.issue.human if link.ticket == step.target else link.ticket.human for link in ends}
+    known = work.store.snapshots.get(step.target)
+    target = known.ref if isinstance(known, Item) else step.target
+    return {
+        "target": target.human,
+        "rule": step.why.rule,
+        "from": step.why.before.value,
+        "to": step.why.after.value if step.status is not None else step.why.before.value,
+        "notes": [effect.kind for effect in step.effects],
+        "because_of": sorted(others),
+        "moved_by": step.why.who,
+    }
+
+
+def _tell(work: Work, report: Mapping[str, Any]) -> None:
+    """For people: grouped by what happens."""
+    if not work.writes:
+        _tell_planned(report["planned"], observe=not report["dry_run"])
+    for rule, count in report["rules"].items():
+        sentence, what = RULES[rule]
+        say(f"  {plural(count, what)} {sentence}")
+    if report["links_found"] or report["links_proposed"]:
+        proposed = report["links_proposed"]
+        hint = " (see `syncd links propose`)" if proposed else ""
+        say(f"Links found: {report['links_found']:,}; proposed to you: {proposed:,}{hint}")
+    say(
+        f"{plural(report['items_read'], 'item')} read, {plural(report['groups'], 'group')} looked at, "
+        f"{plural(report['status_writes'], 'status', 'statuses')} and {plural(report['notes_written'], 'note')} "
+        f"written, {report['seconds']:.1f} s"
+    )
+    say("API calls: " + ", ".join(f"{name} {n:,}" for name, n in report["calls"].items()))
+    for row in report["later"]:
+        say(f"Later, at {row['due'][:19]}Z: {row['group']}: {row['reason']}")
+    if report["notes_in_doubt"]:
+        say(f"{plural(report['notes_in_doubt'], 'note')} whose outcome is unknown: the next run looks for it again")
+    for line in report["needs_a_person"]:
+        complain(f"needs a person: {line}")
+
+
+def _tell_planned(planned: Sequence[Mapping[str, Any]], *, observe: bool) -> None:
+    """What would be written, grouped by why."""
+    mode = "Observe mode: nothing was written." if observe else "Dry run: nothing was written."
+    say(f"{mode} {plural(len(planned), 'write') if planned else 'Nothing'} would be made.")
+    for rule in dict.fromkeys(step["rule"] for step in planned):
+        steps = [step for step in planned if step["rule"] == rule]
+        sentence, what = RULES[rule]
+        say(f"\n{plural(len(steps), what)} would be {sentence}:")
+        for step in steps:
+            change = f"{step['from']} -> {step['to']}" if step["from"] != step["to"] else step["from"]
+            notes = f", {plural(len(step['notes']), 'note')}" if step["notes"] else ""
+            who = f", by {step['moved_by']}" if step["moved_by"] else ""
+            say(f"  {step['target']:<28} {change}{notes}  ({', '.join(step['because_of'])}{who})")
+    say()

@@ -1,0 +1,99 @@
+"""Output for people and for programs. Nothing that came from outside reaches a terminal with control characters."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+"""Unicode categories that steer a terminal or hide: controls, bidirectional marks, surrogates, line separators."""
+
+
+def clean(text: str) -> str:
+    """Text from outside, safe for a terminal and for one line of a log."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in HIDDEN else char for char in text)
+
+
+def say(text: str = "") -> None:
+    """A line for people, on standard output."""
+    click.echo("\n".join(clean(line) for line in text.split("\n")))
+
+
+def complain(text: str) -> None:
+    """A line for people, on standard error."""
+    click.echo(f"syncd: {clean(text)}", err=True)
+
+
+def as_json(value: Any) -> None:
+    """A value for programs."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table for people; as wide as the terminal, or unwrapped where there is none."""
+    shown = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        shown.add_row(*(Text(clean(cell)) for cell in row))
+    console = Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False)
+    if not sys.stdout.isatty():
+        console.width = 200
+    console.print(shown)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``1 ticket``, ``2 tickets``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+class Meter:
+    """Progress on standard error: a bar with an estimate on a terminal, a line now and then elsewhere."""
+
+    EVERY = 1000
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._task: TaskID | None = None
+        self._what = ""
+        self._next = self.EVERY
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not self._live,
+        )
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def progress(self, what: str, done: int, total: int | None) -> None:
+        """As :class:`syncd.work.Work` tells it."""
+        if what != self._what:
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._what, self._next = what, self.EVERY
+            self._task = self._bar.add_task(what, total=total)
+        if self._task is not None:
+            self._bar.update(self._task, completed=done, total=total)
+        if not self._live and done >= self._next:
+            click.echo(f"{what}: {done:,}" + (f" of {total:,}" if total else ""), err=True)
+            self._next = done + self.EVERY
+
+    def say(self, line: str) -> None:
+        """A wait or a failure, as it happens."""
+        self._bar.console.print(Text(clean(line))) if self._live else click.echo(clean(line), err=True)

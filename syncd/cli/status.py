@@ -1,0 +1,117 @@
+"""``syncd status``: what is true now, from the state alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from syncd.cli.app import config_option, json_option
+from syncd.cli.running import configured, reading
+from syncd.cli.sentences import STANDINGS
+from syncd.cli.show import as_json, plural, say, table
+from syncd.config import Config
+from syncd.model import Word
+from syncd.store import Store
+
+
+@click.command("status")
+@json_option
+@config_option
+def command(folder: Path | None, *, as_data: bool) -> int:
+    """Show how things stand: links, what waits, what needs a person. Asks no service; exit status 1 if it needs one."""
+    config = configured(folder)
+    store = reading(config)
+    found = gather(config, store)
+    store.close()
+    if as_data:
+        as_json(found)
+    else:
+        _tell(found)
+    return int(found["needs_a_person"] > 0)
+
+
+def gather(config: Config, store: Store) -> dict[str, Any]:
+    """Everything, as data."""
+    counts = store.links.counts()
+    live = {standing: n for (state, standing), n in counts.items() if state == "live"}
+    rows = store.queue.rows()
+    parked = [{"group": row.group, "reason": row.reason} for row in rows if row.parked]
+    unknown = _unknown(config, store)
+    effects = store.effects.counts()
+    brakes = [{"connector": b.connector, "since": b.at, "reason": b.reason} for b in store.brakes.on()]
+    held = live.get("conflict", 0) + live.get("drift", 0)
+    return {
+        "mode": config.mode,
+        "connectors": {name: _connector(store, name) for name in (*config.trackers, *config.helpdesks)},
+        "links": {
+            state: sum(n for (one, _), n in counts.items() if one == state)
+            for state in ("live", "final", "proposed", "ended")
+        },
+        "standings": live,
+        "queue": sum(not row.parked for row in rows),
+        "parked": parked,
+        "conflicts": live.get("conflict", 0),
+        "drift": live.get("drift", 0),
+        "doubt": effects.get("doubt", 0) + effects.get("sent", 0),
+        "refused_notes": effects.get("refused", 0),
+        "unknown_statuses": unknown,
+        "passed_over": [{"ref": row["ref"], "what": row["what"], "why": row["why"]} for row in store.journal.skips()],
+        "brakes": brakes,
+        "needs_a_person": len(parked) + held + len(unknown) + len(brakes),
+    }
+
+
+def _connector(store: Store, name: str) -> dict[str, Any]:
+    rows = [row for row in store.cursors.all() if row.connector == name]
+    walked = bool(rows) and all(row.walked for row in rows)
+    polled = min((row.polled_at for row in rows), default="")
+    return {
+        "walked": walked,
+        "last_poll": polled or None,
+        "watched_since": max((r.start_mark for r in rows), default=""),
+    }
+
+
+def _unknown(config: Config, store: Store) -> list[dict[str, Any]]:
+    """Statuses that items have and the mapping doesn't know."""
+    found = []
+    for name, status, count, example in store.snapshots.statuses():
+        one = config.helpdesks.get(name) or config.trackers.get(name)
+        if one is not None and one.mapping.word(status) is Word.UNKNOWN:
+            found.append({"connector": name, "status": str(status), "items": count, "example": example})
+    return found
+
+
+def _tell(found: dict[str, Any]) -> None:
+    if found["mode"] == "observe":
+        say("Observe mode: nothing is written to any service.\n")
+    rows = [
+        (name, "walked" if one["walked"] else "not walked yet", one["last_poll"] or "never")
+        for name, one in found["connectors"].items()
+    ]
+    table(("connector", "first walk", "last read"), rows)
+    links = found["links"]
+    say(
+        f"\n{plural(links['live'], 'live link')}, {links['final']} final, {links['ended']} ended, "
+        f"{links['proposed']} proposed" + (" (see `syncd links propose`)" if links["proposed"] else "")
+    )
+    for standing, count in sorted(found["standings"].items(), key=lambda pair: -pair[1]):
+        say(f"  {count:>6,}  {STANDINGS[standing]}")
+    say(f"{plural(found['queue'], 'group')} queued, {plural(found['doubt'], 'note')} whose outcome is unknown")
+    for row in found["parked"]:
+        say(f"Parked: {row['group']}: {row['reason']}. `syncd reconcile {row['group']}` tries it again")
+    for row in found["unknown_statuses"]:
+        items = plural(row["items"], "item")
+        say(
+            f"Unknown status {row['status']!r} of {row['connector']} ({items}, such as {row['example']}): add it to the mapping"
+        )
+    for row in found["passed_over"]:
+        say(f"Passed over: {row['ref']}: {row['what']}: {row['why']}")
+    if found["refused_notes"]:
+        say(f"{plural(found['refused_notes'], 'note')} refused by a service; `syncd explain REF` says why")
+    for row in found["brakes"]:
+        say(f"The brake of {row['connector']} is on since {row['since']}: {row['reason']}")
+    if not found["needs_a_person"]:
+        say("Nothing needs a person.")
