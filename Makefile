@@ -1,0 +1,44 @@
+# Every target does its own set-up, in .venv; a second run finds it done.
+PYTHON ?= python3
+BIN := .venv/bin
+QUIET := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
+
+.PHONY: demo test lint types torture bench coverage mutants clean
+
+demo: .venv/runtime.stamp ## Watch a day of support, on stand-ins; no account needed
+	$(BIN)/syncd demo
+
+test: .venv/dev.stamp ## The fast tests
+	$(BIN)/python -m pytest -n auto -m "not torture"
+
+lint: .venv/dev.stamp ## Style, imports between floors
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: .venv/dev.stamp ## Strict types
+	$(BIN)/mypy
+
+torture: .venv/dev.stamp ## The long tests: more histories, more kill points, mutants
+	$(BIN)/python -m pytest -n auto -m torture
+
+bench: .venv/dev.stamp ## API calls, time and memory of the main jobs
+	$(BIN)/python -m bench
+
+coverage: .venv/dev.stamp ## Lines and branches that the fast tests reach
+	$(BIN)/python -m pytest -n auto -m "not torture" --cov --cov-report=term-missing:skip-covered
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("syncd needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+
+.venv/runtime.stamp: pyproject.toml | .venv/bin/python
+	$(QUIET) --editable .
+	touch $@
+
+.venv/dev.stamp: pyproject.toml | .venv/bin/python
+	$(QUIET) --editable ".[dev]"
+	touch $@ .venv/runtime.stamp
+
+clean: ## Forget the set-up
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
