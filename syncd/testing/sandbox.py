@@ -125,6 +125,9 @@ class Sandbox:
     Every handler is called with the lock held, as ``handler(request, **path_parts)``, and returns a Reply.
     """
 
+    about = ""
+    """What one has to know to configure it: the key or token that it takes."""
+
     def __init__(self, port: int = 0) -> None:
         self.lock = threading.RLock()
         self.log: list[Exchange] = []
@@ -281,6 +284,10 @@ def _handler(sandbox: Sandbox) -> type[BaseHTTPRequestHandler]:  # noqa: C901  #
 
         def log_message(self, *_: Any) -> None:
             """Silent: the sandbox keeps its own log."""
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """``Date`` by the sandbox's own clock."""
+            return super().date_time_string(sandbox.now().timestamp() if timestamp is None else timestamp)
 
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline(65537)
