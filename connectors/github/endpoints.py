@@ -1,0 +1,279 @@
+"""What the stand-in answers: REST by name and by number, and GraphQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from connectors.github import schema
+from connectors.github.books import LONGEST, MOST_COMMENTS, Issue, Repo
+from connectors.github.listing import Listing, numbered
+from connectors.github.shapes import DOCS, Shapes, error
+from syncd.clock import moment
+from syncd.testing import Reply, Request
+
+if TYPE_CHECKING:
+    from connectors.github.sandbox import GitHubSandbox
+
+Handler = Callable[..., Reply]
+GONE = error("This issue was deleted", 410, f"{DOCS}/issues/issues#get-an-issue")
+OFF = error("Issues are disabled for this repo", 410, f"{DOCS}/issues/issues")
+READ_ONLY = error("Repository was archived so is read-only.", 403)
+REASONS = frozenset({"completed", "not_planned", "duplicate", "reopened", None})
+LONGEST_TITLE = 256
+
+
+class Endpoints:
+    """The handlers. Each is called with the stand-in's lock held."""
+
+    def __init__(self, sandbox: GitHubSandbox) -> None:
+        self.sandbox = sandbox
+
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        """Everything, at the root and under ``/api/v3``."""
+        inside: list[tuple[str, str, Handler]] = [
+            ("GET", "", self.repository),
+            ("GET", "/issues", self.issues),
+            ("POST", "/issues", self.create),
+            ("GET", "/issues/<int:number>", self._of_issue(self.read)),
+            ("PATCH", "/issues/<int:number>", self._of_issue(self.update)),
+            ("GET", "/issues/<int:number>/comments", self._of_issue(self.comments)),
+            ("POST", "/issues/<int:number>/comments", self._of_issue(self.comment)),
+            ("GET", "/issues/<int:number>/timeline", self._of_issue(self.history)),
+            ("GET", "/issues/<int:number>/events", self._of_issue(self.history)),
+        ]
+        found: list[tuple[str, str, Handler]] = []
+        for prefix in ("", "/api/v3"):
+            found += [("GET", f"{prefix}/user", self.user), ("GET", f"{prefix}/rate_limit", self.rate_limit)]
+            found += [(verb, f"{prefix}/repos/<owner>/<name>{rest}", self._by_name(do)) for verb, rest, do in inside]
+            found += [(verb, f"{prefix}/repositories/<int:id>{rest}", self._by_id(do)) for verb, rest, do in inside]
+        return [*found, ("POST", "/graphql", self.graphql), ("POST", "/api/graphql", self.graphql)]
+
+    # --- from paths to repositories and issues ---
+
+    def _by_name(self, do: Handler) -> Handler:
+        def handle(request: Request, owner: str, name: str, **parts: Any) -> Reply:
+            books, full_name = self.sandbox.books, f"{owner}/{name}"
+            repo = books.repo(full_name)
+            if repo is not None:
+                return self._inside(request, repo, do, parts)
+            former = books.former.get(full_name.casefold())
+            if former is None or not self._sees(request, former):
+                return Reply(404, error("Not Found", 404))
+            rest = request.path.partition(f"/{owner}/{name}")[2]
+            return self._moved(request, f"/repositories/{former.id}{rest}")
+
+        return handle
+
+    def _by_id(self, do: Handler) -> Handler:
+        def handle(request: Request, **parts: Any) -> Reply:
+            repo = self.sandbox.books.repos.get(parts.pop("id"))
+            return self._inside(request, repo, do, parts) if repo else Reply(404, error("Not Found", 404))
+
+        return handle
+
+    def _inside(self, request: Request, repo: Repo, do: Handler, parts: dict[str, Any]) -> Reply:
+        if not self._sees(request, repo):
+            return Reply(404, error("Not Found", 404))
+        if request.method != "GET" and repo.archived:
+            return Reply(403, READ_ONLY)
+        return do(request, repo, **parts)
+
+    def _of_issue(self, do: Handler) -> Handler:
+        def handle(request: Request, repo: Repo, number: int) -> Reply:
+            issue = repo.issues.get(number)
+            if issue is None:
+                return Reply(404, error("Not Found", 404))
+            if not repo.has_issues and not issue.is_pull:
+                return Reply(410, OFF)
+            if issue.deleted:
+                return Reply(410, GONE)
+            if issue.moved_to is not None:
+                return self._transferred(request, issue.moved_to, number)
+            return do(request, issue)
+
+        return handle
+
+    def _transferred(self, request: Request, new: Issue, number: int) -> Reply:
+        if new.deleted or new.moved_to is not None or not self._sees(request, new.repo):
+            return Reply(404, error("Not Found", 404))
+        rest = request.path.partition(f"/issues/{number}")[2]
+        return self._moved(request, f"/repositories/{new.repo.id}/issues/{new.number}{rest}")
+
+    def _moved(self, request: Request, path: str) -> Reply:
+        """The query is kept; what isn't a GET is told to repeat the same elsewhere."""
+        url = self._shapes(request).api + path
+        query = "&".join(f"{key}={value}" for key, value in request.query)
+        permanent = request.method == "GET"
+        body = {"message": "Moved Permanently" if permanent else "Temporary Redirect", "url": url}
+        body["documentation_url"] = f"{DOCS}/guides/best-practices-for-using-the-rest-api#http-redirects"
+        return Reply(301 if permanent else 307, body, {"Location": f"{url}?{query}" if query else url})
+
+    # --- who and where ---
+
+    def user(self, request: Request) -> Reply:
+        """``GET /user``."""
+        account = self.sandbox.books.account(self.sandbox.access(request).login)
+        return Reply(200, self._shapes(request).whole_user(account, moment("2024-01-01T00:00:00Z")))
+
+    def rate_limit(self, request: Request) -> Reply:
+        """``GET /rate_limit``; free."""
+        del request
+        self.sandbox.used -= 1
+        left = self.sandbox.limit - self.sandbox.used
+        rate = {"limit": self.sandbox.limit, "used": self.sandbox.used, "remaining": left, "reset": self.sandbox.reset}
+        return Reply(200, {"resources": {"core": rate, "search": rate, "graphql": rate}, "rate": rate})
+
+    def repository(self, request: Request, repo: Repo) -> Reply:
+        """``GET /repos/{owner}/{repo}``."""
+        owner = self.sandbox.books.account(repo.owner)
+        return Reply(200, self._shapes(request).repo(repo, owner, self.sandbox.access(request).push))
+
+    # --- issues ---
+
+    def issues(self, request: Request, repo: Repo) -> Reply:
+        """``GET /repos/{owner}/{repo}/issues``."""
+        if not repo.has_issues and not self.sandbox.off_lists_pulls:
+            return Reply(410, OFF)
+        return Listing(self.sandbox, self._shapes(request), repo).reply(request)
+
+    def read(self, request: Request, issue: Issue) -> Reply:
+        """``GET .../issues/{number}``."""
+        return self._shown(request, issue)
+
+    def create(self, request: Request, repo: Repo) -> Reply:
+        """``POST .../issues``: without push, labels and assignees are dropped without a word."""
+        if not repo.has_issues:
+            return Reply(410, OFF)
+        wish = _body(request)
+        if isinstance(wish, Reply):
+            return wish
+        title, body = wish.get("title"), wish.get("body")
+        wrong = _wrong_title(title) or _wrong_body(body, "Issue", "body", "body is too long")
+        if wrong:
+            return wrong
+        access = self.sandbox.access(request)
+        labels = tuple(wish.get("labels") or ()) if access.push else ()
+        assignees = tuple(wish.get("assignees") or ()) if access.push else ()
+        if unknown := [one for one in assignees if one not in self.sandbox.books.accounts]:
+            return _invalid({"value": unknown[0], "resource": "Issue", "field": "assignees", "code": "invalid"})
+        association = "MEMBER" if access.push else "NONE"
+        issue = self.sandbox.books.add_issue(
+            repo, str(title), body, access.login, association, labels=labels, assignees=assignees
+        )
+        reply = self._shown(request, issue)
+        return Reply(201, reply.body, {"Location": reply.body["url"]})
+
+    def update(self, request: Request, issue: Issue) -> Reply:
+        """``PATCH .../issues/{number}``: the reason counts only where the state changes."""
+        access, books = self.sandbox.access(request), self.sandbox.books
+        wish = _body(request)
+        if isinstance(wish, Reply):
+            return wish
+        if not access.push and issue.user != access.login:
+            return Reply(403, error("Must have admin rights to Repository.", 403))
+        state, reason = wish.get("state"), wish.get("state_reason")
+        if state not in {"open", "closed", None} or reason not in REASONS:
+            return _invalid({"value": None, "resource": "Issue", "field": "state", "code": "invalid"})
+        if state is not None:
+            issue.status_writes += 1
+            if state == "closed" and issue.now.state != "closed":
+                books.close(issue, reason or "completed", access.login)
+            elif state == "open" and issue.now.state != "open":
+                books.reopen(issue, access.login)
+        fields: dict[str, Any] = {name: wish[name] for name in ("title", "body") if name in wish}
+        if "labels" in wish and access.push:
+            fields["labels"] = tuple(wish["labels"])
+            for label in fields["labels"]:
+                issue.repo.labels.setdefault(label, "ededed")
+        if fields:
+            issue.change(books.now(), **fields)
+        return self._shown(request, issue)
+
+    # --- what hangs on an issue ---
+
+    def comments(self, request: Request, issue: Issue) -> Reply:
+        """``GET .../comments``: ascending by id, numbered pages."""
+        shapes, accounts = self._shapes(request), self.sandbox.books.accounts
+        since = request.arg("since")
+        rows = [one for one in issue.comments if not since or one.created >= moment(since)]
+        part, links = numbered(request, shapes.api, rows, self.sandbox.most_per_page)
+        return Reply(200, [shapes.comment(issue, one, accounts[one.user]) for one in part], links)
+
+    def comment(self, request: Request, issue: Issue) -> Reply:
+        """``POST .../comments``."""
+        wish = _body(request)
+        if isinstance(wish, Reply):
+            return wish
+        access = self.sandbox.access(request)
+        if issue.now.locked and not access.push:
+            return Reply(403, error("Unable to create comment because issue is locked.", 403))
+        if len(issue.comments) >= MOST_COMMENTS:
+            words = "Commenting is disabled on issues with more than 2500 comments"
+            return Reply(403, error(words, 403))
+        body = wish.get("body")
+        if not isinstance(body, str) or not body.strip():
+            return _invalid({"resource": "IssueComment", "code": "missing_field", "field": "body"})
+        wrong = _wrong_body(body, "IssueComment", "data", "Body is too long", "unprocessable")
+        if wrong:
+            return wrong
+        made = self.sandbox.books.comment(issue, body, access.login, "MEMBER" if access.push else "NONE")
+        shown = self._shapes(request).comment(issue, made, self.sandbox.books.accounts[made.user])
+        return Reply(201, shown, {"Location": shown["url"]})
+
+    def history(self, request: Request, issue: Issue) -> Reply:
+        """``GET .../timeline`` and ``.../events``; comments, which the timeline also has, are left out."""
+        shapes, accounts = self._shapes(request), self.sandbox.books.accounts
+        part, links = numbered(request, shapes.api, issue.events, self.sandbox.most_per_page)
+        return Reply(200, [shapes.event(issue, one, accounts[one.actor]) for one in part], links)
+
+    def graphql(self, request: Request) -> Reply:
+        """``POST /graphql``."""
+        if not self.sandbox.graphql:
+            return Reply(404, error("Not Found", 404))
+        wish = _body(request)
+        if isinstance(wish, Reply):
+            return wish
+        access, shapes = self.sandbox.access(request), self._shapes(request)
+        answer = schema.execute(self.sandbox.books, access, shapes, str(wish.get("query")), wish.get("variables") or {})
+        return Reply(200, answer, {"x-ratelimit-resource": "graphql"})
+
+    # --- the same for all ---
+
+    def _sees(self, request: Request, repo: Repo) -> bool:
+        return not repo.private or self.sandbox.access(request).private
+
+    def _shown(self, request: Request, issue: Issue) -> Reply:
+        return Reply(200, self._shapes(request).issue(issue, issue.now, self.sandbox.books.accounts))
+
+    def _shapes(self, request: Request) -> Shapes:
+        prefix = "/api/v3" if request.path.startswith("/api/v3/") else ""
+        return Shapes(request.origin + prefix, self.sandbox.web or request.origin)
+
+
+def _body(request: Request) -> dict[str, Any] | Reply:
+    try:
+        found = request.json()
+    except ValueError:
+        return Reply(400, error("Problems parsing JSON", 400))
+    return found if isinstance(found, dict) else Reply(400, error("Body should be a JSON object", 400))
+
+
+def _invalid(wrong: dict[str, Any]) -> Reply:
+    return Reply(422, error("Validation Failed", 422, f"{DOCS}/issues/issues", [wrong]))
+
+
+def _wrong_title(title: object) -> Reply | None:
+    if not isinstance(title, str) or not title.strip():
+        return _invalid({"resource": "Issue", "field": "title", "code": "missing_field"})
+    if len(title) > LONGEST_TITLE:
+        words = f"title is too long (maximum is {LONGEST_TITLE} characters)"
+        return _invalid({"resource": "Issue", "field": "title", "code": "custom", "message": words})
+    return None
+
+
+def _wrong_body(body: object, resource: str, field: str, words: str, code: str = "custom") -> Reply | None:
+    if isinstance(body, str) and len(body) > LONGEST:
+        said = f"{words} (maximum is {LONGEST} characters)"
+        return _invalid({"resource": resource, "code": code, "field": field, "message": said})
+    return None

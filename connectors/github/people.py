@@ -1,0 +1,154 @@
+"""What people do on the stand-in, and what tests read from its books."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connectors.github.books import Issue, Repo
+
+if TYPE_CHECKING:
+    from connectors.github.sandbox import GitHubSandbox
+
+
+class People:
+    """Acts as a person does in the browser. Issues are named ``owner/repo#4``, also after they went away.
+
+    Everything returns plain values, so that it can be asked for over HTTP as well.
+    """
+
+    def __init__(self, sandbox: GitHubSandbox) -> None:
+        self._sandbox, self._books = sandbox, sandbox.books
+
+    # --- repositories ---
+
+    def make_repo(self, name: str, *, private: bool = False) -> int:
+        """A repository, with its id."""
+        with self._sandbox.lock:
+            return self._books.add_repo(name, private=private).id
+
+    def rename_repo(self, name: str, to: str) -> None:
+        """Rename or move it to another owner; the old name redirects."""
+        with self._sandbox.lock:
+            self._books.rename(self._repo(name), to)
+
+    def set_private(self, name: str, private: bool = True) -> None:
+        """Change who can see it."""
+        with self._sandbox.lock:
+            self._repo(name).private = private
+
+    def switch_issues(self, name: str, on: bool) -> None:
+        """Switch issues on or off."""
+        with self._sandbox.lock:
+            self._repo(name).has_issues = on
+
+    def archive(self, name: str, on: bool = True) -> None:
+        """Make it read-only, or not."""
+        with self._sandbox.lock:
+            self._repo(name).archived = on
+
+    # --- issues ---
+
+    def make_issue(
+        self,
+        repo: str,
+        title: str = "An issue",
+        body: str | None = None,
+        *,
+        by: str | None = "dev",
+        association: str = "MEMBER",
+        labels: tuple[str, ...] = (),
+        is_pull: bool = False,
+    ) -> str:
+        """An issue (or a pull request), by its key. ``by`` None: an account that was deleted since."""
+        with self._sandbox.lock:
+            where = self._repo(repo)
+            if by is not None:
+                self._books.account(by)
+            issue = self._books.add_issue(where, title, body, by, association, labels=tuple(labels), is_pull=is_pull)
+            return f"{repo}#{issue.number}"
+
+    def close(self, key: str, reason: str | None = "completed", *, by: str = "dev", duplicate_of: str = "") -> None:
+        """Close it."""
+        with self._sandbox.lock:
+            self._books.account(by)
+            self._books.close(self._issue(key), reason, by, self._issue(duplicate_of) if duplicate_of else None)
+
+    def reopen(self, key: str, *, by: str = "dev") -> None:
+        """Open it again."""
+        with self._sandbox.lock:
+            self._books.account(by)
+            self._books.reopen(self._issue(key), by)
+
+    def comment(self, key: str, body: str, *, by: str = "dev", association: str = "MEMBER") -> int:
+        """Comment; the comment's id."""
+        with self._sandbox.lock:
+            self._books.account(by)
+            return self._books.comment(self._issue(key), body, by, association).id
+
+    def edit_body(self, key: str, body: str | None) -> None:
+        """Change the text."""
+        with self._sandbox.lock:
+            self._issue(key).change(self._books.now(), body=body)
+
+    def label(self, key: str, *labels: str) -> None:
+        """Add labels."""
+        with self._sandbox.lock:
+            issue = self._issue(key)
+            for label in labels:
+                issue.repo.labels.setdefault(label, "ededed")
+            issue.change(self._books.now(), labels=tuple(dict.fromkeys((*issue.now.labels, *labels))))
+
+    def lock(self, key: str) -> None:
+        """Limit the conversation to collaborators."""
+        with self._sandbox.lock:
+            self._issue(key).change(self._books.now(), locked=True)
+
+    def delete(self, key: str) -> None:
+        """Delete it for good."""
+        with self._sandbox.lock:
+            self._issue(key).deleted = True
+
+    def transfer(self, key: str, to: str) -> str:
+        """Move it to another repository; its new key."""
+        with self._sandbox.lock:
+            new = self._books.transfer(self._issue(key), self._repo(to))
+            return f"{to}#{new.number}"
+
+    def convert_to_discussion(self, key: str, *, by: str = "dev", reason: str | None = None) -> None:
+        """It stays readable, looks closed, and is locked; only its history tells."""
+        with self._sandbox.lock:
+            issue = self._issue(key)
+            self._books.account(by)
+            self._books.close(issue, reason, by)
+            issue.change(self._books.now(), locked=True)
+            self._books.event(issue, "converted_to_discussion", by)
+
+    # --- the books ---
+
+    def id(self, key: str) -> int:
+        """The issue's id."""
+        return self._issue(key).id
+
+    def status(self, key: str) -> tuple[str, str]:
+        """State and reason, empty if it has none."""
+        now = self._issue(key).now
+        return now.state, now.reason or ""
+
+    def comments(self, key: str) -> list[tuple[str, str]]:
+        """Author and text of each comment."""
+        return [(one.user, one.body) for one in self._issue(key).comments]
+
+    def keys(self) -> list[str]:
+        """Every issue that is there, pull requests left out."""
+        issues = (one for repo in self._books.repos.values() for one in repo.issues.values())
+        return [f"{i.repo.full_name}#{i.number}" for i in issues if not (i.deleted or i.moved_to or i.is_pull)]
+
+    def _repo(self, name: str) -> Repo:
+        found = self._books.repo(name) or self._books.former.get(name.casefold())
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def _issue(self, key: str) -> Issue:
+        name, _, number = key.partition("#")
+        return self._repo(name).issues[int(number)]
