@@ -1,38 +1,38 @@
 """The one HTTP session under every client library.
 
-What requests leaves open is closed here: a total deadline for each call (headers and body, against a server that
-drips), a bound on the inflated body, no redirect followed, one origin only, no environment proxies or ``.netrc``,
-and one place that counts calls. No retry lives here.
+What requests leaves open is closed here: a total deadline for each call (connect, headers and body, against a server
+that drips), a bound on the inflated body, no redirect, one origin only, no environment proxies, ``.netrc`` or
+cookies, certificates always verified, and one place that counts calls. No retry lives here.
 """
 
 from __future__ import annotations
 
-import io
-import time
+import http.client
+import re
 from collections import Counter
-from collections.abc import Mapping
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import urllib3.connection
-from requests.adapters import HTTPAdapter
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from requests import exceptions as failed
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from syncd import __version__
+from syncd.wire import CONNECT_SECONDS, READ_SECONDS, DeadlineAdapter, call
 
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 30.0
 TOTAL_SECONDS = 35.0
 MAX_BODY = 10 * 1024 * 1024
 MAX_WAIT = 3600.0
 DEFAULT_WAIT = 60.0
+_EPOCH_FROM = 1e9
+"""A number this large is a point in time, not a wait of thirty years."""
 
-_until: ContextVar[float] = ContextVar("_until")
+_SENT = "syncd_sent"
+"""The attribute by which :class:`Session` says on an error whether a byte of the request may have left."""
 
 
 class BodyTooLarge(requests.RequestException):
@@ -43,108 +43,60 @@ class ForeignOrigin(requests.RequestException):
     """The call would have left the configured origin."""
 
 
-class _DeadlineFile(io.RawIOBase):
-    """A socket's file whose every read is bounded by what is left of the call's deadline."""
-
-    def __init__(self, sock: Any, raw: Any) -> None:
-        self._sock, self._raw = sock, raw
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = _until.get() - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the call's total deadline passed")
-        self._sock.settimeout(min(left, READ_SECONDS))
-        count: int | None = self._raw.readinto(buffer)
-        return count
-
-    def close(self) -> None:
-        if not self.closed:
-            self._raw.close()
-        super().close()
-
-
-class _DeadlineSocket:
-    """A socket for http.client: the same in everything but ``makefile``."""
-
-    def __init__(self, sock: Any) -> None:
-        self._sock = sock
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
-
-    def makefile(self, _mode: str, *_args: Any, **_kwargs: Any) -> io.BufferedReader:
-        return io.BufferedReader(_DeadlineFile(self._sock, self._sock.makefile("rb", buffering=0)))
-
-
-class _Connection(urllib3.connection.HTTPConnection):
-    def connect(self) -> None:
-        super().connect()
-        self.sock = _DeadlineSocket(self.sock)
-
-
-class _SecureConnection(urllib3.connection.HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        self.sock = _DeadlineSocket(self.sock)
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-
 class Session(requests.Session):
     """A requests session that can't hang, can't be flooded and can't be led astray.
 
     Args:
         origin: the only origin that may be called (scheme, host, port; a path in it is ignored here).
-        total: seconds for one call, headers and body together.
+        total: seconds for one call, connecting, headers and body together.
+        ca: a file of certificates to trust instead of the usual ones.
 
     Raises (from every call): requests.RequestException and nothing else.
     """
 
-    def __init__(self, origin: str, *, total: float = TOTAL_SECONDS) -> None:
+    def __init__(self, origin: str, *, total: float = TOTAL_SECONDS, ca: str | None = None) -> None:
         super().__init__()
         self.origin = _origin(origin)
         self.total = total
+        self.ca = ca
         self.trust_env = False
         self.calls: Counter[str] = Counter()
         """Calls so far by method: what ``bench`` and the summaries count."""
         self.headers["User-Agent"] = f"syncd/{__version__}"
-        adapter = _Adapter(max_retries=0, pool_maxsize=2)
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
+        # A service's cookie would turn the next call with our key into one of a browser's session.
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.mount("https://", DeadlineAdapter())
+        self.mount("http://", DeadlineAdapter())
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """As requests' own; time-outs are set, redirects are never followed."""
-        kwargs["timeout"] = (CONNECT_SECONDS, min(READ_SECONDS, self.total))
+        kwargs["timeout"] = (min(CONNECT_SECONDS, self.total), min(READ_SECONDS, self.total))
         kwargs["allow_redirects"] = False
         return super().request(method, url, *args, **kwargs)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002  # requests' own signature
+        """Nowhere: not even looked at, because requests would read such an answer's body without a bound."""
+        return
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """As requests' own; the body is read here, within the deadline and the bound."""
         if _origin(request.url or "") != self.origin:
             raise ForeignOrigin(f"refused to call outside {self.origin}", request=request)
         self.calls[request.method or ""] += 1
-        kwargs["stream"] = True
-        token = _until.set(time.monotonic() + self.total)
-        try:
-            response = super().send(request, **kwargs)
-            _read_body(response)
-        finally:
-            _until.reset(token)
+        # Whatever a library asks for: its own time-outs, another trust, a proxy.
+        kwargs |= {"stream": True, "verify": self.ca or True, "cert": None, "proxies": {}, "allow_redirects": False}
+        kwargs.setdefault("timeout", (min(CONNECT_SECONDS, self.total), min(READ_SECONDS, self.total)))
+        with call(self.total) as one:
+            try:
+                response = super().send(request, **kwargs)
+                _read_body(response)
+            except requests.RequestException as error:
+                setattr(error, _SENT, one.sent)
+                raise
+            except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+                wrapped = requests.ConnectionError(type(error).__name__, request=request)
+                setattr(wrapped, _SENT, one.sent)
+                raise wrapped from error
         return response
 
 
@@ -155,10 +107,12 @@ def _read_body(response: requests.Response) -> None:
         for chunk in response.iter_content(64 * 1024):
             size += len(chunk)
             if size > MAX_BODY:
-                raise BodyTooLarge(f"the answer is larger than {MAX_BODY} bytes", response=response)
+                raise BodyTooLarge(f"the answer is larger than {MAX_BODY} bytes", request=response.request)
             chunks.append(chunk)
-    except (TimeoutError, HTTPError) as error:
-        raise requests.ReadTimeout("the answer did not arrive in time", response=response) from error
+    except requests.ConnectionError as error:
+        if error.args and isinstance(error.args[0], ReadTimeoutError):
+            raise requests.ReadTimeout("the answer did not arrive in time", request=response.request) from error
+        raise
     finally:
         response.close()
     response._content = b"".join(chunks)  # noqa: SLF001  # what `Response.content` itself does
@@ -166,56 +120,92 @@ def _read_body(response: requests.Response) -> None:
 
 
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.hostname}:{port}".lower()
 
 
 def reached_server(error: BaseException) -> bool:
     """Whether a request that failed with this exception may have reached the server.
 
-    False only where it is certain that no byte of it was sent: the name didn't resolve, the connection was
-    refused or timed out while being opened, TLS failed, the call was refused by ourselves.
+    An error of our :class:`Session` knows: False only where no byte of the request left this machine. Of any other
+    it is False only where that is certain: the name didn't resolve, the connection was refused or timed out while
+    being opened, the URL was none, the call was refused by ourselves. A TLS error alone tells nothing: a connection
+    that breaks after the request looks the same as a handshake that failed.
     """
-    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError, ForeignOrigin)):
-        return False
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        if isinstance(cause, (NewConnectionError, ConnectTimeoutError, SSLError)):
+    never = (failed.ConnectTimeout, failed.InvalidURL, failed.MissingSchema, failed.InvalidSchema, failed.InvalidHeader)
+    for cause in _causes(error):
+        if hasattr(cause, _SENT):
+            return bool(getattr(cause, _SENT))
+        if isinstance(cause, (*never, ForeignOrigin, NewConnectionError, ConnectTimeoutError, NameResolutionError)):
             return False
-        seen.add(id(cause))
-        inner = cause.args[0] if cause.args and isinstance(cause.args[0], BaseException) else None
-        cause = getattr(cause, "reason", None) or inner or cause.__cause__ or cause.__context__
-        if not isinstance(cause, BaseException):
-            break
     return True
 
 
-def wait_asked(headers: Mapping[str, str], *, default: float = DEFAULT_WAIT) -> float:
-    """Seconds that ``Retry-After`` asks for, clamped to 1 s .. 1 h; ``default`` where it is absent or garbage.
+def _causes(error: BaseException) -> list[BaseException]:
+    """An exception and all that it came from, outermost first."""
+    found: list[BaseException] = []
+    queue: list[object] = [error]
+    while queue:
+        one = queue.pop(0)
+        if isinstance(one, BaseException) and not any(one is other for other in found):
+            found.append(one)
+            queue += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
+    return found
 
-    Takes integers, floats and HTTP dates; a date is read against the answer's own ``Date``, never our clock's
-    unless the answer has none.
+
+def wait_asked(
+    headers: Mapping[str, str], *, default: float = DEFAULT_WAIT, names: Sequence[str] = ("Retry-After",)
+) -> float:
+    """Seconds that an answer asks us to wait, clamped to 1 s .. 1 h.
+
+    Args:
+        headers: the answer's.
+        default: where none of the headers is there, or what they say is garbage.
+        names: which headers to ask, in this order.
     """
-    folded = {key.lower(): value for key, value in headers.items()}
-    text = folded.get("retry-after", "").strip()
-    if not text:
-        return default
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - _server_time(folded)).total_seconds()
-        except (ValueError, TypeError):
-            return default
-    if seconds != seconds:  # noqa: PLR0124  # NaN
-        return default
-    return min(max(seconds, 1.0), MAX_WAIT)
+    for name in names:
+        asked = until(_get(headers, name), headers)
+        if asked is not None:
+            return min(max(asked, 1.0), MAX_WAIT)
+    return default
+
+
+def until(text: str, headers: Mapping[str, str]) -> float | None:
+    """Seconds from an answer to what one of its headers says; negative if that is past, None if it says nothing.
+
+    Takes a number of seconds, whole or not; a point in time as seconds (or milliseconds) since 1970, as an HTTP date
+    or in ISO 8601, with or without its seconds. A point in time is read against the answer's own ``Date``, and
+    against our clock only if the answer has none.
+    """
+    text = text.strip()
+    if re.fullmatch(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?", text):
+        number = float(text)
+        if number < _EPOCH_FROM:
+            return number
+        seconds = number / 1000 if number >= _EPOCH_FROM * 1000 else number
+        return seconds - _server_time(headers).timestamp()
+    moment = _moment(text)
+    return None if moment is None else (moment - _server_time(headers)).total_seconds()
 
 
 def _server_time(headers: Mapping[str, str]) -> datetime:
-    try:
-        return parsedate_to_datetime(headers["date"])
-    except (KeyError, ValueError, TypeError):
-        return datetime.now(UTC)
+    return _moment(_get(headers, "Date")) or datetime.now(UTC)
+
+
+def _moment(text: str) -> datetime | None:
+    """An HTTP or ISO date, UTC where it names no zone."""
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            found = parse(text)
+        except (ValueError, TypeError, OverflowError, IndexError):
+            continue
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+    return None
+
+
+def _get(headers: Mapping[str, str], name: str) -> str:
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), "")

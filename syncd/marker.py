@@ -1,33 +1,64 @@
 """Markers: how an effect is recognised at the other end after its answer was lost (rule 12).
 
 A marker is ``syncd:v1:<effect-ulid>:<mac>``. The MAC is made with the installation's ``marker_key``, so that nobody
-who can paste text into a ticket can forge one; it holds no name of a ticket or customer.
+who can paste text into a ticket can forge one; it holds no name of a ticket or customer. What a MAC can't prevent is
+a genuine marker that somebody copies: so text from elsewhere is made inert before our own account writes it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import html
 import re
+import unicodedata
 
-PATTERN = re.compile(r"syncd:v1:(?P<ulid>[0-9A-HJKMNP-TV-Z]{26}):(?P<mac>[0-9a-f]{20})")
+PATTERN = re.compile(
+    r"(?<![0-9A-Za-z])syncd:v1:(?P<ulid>[0-7][0-9A-HJKMNP-TV-Z]{25}):(?P<mac>[0-9a-f]{20})(?![0-9a-f])"
+)
+"""What a marker looks like; whether it is genuine only :func:`read` can say."""
+
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_START = re.compile(r"syncd\W{1,8}v1", re.IGNORECASE)
 
 
 def make(key: bytes, ulid: str) -> str:
-    """The marker of one effect."""
+    """The marker of one effect.
+
+    Args:
+        key: the installation's marker key.
+        ulid: the effect's, in ULID's own upper-case letters.
+
+    Raises:
+        ValueError: there is no key, or that is no ULID; the marker could not be found again.
+    """
+    if not key or not _ULID.fullmatch(ulid):
+        raise ValueError("a marker takes a key and a ULID in upper case")
     return f"syncd:v1:{ulid}:{_mac(key, ulid)}"
 
 
 def read(key: bytes, text: str) -> tuple[str, ...]:
-    """The effects whose genuine markers stand in ``text``. The caller knows that our own account wrote it."""
-    return tuple(
-        found["ulid"] for found in PATTERN.finditer(text) if hmac.compare_digest(found["mac"], _mac(key, found["ulid"]))
-    )
+    """The effects whose genuine markers stand in ``text``, each once, in order.
+
+    The caller knows that our own account wrote the text: a marker that others copied proves nothing.
+    """
+    found = {
+        one["ulid"]: None for one in PATTERN.finditer(text) if hmac.compare_digest(one["mac"], _mac(key, one["ulid"]))
+    }
+    return tuple(found)
 
 
 def neutralise(text: str) -> str:
-    """Text from elsewhere, with everything that looks like a marker made inert."""
-    return text.replace("syncd:v1:", "syncd\u200b:v1:").replace("<!--", "<\u200b!--")
+    """Text from elsewhere, with everything that could become a marker, or hide one, made inert.
+
+    The change can be seen: a system that strips invisible characters must not bring the marker back. Text that hides
+    a marker behind entities, backslashes or invisible characters loses these, because rendering would lose them too.
+    """
+    text = _START.sub("syncd-v1", text)
+    bare = "".join(char for char in html.unescape(text) if char != "\\" and unicodedata.category(char) != "Cf")
+    if _START.search(bare):
+        text = html.escape(_START.sub("syncd-v1", bare), quote=False)
+    return text.replace("<!--", "< !--")
 
 
 def _mac(key: bytes, ulid: str) -> str:
