@@ -362,10 +362,16 @@ def test_a_bad_secret_is_refused_without_repeating_it(
 
 def test_a_missing_marker_key_comes_with_the_command_that_makes_one(folder: Folder) -> None:
     (folder.path / "credentials/marker_key").unlink()
+    folder.write("syncd.toml", 'marker_key = "credential:marker_key"\n')
     (message,) = folder.refused()
     key = folder.path / "credentials/marker_key"
     assert message.startswith(f"syncd.toml: marker_key: {key} does not exist. Make one: mkdir -p ")
     assert f"openssl rand -hex 32 > {key} && chmod 600 {key}" in message
+
+
+def test_without_a_marker_key_syncd_is_left_to_make_one(folder: Folder) -> None:
+    (folder.path / "credentials/marker_key").unlink()
+    assert folder.load().marker_key is None
 
 
 def test_a_marker_key_of_a_few_letters_is_none(folder: Folder) -> None:

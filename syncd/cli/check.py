@@ -52,7 +52,8 @@ def _mapping(one: Configured, statuses: Mapping[str, str]) -> Iterator[Problem]:
     """Statuses that the account has and the mapping doesn't, and the reverse."""
     where = f"mappings/{one.mapping.name}.toml"
     for status in one.mapping.unmapped(statuses):
-        yield Problem(where, f"the account has a status that this mapping doesn't know: {status}", "Add it to [words]")
+        what = f"the account has a status that this mapping doesn't know: {status}"
+        yield Problem(where, what, "Copy the mapping into mappings/ of the config folder, and add it to [words] there")
     for word, native in one.mapping.write.items():
         if str(native) not in statuses and native.native not in statuses:
             what = f"it writes {native} for {word}, and the account has no such status"

@@ -104,9 +104,8 @@ def _tell(found: dict[str, Any]) -> None:
         say(f"Parked: {row['group']}: {row['reason']}. `syncd reconcile {row['group']}` tries it again")
     for row in found["unknown_statuses"]:
         items = plural(row["items"], "item")
-        say(
-            f"Unknown status {row['status']!r} of {row['connector']} ({items}, such as {row['example']}): add it to the mapping"
-        )
+        where = f"{row['connector']} ({items}, such as {row['example']})"
+        say(f"Unknown status {row['status']!r} of {where}: add it to the mapping")
     for row in found["passed_over"]:
         say(f"Passed over: {row['ref']}: {row['what']}: {row['why']}")
     if found["refused_notes"]:

@@ -90,7 +90,7 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
         state=folder / main.state,
         listen=main.listen,
         mode=main.mode,
-        marker_key=main.marker_key.get_secret_value().encode(),
+        marker_key=main.marker_key.get_secret_value().encode() if main.marker_key else None,
         log_level=main.log.level,
         log_format=main.log.format,
         brake=main.brake,
@@ -110,11 +110,12 @@ def _main(folder: Path, secrets: SecretReader, found: list[Problem]) -> Main | N
     if data.pop("notify", None) is not None:
         found.append(problem(where, "notify", "alerts are not in this version", "Remove the table"))
     try:
-        main = Main.model_validate({"marker_key": MARKER_KEY} | data, context={"secret": secrets})
+        given = {"marker_key": MARKER_KEY} if secrets.has_credential("marker_key") else {}
+        main = Main.model_validate(given | data, context={"secret": secrets})
     except ValidationError as error:
         found += [_key_cure(one, folder) for one in problems(error, where, Main.model_fields)]
         return None
-    if len(main.marker_key.get_secret_value()) < MARKER_KEY_LENGTH:
+    if main.marker_key is not None and len(main.marker_key.get_secret_value()) < MARKER_KEY_LENGTH:
         found.append(_key_cure(problem(where, "marker_key", "the key is too short to protect anything", ""), folder))
     return main
 

@@ -57,6 +57,12 @@ class SecretReader:
             "Write it as env:NAME, file:PATH or credential:NAME",
         )
 
+    def has_credential(self, name: str) -> bool:
+        """Whether ``credential:NAME`` would find a file."""
+        given = self._environ.get("CREDENTIALS_DIRECTORY")
+        places = [Path(given), self._folder / "credentials"] if given else [self._folder / "credentials"]
+        return any((place / name).exists() for place in places)
+
     def masked(self, text: str) -> str:
         """Text with every secret that was read, or refused as a literal, made unreadable.
 

@@ -51,7 +51,7 @@ class Main(Table):
     state: Annotated[str, Field(min_length=1)] = "/var/lib/syncd/syncd.db"
     listen: Annotated[tuple[str, int], BeforeValidator(_address)] = ("127.0.0.1", 8787)
     mode: Literal["live", "observe"] = "live"
-    marker_key: Secret
+    marker_key: Secret | None = None
     log: Log = Log()
     brake: Brake = Brake()
 
@@ -126,14 +126,14 @@ class Config:
         state: the state file, absolute.
         listen: host and port of the health endpoint; port 0 = any free one.
         mode: ``observe`` does everything but write to remotes.
-        marker_key: what markers are signed with (rule 12).
+        marker_key: what markers are signed with (rule 12); None: syncd makes one and keeps it beside the state.
     """
 
     folder: Path
     state: Path
     listen: tuple[str, int]
     mode: Literal["live", "observe"]
-    marker_key: bytes = field(repr=False)
+    marker_key: bytes | None = field(repr=False)
     log_level: str
     log_format: str
     brake: Brake
