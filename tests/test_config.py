@@ -374,6 +374,14 @@ def test_without_a_marker_key_syncd_is_left_to_make_one(folder: Folder) -> None:
     assert folder.load().marker_key is None
 
 
+def test_a_marker_key_that_is_there_and_can_not_be_read_is_not_replaced_by_a_new_one(folder: Folder) -> None:
+    key = folder.path / "credentials/marker_key"
+    key.unlink()
+    key.symlink_to("nowhere")
+    (message,) = folder.refused()
+    assert message.startswith("syncd.toml: marker_key: ")
+
+
 def test_a_marker_key_of_a_few_letters_is_none(folder: Folder) -> None:
     folder.write("credentials/marker_key", "secret", mode=0o600)
     (message,) = folder.refused()

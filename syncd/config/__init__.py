@@ -103,7 +103,7 @@ def _main(folder: Path, secrets: SecretReader, found: list[Problem]) -> Main | N
     """``syncd.toml``; a folder without one has every default."""
     path, where = folder / "syncd.toml", "syncd.toml"
     try:
-        data = toml(path, where) if path.exists() or path.is_symlink() else {}
+        data = toml(path, where) if os.path.lexists(path) else {}
     except ConfigError as error:
         found += error.problems
         return None

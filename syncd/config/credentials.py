@@ -61,7 +61,7 @@ class SecretReader:
         """Whether ``credential:NAME`` would find a file."""
         given = self._environ.get("CREDENTIALS_DIRECTORY")
         places = [Path(given), self._folder / "credentials"] if given else [self._folder / "credentials"]
-        return any((place / name).exists() for place in places)
+        return any(os.path.lexists(place / name) for place in places)
 
     def masked(self, text: str) -> str:
         """Text with every secret that was read, or refused as a literal, made unreadable.
@@ -85,7 +85,7 @@ class SecretReader:
         if not _NAME.fullmatch(name):
             raise Wrong("this is no name of a credential", "Use letters, digits, _, -, . and @")
         given = self._environ.get("CREDENTIALS_DIRECTORY")
-        if given and (Path(given) / name).exists():
+        if given and os.path.lexists(Path(given) / name):
             return _read(Path(given) / name, private=True)
         return _read(self._folder / "credentials" / name)
 

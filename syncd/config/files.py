@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from importlib.resources import files
@@ -68,7 +69,7 @@ class Shelf:
             ConfigError: see :func:`toml`.
         """
         path = self._own.joinpath(*parts)
-        return toml(path, f"mappings/{'/'.join(parts)}") if path.exists() or path.is_symlink() else None
+        return toml(path, f"mappings/{'/'.join(parts)}") if os.path.lexists(path) else None
 
     def shipped(self, *parts: str) -> dict[str, Any] | None:
         """A file of the package; None if it isn't there."""
