@@ -54,9 +54,9 @@ class FreshdeskConnector(Connector):
 
     def __init__(self, name: str, options: FreshdeskOptions, clock: Clock) -> None:
         super().__init__(name, options, clock)
-        self.start_from = options.start_from
         self.api = FreshdeskApi(name, options.url, options.api_key.get_secret_value())
         self.session = self.api.session
+        self.calls = self.session.calls
         self.urls = Urls(options.url, options.web_url, options.portal_hosts)
         self.account = Account(self.api)
         self.reader = Reader(self.api, self.account, self.urls.web)

@@ -52,9 +52,9 @@ class GitHubConnector(Connector):
 
     def __init__(self, name: str, options: GitHubOptions, clock: Clock) -> None:
         super().__init__(name, options, clock)
-        self.start_from = options.start_from
         self.api = Api(name, options.url, options.token.get_secret_value(), options.headroom, clock)
         self.session = self.api.session
+        self.calls = self.session.calls
         self.repositories = Repositories(self.api, [one.name for one in options.repositories])
         self.urls = Urls(options.url, options.web_url, self.repositories.webs, self.repositories.current)
         self.reader = Reader(self.api, self.repositories, self._reading)
