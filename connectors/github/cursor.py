@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from connectors.github.api import PER_PAGE
 from connectors.github.items import Row
 from syncd.clock import moment, stamp
 
 OVERLAP = timedelta(minutes=15)
 """How late a row may appear in the list: minutes have been seen, so a pass begins that long before the newest row."""
-NARROW = 80
-"""Rows that one page holds with room to spare. A window with more is polled another way, see the feed."""
-ROOMY = 50
-"""A window with fewer rows isn't moved: while its address stays the same, an idle poll is answered 304."""
+NARROW = 0.8
+"""The share of a page that a window may fill, so that the next row still fits. A fuller one is polled another way."""
+ROOMY = 0.5
+"""A window that fills less isn't moved: while its address stays the same, an idle poll is answered 304."""
 REMEMBERED = 3000
 """Rows that are remembered as told; what is beyond may be told again."""
 PASSES = 5
@@ -48,6 +49,8 @@ class Cursor(BaseModel):
     """Rows told: version -> id -> digest."""
     wide: bool = False
     """More rows lie between ``since`` and ``high`` than a page holds."""
+    size: int = PER_PAGE
+    """Rows of a page, as the server cuts them."""
 
     running: bool = False
     """A pass was begun and isn't complete."""
@@ -108,13 +111,13 @@ class Cursor(BaseModel):
 
     def finish(self) -> None:
         """The pass is complete: what the next one has to look at again."""
-        if self.high and (self._count() > ROOMY or not self.walked):
+        if self.high and (self._count() > ROOMY * self.size or not self.walked):
             self.since = max(self.since, earlier(self.high, OVERLAP))
         self.walked, self.running = True, False
         self.step = self.link = ""
         self.shifted, self.again = False, 0
         self._prune(self.since)
-        self.wide = self._count() > NARROW
+        self.wide = self._count() > NARROW * self.size
         self.full, self.begun = self.begun if self.wide else "", ""
 
     def _count(self) -> int:

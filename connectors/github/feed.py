@@ -107,6 +107,8 @@ class Feed:
             raise Transient(self.api.name, f"{self.doing}: the next page is said to be on another server")
         if target and target == cursor.link:
             raise Transient(self.api.name, f"{self.doing}: the list has no end")
+        if target and rows:
+            cursor.size = len(rows)
         versions = [row.version for row in rows]
         ordered = bool(versions) and versions == sorted(versions)
         by_cursor = any(name == "after" for name, _ in parse_qsl(urlsplit(target).query))

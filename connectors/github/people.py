@@ -138,7 +138,7 @@ class People:
         """Author and text of each comment."""
         return [(one.user, one.body) for one in self._issue(key).comments]
 
-    def keys(self) -> list[str]:
+    def issues(self) -> list[str]:
         """Every issue that is there, pull requests left out."""
         issues = (one for repo in self._books.repos.values() for one in repo.issues.values())
         return [f"{i.repo.full_name}#{i.number}" for i in issues if not (i.deleted or i.moved_to or i.is_pull)]

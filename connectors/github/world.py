@@ -1,0 +1,152 @@
+"""The stand-in as the conformance suite sees it (:mod:`syncd.testing.world`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from connectors.github.connector import GitHubConnector
+from connectors.github.options import GitHubOptions, Repository
+from connectors.github.sandbox import LOGIN, TOKEN, GitHubSandbox
+from connectors.github.shapes import error
+from syncd.clock import Clock, SystemClock
+from syncd.model import Author, GoneKind, Ref, Role, Status, Word
+from syncd.testing import Fault, Remark, Reply, World
+
+NAME = "github"
+HOME = "acme/widgets"
+ELSEWHERE = "acme/gadgets"
+WRITES = "POST|PATCH"
+_NATIVE = {
+    Word.OPEN: Status("open"),
+    Word.DONE: Status("closed", "completed"),
+    Word.DECLINED: Status("closed", "not_planned"),
+    Word.DUPLICATE: Status("closed", "duplicate"),
+}
+_PEOPLE = {Author.SELF: (LOGIN, "MEMBER"), Author.TEAM: ("dev", "MEMBER"), Author.OUTSIDE: ("visitor", "NONE")}
+
+
+@dataclass(slots=True)
+class GitHubWorld(World):
+    """Two repositories of one owner; the second is where issues are moved to."""
+
+    role: Role = Role.TRACKER
+    lacks: frozenset[str] = frozenset({"internal_notes", "waiting", "restore"})
+    sandbox: GitHubSandbox = field(default_factory=GitHubSandbox)
+    clock: Clock = field(default_factory=SystemClock)
+
+    def __post_init__(self) -> None:
+        """Serve, with both repositories."""
+        self.sandbox.start()
+        self.sandbox.people.make_repo(HOME)
+        self.sandbox.people.make_repo(ELSEWHERE)
+
+    def connect(self) -> GitHubConnector:
+        """A connector that doesn't pause between writes: the stand-in notes that, and lets it pass."""
+        options = GitHubOptions(
+            connector="github",
+            url=self.sandbox.url,
+            token=SecretStr(TOKEN),
+            repositories=[Repository(name=HOME), Repository(name=ELSEWHERE)],
+        )
+        connector = GitHubConnector(NAME, options, self.clock)
+        connector.write_interval = 0.0
+        return connector
+
+    def add(self, body: str = "", *, by: Author = Author.TEAM) -> Ref:
+        """See :class:`World`."""
+        login, association = _PEOPLE[by]
+        return self._ref(self.sandbox.people.make_issue(HOME, body=body, by=login, association=association))
+
+    def set_status(self, ref: Ref, word: Word) -> None:
+        """See :class:`World`."""
+        wanted = _NATIVE[word]
+        if wanted.native == "open":
+            self.sandbox.people.reopen(ref.key)
+        else:
+            self.sandbox.people.close(ref.key, wanted.reason)
+
+    def native(self, word: Word) -> Status:
+        """See :class:`World`."""
+        return _NATIVE[word]
+
+    def say(self, ref: Ref, body: str, *, by: Author, internal: bool = False) -> None:
+        """See :class:`World`; there are no internal notes."""
+        del internal
+        login, association = _PEOPLE[by]
+        self.sandbox.people.comment(ref.key, body, by=login, association=association)
+
+    def touch(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self.sandbox.people.label(ref.key, "touched")
+
+    def remove(self, ref: Ref, kind: GoneKind) -> None:
+        """See :class:`World`."""
+        if kind is GoneKind.CONVERTED:
+            self.sandbox.people.convert_to_discussion(ref.key)
+        else:
+            self.sandbox.people.delete(ref.key)
+
+    def restore(self, ref: Ref) -> None:
+        """GitHub has no way back."""
+        raise NotImplementedError
+
+    def move(self, ref: Ref) -> Ref:
+        """See :class:`World`."""
+        return self._ref(self.sandbox.people.transfer(ref.key, ELSEWHERE))
+
+    def url(self, ref: Ref) -> str:
+        """See :class:`World`."""
+        name, _, number = ref.key.partition("#")
+        return f"{self.sandbox.url}/{name}/issues/{number}"
+
+    def status(self, ref: Ref) -> Status:
+        """See :class:`World`."""
+        now = self.sandbox.books.by_id[int(ref.id)].now
+        return Status(now.state, now.reason or "")
+
+    def remarks(self, ref: Ref) -> list[Remark]:
+        """See :class:`World`."""
+        found = self.sandbox.books.by_id[int(ref.id)].comments
+        authors = {login: author for author, (login, _) in _PEOPLE.items()}
+        return [Remark(authors[one.user], one.body, internal=False) for one in found]
+
+    def items(self) -> list[Ref]:
+        """See :class:`World`."""
+        return [self._ref(key) for key in self.sandbox.people.issues()]
+
+    def status_writes(self, ref: Ref) -> int:
+        """See :class:`World`."""
+        return self.sandbox.books.by_id[int(ref.id)].status_writes
+
+    def calls(self) -> int:
+        """See :class:`World`."""
+        return len(self.sandbox.log)
+
+    def advance(self, seconds: float) -> None:
+        """See :class:`World`."""
+        self.sandbox.advance(seconds)
+
+    def fail(self, how: str, *, times: int = 1, writes_only: bool = False) -> None:
+        """See :class:`World`."""
+        method = WRITES if writes_only else ""
+        kinds = {"lost_answer": "lost_answer", "error_after": "commit_then_answer", "cut": "cut"}
+        self.sandbox.faults.append(Fault(kinds.get(how, "answer"), method=method, times=times, reply=self._reply(how)))
+
+    def _reply(self, how: str) -> Reply:
+        page = Reply(200, b"<html><title>Unicorn!</title></html>", {"Content-Type": "text/html"})
+        wrong = [{"resource": "Issue", "field": "state", "code": "invalid"}]
+        return {
+            "rate_limited": self.sandbox.limited("secondary", 7),
+            "unauthorized": Reply(401, error("Bad credentials", 401)),
+            "refused": Reply(422, error("Validation Failed", 422, errors=wrong)),
+            "html": page,
+        }.get(how, Reply(502, b"<html><title>502 Bad Gateway</title></html>", {"Content-Type": "text/html"}))
+
+    def close(self) -> None:
+        """See :class:`World`."""
+        self.sandbox.stop()
+
+    def _ref(self, key: str) -> Ref:
+        return Ref(NAME, str(self.sandbox.people.id(key)), key)

@@ -1,0 +1,33 @@
+"""GitHub meets the contract, whichever way its server pages and wherever it is mounted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.github.world import GitHubWorld
+from syncd.model import Author, Ref
+from syncd.testing import World
+from syncd.testing.contract import ConnectorContract
+
+
+class Unhurried(GitHubWorld):
+    """Where time passes between two changes: in a busy second a large window is read again at each poll."""
+
+    def add(self, body: str = "", *, by: Author = Author.TEAM) -> Ref:
+        ref = GitHubWorld.add(self, body, by=by)
+        self.advance(2)
+        return ref
+
+
+class TestGitHub(ConnectorContract):
+    @pytest.fixture(params=["cursor", "page", "no GraphQL", "small pages", "small numbered pages"])
+    def world(self, request: pytest.FixtureRequest) -> Iterator[World]:
+        small = request.param.startswith("small")
+        world = Unhurried() if small else GitHubWorld()
+        world.sandbox.paging = "page" if "page" in request.param.split() or "numbered" in request.param else "cursor"
+        world.sandbox.graphql = request.param != "no GraphQL"
+        world.sandbox.most_per_page = 3 if small else 100
+        yield world
+        world.close()
