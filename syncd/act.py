@@ -54,8 +54,8 @@ def _one(work: Work, group: str, step: Step) -> Result:
         if error is None:
             for record in step.records:
                 work.store.links.record(_confirmed(work, step, record, outcome.status), work.now)
-        said = "done" if error is None else error.what
-        work.store.journal.write(group, step, seen_at=work.now, outcome=said, now=work.exact)
+        said = "done" if error is None else "answer lost" if error.doubt else error.what
+        work.store.journal.write(group, step, seen_at=work.now, outcome=said, now=work.now)
     _count(work, step, outcome, error)
     return Result(step, error)
 
@@ -120,7 +120,7 @@ def _confirmed(work: Work, step: Step, record: Record, status: Status | None) ->
 def _count(work: Work, step: Step, outcome: Outcome, error: ConnectorError | None) -> None:
     if step.status is not None and error is None:
         work.tally["statuses"] += 1
-        work.tally[f"rule {step.why.rule}"] += 1
+        work.tally[f"rule {step.why.rule}+"] += 1
     elif error is None and outcome.notes:
         work.tally[f"rule {step.why.rule}"] += 1
 

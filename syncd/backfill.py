@@ -33,7 +33,7 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
         Interrupted: syncd is to stop; what was done is kept.
     """
     refuse_braked(work)
-    began = work.exact
+    began = work.now
     failures: dict[str, ConnectorError] = {}
     order = [*work.trackers, *work.helpdesks]
     for name in sorted(names, key=order.index):

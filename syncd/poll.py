@@ -53,7 +53,7 @@ def walk(work: Work, name: str, since: datetime | None = None) -> None:
         if row is None or not row.walking or fresh:
             row = row or CursorRow(name, source, "", walked=False, walking="", start_mark="", polled_at="")
             with work.store.write():
-                work.store.cursors.put(replace(row, cursor="", walking=work.exact))
+                work.store.cursors.put(replace(row, cursor="", walking=work.now))
         _read_on(work, name, source, since)
 
 

@@ -21,6 +21,8 @@ from syncd.work import Work
 BATCH = 50
 DAMPED_WRITES = 4
 """More status writes than this per link and hour are held back (rule 11)."""
+LOOK_AGAIN = 3.0
+"""A status whose answer was lost is read again so soon: then it is known whether it was written."""
 PROBE_SECONDS = 300.0
 """A connector whose credential isn't accepted is tried again no sooner (rule 13)."""
 
@@ -113,6 +115,8 @@ def _failed(work: Work, row: QueueRow, error: ConnectorError) -> None:
         wait = error.retry_after
         if isinstance(error, RateLimited):
             work.pause(error.connector, wait, error.what)
+    elif error.doubt and row.attempts == 0:
+        wait = LOOK_AGAIN
     elif isinstance(error, Transient):
         wait = delay(row.attempts + 1)
     else:

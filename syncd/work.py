@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from syncd import links, marker
-from syncd.clock import Clock, precise, stamp
+from syncd.clock import Clock, precise
 from syncd.config import Brake, Helpdesk, Tracker
 from syncd.connector import Connector
 from syncd.mapping import Mapping as StatusMapping
@@ -107,10 +107,5 @@ class Work:
 
     @property
     def now(self) -> str:
-        """The wall clock, as the state keeps it."""
-        return stamp(self.clock.now())
-
-    @property
-    def exact(self) -> str:
-        """The wall clock with microseconds, for what is compared with our own clock only."""
+        """The wall clock with microseconds, as the state keeps our own moments."""
         return precise(self.clock.now())

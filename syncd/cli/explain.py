@@ -9,8 +9,8 @@ import click
 
 from syncd.cli.app import config_option, json_option
 from syncd.cli.running import configured, reading
-from syncd.cli.sentences import RULES, STANDINGS
-from syncd.cli.show import as_json, say
+from syncd.cli.sentences import STANDINGS, sentence
+from syncd.cli.show import as_json, say, when
 from syncd.clock import SystemClock
 from syncd.config import Config
 from syncd.errors import UnknownRef
@@ -106,11 +106,11 @@ def _tell(one: dict[str, Any]) -> None:
     if one["agreed_on"]:
         say(f"  last agreed or decided on: ticket {one['agreed_on']['ticket']}, issue {one['agreed_on']['issue']}")
     for row in one["writes"]:
-        sentence, what = RULES[row["rule"]]
+        words, what = sentence(row["rule"], status=row["status_written"])
         who = f", moved by {row['who']}" if row["who"] else ""
         change = f" ({row['before']} -> {row['after']})" if row["status_written"] else ""
         ended = "" if row["outcome"] == "done" else f" - NOT DONE: {row['outcome']}"
-        say(f"  {row['at'][:19]}Z  {what} {sentence}{change}{who}{ended}")
+        say(f"  {when(row['at'])}  {what} {words}{change}{who}{ended}")
     for note in one["notes"]:
         if note["state"] != "done":
             say(f"  note {note['kind']!r}: {note['state']} {note['reason']}")

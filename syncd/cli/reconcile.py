@@ -13,8 +13,8 @@ import click
 from syncd.backfill import backfill, find, some
 from syncd.cli.app import config_option, json_option
 from syncd.cli.running import configured, working
-from syncd.cli.sentences import RULES
-from syncd.cli.show import as_json, complain, plural, say
+from syncd.cli.sentences import sentence
+from syncd.cli.show import as_json, complain, plural, say, when
 from syncd.errors import ConnectorError
 from syncd.model import Item
 from syncd.records import Step
@@ -121,6 +121,7 @@ def _step(work: Work, step: Step) -> dict[str, Any]:
     return {
         "target": target.human,
         "rule": step.why.rule,
+        "status": step.status is not None,
         "from": step.why.before.value,
         "to": step.why.after.value if step.status is not None else step.why.before.value,
         "notes": [effect.kind for effect in step.effects],
@@ -134,8 +135,8 @@ def _tell(work: Work, report: Mapping[str, Any]) -> None:
     if not work.writes:
         _tell_planned(report["planned"], observe=not report["dry_run"])
     for rule, count in report["rules"].items():
-        sentence, what = RULES[rule]
-        say(f"  {plural(count, what)} {sentence}")
+        words, what = sentence(rule.rstrip("+"), status=rule.endswith("+"))
+        say(f"  {plural(count, what)} {words}")
     if report["links_found"] or report["links_proposed"]:
         proposed = report["links_proposed"]
         hint = " (see `syncd links propose`)" if proposed else ""
@@ -147,7 +148,7 @@ def _tell(work: Work, report: Mapping[str, Any]) -> None:
     )
     say("API calls: " + ", ".join(f"{name} {n:,}" for name, n in report["calls"].items()))
     for row in report["later"]:
-        say(f"Later, at {row['due'][:19]}Z: {row['group']}: {row['reason']}")
+        say(f"Later, at {when(row['due'])}: {row['group']}: {row['reason']}")
     if report["notes_in_doubt"]:
         say(f"{plural(report['notes_in_doubt'], 'note')} whose outcome is unknown: the next run looks for it again")
     for line in report["needs_a_person"]:
@@ -158,10 +159,10 @@ def _tell_planned(planned: Sequence[Mapping[str, Any]], *, observe: bool) -> Non
     """What would be written, grouped by why."""
     mode = "Observe mode: nothing was written." if observe else "Dry run: nothing was written."
     say(f"{mode} {plural(len(planned), 'write') if planned else 'Nothing'} would be made.")
-    for rule in dict.fromkeys(step["rule"] for step in planned):
-        steps = [step for step in planned if step["rule"] == rule]
-        sentence, what = RULES[rule]
-        say(f"\n{plural(len(steps), what)} would be {sentence}:")
+    for rule, status in dict.fromkeys((step["rule"], step["status"]) for step in planned):
+        steps = [step for step in planned if (step["rule"], step["status"]) == (rule, status)]
+        words, what = sentence(rule, status=status)
+        say(f"\n{plural(len(steps), what)} would be {words}:")
         for step in steps:
             change = f"{step['from']} -> {step['to']}" if step["from"] != step["to"] else step["from"]
             notes = f", {plural(len(step['notes']), 'note')}" if step["notes"] else ""

@@ -12,11 +12,19 @@ RULES = {
     "duplicate": ("left as it is with a note: its issue was closed as a duplicate", "ticket"),
     "conflict": ("left as it is with a note: it and its issue both changed", "ticket"),
     "drift": ("left as it is with a note: it and its issue do not go together", "ticket"),
-    "ticket_resolved": ("told or changed, because its ticket was resolved", "issue"),
-    "ticket_reopened": ("told or changed, because its ticket was reopened", "issue"),
+    "ticket_resolved": ("told that its ticket was resolved", "issue"),
+    "ticket_resolved+": ("closed, because its tickets were resolved", "issue"),
+    "ticket_reopened": ("told that its ticket was reopened", "issue"),
+    "ticket_reopened+": ("reopened, because its ticket was reopened", "issue"),
     "final_reopened": ("told that its ticket can't be opened again", "issue"),
 }
-"""Rule -> what happens to whom."""
+"""Rule -> what happens to whom; with a ``+``, where a status was written and not only a note."""
+
+
+def sentence(rule: str, *, status: bool) -> tuple[str, str]:
+    """What happened, and to what."""
+    return RULES.get(f"{rule}+", RULES[rule]) if status else RULES[rule]
+
 
 STANDINGS = {
     "new": "not looked at yet",

@@ -54,6 +54,11 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def when(moment: str | None) -> str:
+    """A moment of the state, for people: UTC, whole seconds."""
+    return f"{moment[:10]} {moment[11:19]} UTC" if moment else ""
+
+
 class Meter:
     """Progress on standard error: a bar with an estimate on a terminal, a line now and then elsewhere."""
 

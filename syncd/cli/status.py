@@ -10,7 +10,7 @@ import click
 from syncd.cli.app import config_option, json_option
 from syncd.cli.running import configured, reading
 from syncd.cli.sentences import STANDINGS
-from syncd.cli.show import as_json, plural, say, table
+from syncd.cli.show import as_json, plural, say, table, when
 from syncd.config import Config
 from syncd.model import Word
 from syncd.store import Store
@@ -88,7 +88,7 @@ def _tell(found: dict[str, Any]) -> None:
     if found["mode"] == "observe":
         say("Observe mode: nothing is written to any service.\n")
     rows = [
-        (name, "walked" if one["walked"] else "not walked yet", one["last_poll"] or "never")
+        (name, "walked" if one["walked"] else "not walked yet", when(one["last_poll"]) or "never")
         for name, one in found["connectors"].items()
     ]
     table(("connector", "first walk", "last read"), rows)
@@ -111,6 +111,6 @@ def _tell(found: dict[str, Any]) -> None:
     if found["refused_notes"]:
         say(f"{plural(found['refused_notes'], 'note')} refused by a service; `syncd explain REF` says why")
     for row in found["brakes"]:
-        say(f"The brake of {row['connector']} is on since {row['since']}: {row['reason']}")
+        say(f"The brake of {row['connector']} is on since {when(row['since'])}: {row['reason']}")
     if not found["needs_a_person"]:
         say("Nothing needs a person.")
