@@ -10,7 +10,7 @@ from syncd.model import Mention
 
 # The agent portal today, the agent portal of old, and the customers' portal.
 _TICKET = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[^/\s?#]+)/(?:a|helpdesk|support)/tickets/0*(?P<id>[1-9]\d{0,18})(?!\w)"
+    r"(?P<scheme>https?)://(?P<host>[^/\s?#]+)/(?:a|helpdesk|support)/tickets/0*(?P<id>[1-9][0-9]{0,18})(?!\w)"
     r"(?:[/?#][^\s<>\"'`()\[\]]*)?",
     re.IGNORECASE,
 )

@@ -26,7 +26,7 @@ _CALLS = [
     ("POST", r"/tickets/\d+/notes", "no_query", "new_note", (201, "note")),
 ]
 _REFUSALS = {400: "invalid", 401: "said_no", 403: "said_no", 415: "said_no"}
-_EMPTY = {302, 404, 405}
+_EMPTY = {301, 302, 404, 405}
 
 
 def against(name: str, value: Any) -> list[str]:
