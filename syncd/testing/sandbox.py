@@ -168,6 +168,10 @@ class Sandbox:
         """Stop the clock; from now on only ``advance`` moves it."""
         self._frozen = at
 
+    def thaw(self) -> None:
+        """Let the clock run again, with the real time."""
+        self._frozen, self._shift = None, timedelta()
+
     def advance(self, seconds: float) -> None:
         """Let time pass here."""
         if self._frozen is not None:
