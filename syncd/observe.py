@@ -42,9 +42,15 @@ def observe(work: Work, key: str) -> Plan | None:
 
 
 def load(work: Work, key: str) -> Group:
-    """A group as the state knows it."""
+    """A group as the state knows it.
+
+    Raises:
+        Refused: one of its connectors isn't configured any more.
+    """
     links, bases = work.store.links.group(key)
     names = {ref.connector for link in links for ref in (link.ticket, link.issue)}
+    for name in sorted(names - work.connectors.keys()):
+        raise Refused(name, f"no connector of that name is configured any more; bring connectors/{name}.toml back")
     return Group(
         key,
         tuple(links),
@@ -92,8 +98,7 @@ def prefetch(work: Work, rows: Iterable[QueueRow]) -> None:
     work.fetched.clear()
     wanted: dict[str, dict[Ref, list[str]]] = {}
     for row in rows:
-        group = load(work, row.group)
-        for ref in _to_read(settled(work, decide(group)), group) if group.links else ():
+        for ref in _wanted(work, row.group):
             if work.connectors[ref.connector].capabilities.fetch_batch > 1:
                 wanted.setdefault(ref.connector, {}).setdefault(ref, []).append(row.group)
     for name, refs in wanted.items():
@@ -106,6 +111,15 @@ def prefetch(work: Work, rows: Iterable[QueueRow]) -> None:
             for ref, keys in refs.items():
                 for key in keys:
                     work.fetched.setdefault(key, set()).add(ref)
+
+
+def _wanted(work: Work, key: str) -> list[Ref]:
+    """What a group needs read; nothing if it can't be decided, which shows when it is due."""
+    try:
+        group = load(work, key)
+    except Refused:
+        return []
+    return _to_read(settled(work, decide(group)), group) if group.links else []
 
 
 def read(work: Work, refs: Sequence[Ref]) -> None:
@@ -165,9 +179,12 @@ def _follow_canonical(work: Work, item: Item) -> None:
     for link in links.of(item.ref):
         if link.state is not LinkState.LIVE or link.issue != item.ref:
             continue
-        base = links.base(link.id)
+        base, known = links.base(link.id), links.pair(link.ticket, item.duplicate_of)
+        if known is not None and known.state is LinkState.ENDED:  # duplicates of each other, or a person cut it
+            continue
         links.set_state(link, LinkState.ENDED, f"a duplicate of {item.duplicate_of.human}", work.now)
-        known = links.pair(link.ticket, item.duplicate_of)
+        if known is not None and known.state is LinkState.PROPOSED:
+            links.set_state(known, LinkState.LIVE, "", work.now)
         if known is None:
             new = links.add(
                 link.ticket, item.duplicate_of, LinkState.LIVE, Origin.FOLLOWED, filed=False, reason="", now=work.now

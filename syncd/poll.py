@@ -13,13 +13,13 @@ from datetime import datetime
 from syncd.errors import ConnectorError, Interrupted, RateLimited, Refused, Transient
 from syncd.links import Claim
 from syncd.model import FINISHED_TICKET, Item, Page, Ref, Removed
-from syncd.records import LinkState
+from syncd.records import GONE, LinkState
 from syncd.retry import reads
 from syncd.store import CursorRow
 from syncd.work import Work
 
-GONE = "gone: "
-"""How the reason of a link begins that ended because an item went out of sight: it comes back with the item."""
+MAX_FAILED = 3
+"""Tickets of one page whose notes can't be read before it counts as the connector's trouble and not theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def take(work: Work, item: Item, found: Iterable[Found], *, first_walk: bool, ca
         _revive(work, item.ref)
     changed = not isinstance(before, Item) or _differs(before, item)
     if not store.links.linked(item.ref):
-        if _awaits_links(work, item):
+        if isinstance(before, Item) or _awaits_links(work, item):  # an ended link may come back
             store.snapshots.put(item, now)
         return changed
     if isinstance(before, Item) and item.waiting is None and before.version == item.version:
@@ -151,7 +151,7 @@ def resolve(work: Work, item: Item) -> list[Found]:
     for claim in work.claims(item):
         try:
             ref = _ref(work, claim)
-        except Refused as error:
+        except ConnectorError as error:  # one address that can't be looked up holds up no other item
             with work.store.write():
                 work.store.journal.skip(item.ref, claim.key, error.what, work.now)
             continue
@@ -227,10 +227,15 @@ def _awaits_links(work: Work, item: Item) -> bool:
 def _read_notes(work: Work, name: str, items: list[Item], *, first_walk: bool) -> None:
     """Links that agents leave in notes, where the feed doesn't carry notes: a read per changed, unfinished ticket."""
     unread = [item for item in items if _awaits_links(work, item) and _unread(work, item, first_walk=first_walk)]
-    for item in unread:
+    failed = 0
+    for done, item in enumerate(unread):
+        work.progress(f"reading notes of {name}", done, len(unread))
         try:
             fresh = reads(work.clock)(work.connectors[name].fetch, [item.ref])[item.ref]
-        except Refused as error:
+        except (Refused, Transient) as error:
+            failed += 1
+            if failed > MAX_FAILED:
+                raise
             fresh = error
         if isinstance(fresh, Item):
             found = resolve(work, fresh)

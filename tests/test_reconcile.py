@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from syncd.model import Status
+from syncd.model import Author, Status
+from syncd.poll import poll
+from syncd.reconcile import drain
 from syncd.records import Standing
 from tests.pairs import Pair
 
@@ -23,3 +25,28 @@ def test_a_closed_issue_resolves_its_ticket_with_one_note() -> None:
     pair.reconcile()
     pair.settle()
     assert pair.writes() == before
+
+
+def test_a_connector_that_is_no_longer_configured_parks_its_links_and_says_so() -> None:
+    pair = Pair()
+    _, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    del pair.work.connectors["tracker"]  # type: ignore[attr-defined]  # its file was removed
+    pair.store.queue.ask(pair.link().ticket.connector + ":1", "test", pair.clock.now())
+    drain(pair.work)
+    (row,) = pair.store.queue.rows()
+    assert row.parked
+    assert "connectors/tracker.toml" in row.reason
+
+
+def test_an_address_that_cannot_be_looked_up_is_passed_over_and_shown() -> None:
+    pair = Pair()
+    pair.reconcile()
+    pair.tick()
+    pair.ticket()
+    ticket = pair.ticket()
+    pair.say(ticket, f"https://tracker.example.com/items/{pair.tracker.add().number}", Author.TEAM, internal=True)
+    pair.tracker.faults += [("refused", False)]
+    poll(pair.work, "desk")
+    (skip,) = pair.store.journal.skips()
+    assert skip["what"] == "TRACKER-1"
