@@ -102,12 +102,11 @@ class People:
         found = self._ticket(ticket)
         found.row["status"], found.archived = CLOSED, True
 
-    def merge(self, primary: int, *others: int) -> None:
-        """An agent merges tickets into one: the others are closed, and no field says into which."""
-        for number in others:
-            found = self._ticket(number)
-            self._books.say(found, f"Merged into #{primary}", user=AGENT, private=True, source=NOTE)
-            self._books.move(found, CLOSED)
+    def merge(self, primary: int, other: int) -> None:
+        """An agent merges a ticket into another: it is closed, and no field says into which."""
+        found = self._ticket(other)
+        self._books.say(found, f"Merged into #{primary}", user=AGENT, private=True, source=NOTE)
+        self._books.move(found, CLOSED)
 
     def touch(self, ticket: int) -> None:
         """A service level is missed: the ticket moves without anybody doing anything."""

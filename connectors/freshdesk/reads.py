@@ -40,9 +40,13 @@ class Reader:
             return self._read(ref)
         except (Refused, Gone) as error:
             return error
-        except Transient as error:
-            # One ticket that can't be shown is no outage: ask for something else before calling it one.
+        except Transient:
+            # One ticket that can't be shown is no outage, and a moment's failure is neither: only a look at something
+            # else, and a second one at the ticket, tell which it was.
             self.account.agent()
+        try:
+            return self._read(ref)
+        except (Refused, Gone, Transient) as error:
             return error
 
     def conversations(self, ref: Ref) -> Iterator[dict[str, Any]]:

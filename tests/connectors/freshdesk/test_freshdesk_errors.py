@@ -149,6 +149,11 @@ def test_one_ticket_that_can_not_be_shown_is_no_outage(world: FreshdeskWorld, co
     assert isinstance(found[second], Item)
 
 
+def test_a_moments_failure_costs_nobody_a_wait(world: FreshdeskWorld, connector: FreshdeskConnector) -> None:
+    fault(world, Reply(500, b"<html>", HTML), path="/tickets/1$")
+    assert isinstance(connector.fetch([REF])[REF], Item)
+
+
 def test_an_outage_while_fetching_is_raised(world: FreshdeskWorld, connector: FreshdeskConnector) -> None:
     fault(world, Reply(502, b"<html>", HTML), times=9)
     with pytest.raises(Transient):
@@ -187,7 +192,7 @@ def test_what_concerns_the_account_is_raised(
 def test_an_answer_that_is_no_ticket_is_no_removal(
     world: FreshdeskWorld, connector: FreshdeskConnector, body: object
 ) -> None:
-    fault(world, Reply(200, body), path="/tickets/1$")
+    fault(world, Reply(200, body), times=2, path="/tickets/1$")
     assert isinstance(connector.fetch([REF])[REF], Transient)
 
 
