@@ -7,14 +7,16 @@ before every try.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from syncd import marker
-from syncd.errors import ConnectorError, RateLimited, Transient, Unauthorized
-from syncd.model import Action, Outcome, Status, Written
-from syncd.records import Effect, Record, Step
+from syncd.clock import precise
+from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
+from syncd.model import Action, Audience, Item, Outcome, Role, Status, Written
+from syncd.records import Effect, Plan, Record, Step
 from syncd.retry import reads
 from syncd.store import EffectRow, EffectState
 from syncd.work import Work
@@ -23,6 +25,10 @@ SEARCH_LOOKS = 2
 """Where only a search index can be asked, an effect is looked for twice before it counts as absent."""
 ASK_AGAIN = 60.0
 """Seconds until a look that failed is repeated."""
+LEFT_ALONE = 300.0
+"""Seconds that a connector is left alone whose credential isn't accepted (rule 13)."""
+DAMPED_WRITES = 4
+"""More status writes than this per link and hour are held back (rule 11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +39,93 @@ class Result:
     error: ConnectorError | None = None
 
 
-def carry_out(work: Work, group: str, steps: Sequence[Step], before: Iterable[Record]) -> list[Result]:
-    """Every step of a plan, each on its own: one that fails leaves the others alone."""
+def carry_out(work: Work, plan: Plan) -> list[Result]:
+    """Every step of a plan, each on its own: one that fails leaves the others alone.
+
+    What several steps record of the same link is recorded with the last of them, if none has failed: a ticket that
+    asks two issues has been answered when both are.
+    """
     with work.store.write():
-        for record in before:
+        for record in plan.before:
             work.store.links.record(record, work.now)
-    return [_one(work, group, step) for step in steps]
+    made = _Made(Counter(record.link for step in plan.steps for record in step.records))
+    return [_one(work, plan.group, step, made) for step in plan.steps]
 
 
-def _one(work: Work, group: str, step: Step) -> Result:
+@dataclass(slots=True)
+class _Made:
+    """Records of a plan in the making: how many steps of each link are to come, which have failed, what is known."""
+
+    left: Counter[int]
+    failed: set[int] = field(default_factory=set)
+    known: dict[int, Record] = field(default_factory=dict)
+
+    def after(self, step: Step, confirm: Callable[[Record], Record] | None) -> list[Record]:
+        """What can be recorded now that this step is done, or has failed (``confirm`` None)."""
+        ready = []
+        for record in step.records:
+            self.left[record.link] -= 1
+            if confirm is None:
+                self.failed.add(record.link)
+                continue
+            self.known[record.link] = confirm(self.known.get(record.link, record))
+            if not self.left[record.link] and record.link not in self.failed:
+                ready.append(self.known[record.link])
+        return ready
+
+
+def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
+    hindrance = _hindrance(work, step)
+    if hindrance is not None:
+        made.after(step, None)
+        return Result(step, hindrance)
     notes = _store_effects(work, step.effects)
     action = Action(step.target, step.status, step.expect, tuple(work.note(row) for row in notes))
     outcome = Outcome(action)
     if action.notes or action.status is not None:
         outcome = next(iter(work.connectors[step.target.connector].apply([action])))
-    error = outcome.error if isinstance(outcome.error, ConnectorError) else None
+    error = _error(step, outcome)
+    confirm = None if error else lambda record: _confirmed(work, step, record, outcome.status)
     with work.store.write():
-        _keep_notes(work, step.target.connector, notes, outcome.notes)
+        _keep_notes(work, step.target.connector, notes, outcome.notes, error)
         _keep_status(work, step, outcome)
-        if error is None:
-            for record in step.records:
-                work.store.links.record(_confirmed(work, step, record, outcome.status), work.now)
+        for record in made.after(step, confirm):
+            work.store.links.record(record, work.now)
         said = "done" if error is None else "answer lost" if error.doubt else error.what
         work.store.journal.write(group, step, seen_at=work.now, outcome=said, now=work.now)
     _count(work, step, outcome, error)
     return Result(step, error)
+
+
+def _hindrance(work: Work, step: Step) -> ConnectorError | None:
+    """Why a step must not be tried now: its connector is left alone, or it was written too often (rule 11)."""
+    name = step.target.connector
+    left = work.paused_for(name)
+    if left:
+        return Transient(name, work.paused[name][1], retry_after=left)
+    since = precise(work.clock.now() - timedelta(hours=1))
+    if step.status is None or all(work.store.journal.status_writes(x, since) < DAMPED_WRITES for x in step.links):
+        return None
+    what = f"{step.target.human} was changed {DAMPED_WRITES} times within an hour; something works against us"
+    return Refused(name, what)
+
+
+def _error(step: Step, outcome: Outcome) -> ConnectorError | None:
+    """Why a step was not done. One that only leaves notes is done unless a note has to be tried again."""
+    failed = [outcome.error] if step.status is not None or not outcome.notes else [one.error for one in outcome.notes]
+    for error in failed:
+        if error is None:
+            continue
+        if not isinstance(error, ConnectorError):
+            raise error  # a defect of the connector; what was sent is in doubt after the next start
+        if step.status is not None or not outcome.notes or _passes(error):
+            return error
+    return None
+
+
+def _passes(error: Exception) -> bool:
+    """Whether a note certainly had no effect, and may be written later."""
+    return isinstance(error, (Transient, RateLimited, Unauthorized)) and not error.doubt
 
 
 def _store_effects(work: Work, effects: Iterable[Effect]) -> list[EffectRow]:
@@ -72,26 +140,28 @@ def _store_effects(work: Work, effects: Iterable[Effect]) -> list[EffectRow]:
     return rows
 
 
-def _keep_notes(work: Work, connector: str, sent: Sequence[EffectRow], written: Sequence[Written]) -> None:
-    """What came of each note; one that was not begun is as it was before."""
+def _keep_notes(
+    work: Work, connector: str, sent: Sequence[EffectRow], written: Sequence[Written], failed: ConnectorError | None
+) -> None:
+    """What came of each note. One without effect is sent later; if its step has failed, it is decided afresh."""
     results = {one.effect: one for one in written}
-    now = work.clock.now()
+    effects, now = work.store.effects, work.clock.now()
     for row in sent:
         one = results.get(row.id)
-        error = one.error if one else None
-        if one is None:
-            work.store.effects.later(row.id, now, "not begun")
-        elif error is None:
-            work.store.effects.done(row.id, one.remote_id, now)
+        error = one.error if one else failed
+        if one is not None and error is None:
+            effects.done(row.id, one.remote_id, now)
             work.tally["notes"] += 1
+        elif one is None or (error is not None and _passes(error)):
+            wait = (error.retry_after if isinstance(error, ConnectorError) else None) or ASK_AGAIN
+            effects.later(row.id, now + timedelta(seconds=wait), getattr(error, "what", "not begun"))
+            if failed is not None:
+                effects.forget(row.id)
         elif not isinstance(error, ConnectorError) or error.doubt:
             settle = timedelta(seconds=work.connectors[connector].settle)
-            work.store.effects.doubt(row.id, now + settle, "the answer was lost")
-        elif isinstance(error, (Transient, RateLimited, Unauthorized)):
-            wait = timedelta(seconds=error.retry_after or ASK_AGAIN)
-            work.store.effects.later(row.id, now + wait, error.what)
+            effects.doubt(row.id, now + settle, "the answer was lost")
         else:
-            work.store.effects.refused(row.id, error.what, now)
+            effects.refused(row.id, error.what, now)
             work.tally["refused"] += 1
 
 
@@ -129,6 +199,8 @@ def settle(work: Work) -> int:
     """Look for effects in doubt that have settled, and send those that are certainly not there; how many were due."""
     due = [row for row in work.store.effects.open(work.clock.now()) if not work.paused_for(row.target.connector)]
     for row in due:
+        if work.paused_for(row.target.connector):  # since a moment ago
+            continue
         if row.state is EffectState.DOUBT:
             _look(work, row)
         else:
@@ -142,11 +214,7 @@ def _look(work: Work, row: EffectRow) -> None:
     try:
         found = reads(work.clock)(connector.find, marker.make(work.marker_key, row.id), row.target, began)
     except ConnectorError as error:
-        with work.store.write():
-            wait = timedelta(seconds=max(error.retry_after or 0.0, ASK_AGAIN))
-            work.store.effects.doubt(row.id, work.clock.now() + wait, error.what)
-        if isinstance(error, (Unauthorized, RateLimited)):
-            work.pause(row.target.connector, error.retry_after or 300.0, error.what)
+        _not_looked(work, row, error)
         return
     now = work.clock.now()
     looks = SEARCH_LOOKS if connector.capabilities.probe == "search" else 1
@@ -156,24 +224,67 @@ def _look(work: Work, row: EffectRow) -> None:
             work.tally["notes"] += 1
         elif row.looks + 1 < looks:
             work.store.effects.looked(row.id, now + timedelta(seconds=connector.settle))
-        else:
+        elif row.owed:
             work.store.effects.absent(row.id, now)
+        else:  # nothing came of it: if it is still right, the group asks for it anew
+            work.store.effects.forget(row.id)
+            _ask_again(work, row)
+
+
+def _not_looked(work: Work, row: EffectRow, error: ConnectorError) -> None:
+    """A look that failed: to be repeated, unless there is nothing to look at any more."""
+    with work.store.write():
+        if _passes(error):
+            wait = timedelta(seconds=max(error.retry_after or 0.0, ASK_AGAIN))
+            work.store.effects.doubt(row.id, work.clock.now() + wait, error.what)
+        else:
+            work.store.effects.refused(row.id, error.what, work.clock.now())
+            work.tally["refused"] += 1
+    _pause(work, row.target.connector, error)
+
+
+def _ask_again(work: Work, row: EffectRow) -> None:
+    link = work.store.links.get(row.link)
+    key = work.store.links.group_of(link.ticket) if link else None
+    if key:
+        work.store.queue.ask(key, "absent", work.clock.now())
+
+
+def _pause(work: Work, connector: str, error: Exception | None) -> None:
+    if isinstance(error, (Unauthorized, RateLimited)):
+        work.pause(connector, error.retry_after or LEFT_ALONE, error.what)
 
 
 def _send(work: Work, row: EffectRow) -> None:
     """A note that certainly isn't there, on its own."""
+    name = row.target.connector
+    refusal = _unfit(work, row)
+    if refusal is not None:
+        with work.store.write():
+            _keep_notes(work, name, [row], [Written(row.id, error=refusal)], None)
+        _pause(work, name, refusal)
+        return
     with work.store.write():
         work.store.effects.send(row.id, work.clock.now())
     action = Action(row.target, notes=(work.note(row),))
-    outcome = next(iter(work.connectors[row.target.connector].apply([action])))
+    outcome = next(iter(work.connectors[name].apply([action])))
     with work.store.write():
-        _keep_notes(work, row.target.connector, [row], outcome.notes)
-        known = work.store.snapshots.get(row.target)
-        status = getattr(known, "status", None)
-        if outcome.version and status is not None:
-            work.store.snapshots.wrote(row.target, status, outcome.version, work.now)
-    error = next((one.error for one in outcome.notes if isinstance(one.error, ConnectorError)), None)
-    if isinstance(error, (Unauthorized, RateLimited)):
-        work.pause(row.target.connector, error.retry_after or 300.0, error.what)
-    elif isinstance(error, Transient) and not error.doubt:
+        _keep_notes(work, name, [row], outcome.notes, None)
+    error = next((one.error for one in outcome.notes if one.error is not None), outcome.error)
+    _pause(work, name, error)
+    if error is not None and _passes(error):
         work.tally["delayed"] += 1
+
+
+def _unfit(work: Work, row: EffectRow) -> ConnectorError | None:
+    """Why a comment can't be left any more: what a place may see is checked at the moment of writing (rule 14)."""
+    name = row.target.connector
+    if work.role(name) is Role.HELPDESK:
+        return None
+    try:
+        fresh = reads(work.clock)(work.connectors[name].fetch, [row.target])[row.target]
+    except ConnectorError as error:
+        return error
+    if isinstance(fresh, Item) and fresh.audience is not Audience.PRIVATE:
+        return Refused(name, f"{row.target.human} is public now")
+    return None

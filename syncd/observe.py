@@ -72,13 +72,16 @@ def _to_read(plan: Plan, group: Group) -> list[Ref]:
 
 def settled(work: Work, plan: Plan) -> Plan:
     """The plan without steps that only ask for notes which were written, or are in doubt, already."""
-    steps, records = [], list(plan.records)
-    for step in plan.steps:
-        if step.status is None and not any(work.store.effects.wanted(effect) for effect in step.effects):
-            records += [record for record in step.records if _news(work, record)]
-        else:
-            steps.append(step)
-    return replace(plan, steps=tuple(steps), records=tuple(records))
+    said = [
+        step
+        for step in plan.steps
+        if step.status is None and not any(work.store.effects.wanted(effect) for effect in step.effects)
+    ]
+    steps = tuple(step for step in plan.steps if step not in said)
+    open_links = {record.link for step in steps for record in step.records}  # asked of another issue as well
+    records = {record.link: record for step in said for record in step.records if record.link not in open_links}
+    news = tuple(record for record in records.values() if _news(work, record))
+    return replace(plan, steps=steps, records=plan.records + news)
 
 
 def _news(work: Work, record: Record) -> bool:

@@ -53,6 +53,10 @@ class Standing(StrEnum):
     """An end has a status that the mapping doesn't know."""
 
 
+GONE = "gone: "
+"""How the reason of a link begins that ended because an item went out of sight: it comes back with the item."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A ticket tied to an issue. ``filed`` as rule 4 means it, settled when the link is made."""
@@ -128,7 +132,10 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One item to write to, and what to record of which links once that is done."""
+    """One item to write to, and what to record of which links once that is done.
+
+    Where several steps of a plan hold a record of the same link, it is made once all of them are done.
+    """
 
     target: Ref
     links: tuple[int, ...]
@@ -150,6 +157,7 @@ class Plan:
         before: what must be recorded before the first write, so that a crash in between misleads nobody.
         stuck: links that can't go on without a person, with the reason (no native status for a word).
         missing: items of which nothing is known yet: to be fetched before deciding again.
+        links: every link of the group, by id.
     """
 
     group: str
@@ -158,6 +166,7 @@ class Plan:
     before: tuple[Record, ...] = ()
     stuck: tuple[tuple[int, str], ...] = ()
     missing: tuple[Ref, ...] = ()
+    links: tuple[int, ...] = ()
 
     @property
     def idle(self) -> bool:

@@ -1,8 +1,10 @@
-"""A helpdesk and a tracker in memory, and syncd's core between them: what the tests of the core act on."""
+"""A helpdesk and trackers in memory, and syncd's core between them: what the tests of the core act on."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,73 +12,127 @@ from syncd.backfill import backfill
 from syncd.clock import ManualClock
 from syncd.config import Brake, Helpdesk, Tracker
 from syncd.mapping import Mapping
-from syncd.model import Audience, Author, Ref, Role, Status, Word
+from syncd.model import Action, Audience, Author, GoneKind, Outcome, Page, Ref, Role, Status, Word, Written
 from syncd.playbook import Playbook
 from syncd.poll import poll
 from syncd.reconcile import drain
-from syncd.records import Link, Standing
+from syncd.records import Link, LinkState, Standing
 from syncd.store import Store
 from syncd.testing.memory import START, Books, Entry, MemoryConnector
 from syncd.testing.world import Remark
+from syncd.texts import Kind
 from syncd.work import Work
 
 TICKET_WORDS = ("new", "open", "pending", "on_hold", "resolved", "closed")
 ISSUE_WORDS = ("open", "in_progress", "done", "declined", "duplicate")
 KEY = b"a marker key for tests only"
+FINISHED = ("resolved", "closed")
+TEXTS = [kind.value for kind in Kind if not kind.startswith("message")]
 
 
-def mapping(role: Role, **final: Any) -> Mapping:
+def mapping(role: Role, **over: Any) -> Mapping:
     """Every word is its own native status; ``strange`` is one that the mapping doesn't know."""
     words = TICKET_WORDS if role is Role.HELPDESK else ISSUE_WORDS
     write = words if role is Role.HELPDESK else ("open", "done", "declined")
-    return Mapping.parse(
-        role, {"role": str(role), "words": {w: [w] for w in words}, "write": {w: w for w in write}} | final
-    )
+    final = over.get("final", [])
+    data = {"words": {w: [w] for w in words}, "write": {w: w for w in write if w not in final}} | over
+    return Mapping.parse("test", {"role": str(role)} | data)
 
 
 def playbook(**over: Any) -> Playbook:
     """The default playbook, with texts short enough to compare."""
-    kinds = (
-        "link_note resolved declined issue_reopened waits_for_agent conflict drift closed_outside lost_issue duplicate "
-        "final_reopened ticket_resolved ticket_reopened"
+    return Playbook.parse("test", {"texts": {kind: kind for kind in TEXTS} | over.pop("texts", {})} | over)
+
+
+class Ledger(Books):
+    """Books that also keep in which state a ticket was when syncd resolved it."""
+
+    closed_upon: list[int]
+    """Tickets that syncd finished while their customer waited, or that it wrote to although they were final."""
+
+
+class Bench(MemoryConnector):
+    """The reference connector; the books keep what was wrong at the moment of a write."""
+
+    def _write(self, action: Action) -> Outcome:
+        entry = self.books.entries[int(action.target.id)]
+        before, waiting = entry.status_writes, self._item(entry).waiting
+        outcome = super()._write(action)
+        if entry.status_writes > before and waiting and str(entry.status) in FINISHED:
+            assert isinstance(self.books, Ledger)
+            self.books.closed_upon.append(entry.number)
+        return outcome
+
+
+class Plain(Bench):
+    """As most helpdesks are: the feed carries no notes and doesn't tell who wrote last; a call per item and write."""
+
+    capabilities = replace(
+        MemoryConnector.capabilities, fetch_batch=1, status_with_notes=False, feed_texts=False, notes_hold_links=True
     )
-    texts = {kind: kind for kind in kinds.split()}
-    return Playbook.parse("test", {"texts": texts} | over)
+
+    def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
+        for page in super().changes(source, cursor, since):
+            yield replace(page, items=tuple(replace(one, texts=None, waiting=None) for one in page.items))
+
+    def _write(self, action: Action) -> Outcome:
+        done: list[Written] = []
+        version = ""
+        for note in action.notes:
+            made = super()._write(Action(action.target, notes=(note,)))
+            done += made.notes
+            version = max(version, made.version)
+            if made.error is not None and type(made.error).__name__ in {"RateLimited", "Unauthorized"}:
+                return Outcome(action, None, version, tuple(done), made.error if action.status else None)
+        if action.status is None:
+            return Outcome(action, None, version, tuple(done))
+        made = super()._write(replace(action, notes=()))
+        return Outcome(action, made.status, max(version, made.version), tuple(done), made.error)
 
 
 class Pair:
-    """Two systems, the state between them, and people on both ends."""
+    """Two systems (three, with ``other``), the state between them, and people on all ends."""
 
-    def __init__(self, path: Path | None = None, *, mapped: dict[str, Any] | None = None, **rules: Any) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        mapped: dict[str, Any] | None = None,
+        plain: bool = False,
+        other: bool = False,
+        **rules: Any,
+    ) -> None:
         self.clock = ManualClock(START)
-        self.desk = Books("desk", Role.HELPDESK)
-        self.tracker = Books("tracker", Role.TRACKER)
-        self.path = path
-        self.rules = rules
-        self.mapped = mapped or {}
+        self.desk = Ledger("desk", Role.HELPDESK)
+        self.tracker = Ledger("tracker", Role.TRACKER)
+        self.books = {"desk": self.desk, "tracker": self.tracker}
+        if other:
+            self.books["other"] = Ledger("other", Role.TRACKER)
+        for books in self.books.values():
+            books.closed_upon = []
+        self.path, self.rules, self.mapped, self.plain = path, rules, mapped or {}, plain
         self.store = Store.open(path) if path else Store.scratch()
         self.work = self.connect()
 
     def connect(self) -> Work:
         """A run of syncd, as after a start."""
-        books = {"desk": self.desk, "tracker": self.tracker}
-        connectors = {name: MemoryConnector(one, self.clock) for name, one in books.items()}
+        kinds = {name: Plain if self.plain and name == "desk" else Bench for name in self.books}
         options = MemoryConnector.Options(connector="memory", url="https://memory.example.com")
         common: dict[str, Any] = {"kind": "memory", "options": options, "connector": MemoryConnector}
         desk = Helpdesk(
             name="desk",
             mapping=mapping(Role.HELPDESK, **self.mapped),
-            trackers=("tracker",),
+            trackers=tuple(name for name in self.books if name != "desk"),
             playbook=playbook(**self.rules),
             **common,
         )
-        tracker = Tracker(name="tracker", mapping=mapping(Role.TRACKER), **common)
+        known = mapping(Role.TRACKER)
         return Work(
             store=self.store,
             clock=self.clock,
-            connectors=connectors,
+            connectors={name: kinds[name](books, self.clock) for name, books in self.books.items()},
             helpdesks={"desk": desk},
-            trackers={"tracker": tracker},
+            trackers={name: Tracker(name=name, mapping=known, **common) for name in self.books if name != "desk"},
             marker_key=KEY,
             brake=Brake(max_changes=1000),
         )
@@ -93,8 +149,8 @@ class Pair:
 
     def tick(self, seconds: int = 10) -> None:
         """Time passes everywhere."""
-        self.desk.tick += seconds
-        self.tracker.tick += seconds
+        for books in self.books.values():
+            books.tick += seconds
         self.clock.advance(seconds)
 
     def ticket(self, status: str = "open", body: str = "help", by: Author = Author.OUTSIDE) -> Entry:
@@ -102,18 +158,22 @@ class Pair:
         return self.desk.add(body, by=by, status=status)
 
     def issue(
-        self, *tickets: Entry, status: str = "open", by: Author = Author.TEAM, audience: Audience = Audience.PRIVATE
+        self,
+        *tickets: Entry,
+        status: str = "open",
+        by: Author = Author.TEAM,
+        audience: Audience = Audience.PRIVATE,
+        text: str = "{}",
+        at: str = "tracker",
     ) -> Entry:
         self._together()
-        entry = self.tracker.add("\n".join(self.url(t) for t in tickets), by=by, status=status)
+        body = "\n\n".join(text.format(self.url(ticket)) for ticket in tickets)
+        entry = self.books[at].add(body, by=by, status=status)
         entry.audience = audience
         return entry
 
-    def url(self, ticket: Entry) -> str:
-        return f"https://desk.example.com/items/{ticket.number}"
-
-    def issue_url(self, issue: Entry) -> str:
-        return f"https://tracker.example.com/items/{issue.number}"
+    def url(self, entry: Entry) -> str:
+        return f"https://{self._books(entry).name}.example.com/items/{entry.number}"
 
     def move(self, entry: Entry, status: str, *, outside: bool = False) -> None:
         self._together()
@@ -132,24 +192,51 @@ class Pair:
     def answer(self, ticket: Entry) -> None:
         self.say(ticket, "here you are", Author.TEAM)
 
-    def _books(self, entry: Entry) -> Books:
-        return self.desk if self.desk.entries.get(entry.number) is entry else self.tracker
+    def remove(self, entry: Entry, kind: GoneKind = GoneKind.DELETED) -> None:
+        self._together()
+        entry.gone, entry.version = kind, self._books(entry).next()
+
+    def restore(self, entry: Entry) -> None:
+        self._together()
+        entry.gone, entry.version = None, self._books(entry).next()
+
+    def transfer(self, entry: Entry) -> Entry:
+        """An item goes elsewhere, under a new id, with what was written on it."""
+        books = self._books(entry)
+        new = books.add(entry.body, by=entry.author, status=str(entry.status))
+        new.audience, entry.moved_to = entry.audience, new.number
+        return new
+
+    def cut(self, ticket: Entry, issue: Entry) -> None:
+        """A person removes a link."""
+        link = self.store.links.pair(self.ref(ticket), self.ref(issue))
+        assert link is not None
+        with self.store.write():
+            self.store.links.set_state(link, LinkState.ENDED, "removed by a person", self.work.now)
+
+    def _books(self, entry: Entry) -> Ledger:
+        return next(books for books in self.books.values() if books.entries.get(entry.number) is entry)
+
+    def ref(self, entry: Entry) -> Ref:
+        return self._books(entry).ref(entry)
 
     def _together(self) -> None:
-        """Both systems' clocks show the same time, as those of real services do."""
-        self.desk.tick = self.tracker.tick = max(self.desk.tick, self.tracker.tick)
+        """All systems' clocks show the same time, as those of real services do."""
+        now = max(books.tick for books in self.books.values())
+        for books in self.books.values():
+            books.tick = now
 
     # --- syncd ---
 
     def reconcile(self) -> None:
         """``syncd reconcile``."""
         self.work.paused.clear()
-        backfill(self.work, ["desk", "tracker"])
+        backfill(self.work, list(self.books))
 
     def pass_(self) -> None:
         """What the daemon does each time round."""
         self._together()
-        for name in ("tracker", "desk"):
+        for name in sorted(self.books, reverse=True):
             poll(self.work, name)
         drain(self.work)
 
@@ -162,10 +249,10 @@ class Pair:
     # --- the books ---
 
     def writes(self) -> int:
-        """Everything that syncd ever wrote, by the books of both systems."""
+        """Everything that syncd ever wrote, by the books of all systems."""
         return sum(
             e.status_writes + sum(r.author is Author.SELF for r in e.remarks)
-            for books in (self.desk, self.tracker)
+            for books in self.books.values()
             for e in books.entries.values()
         )
 
@@ -176,12 +263,21 @@ class Pair:
     def links(self) -> list[Link]:
         return self.store.links.all()
 
-    def link(self) -> Link:
-        (link,) = self.store.links.all()
-        return link
+    def link(self, ticket: Entry | None = None, issue: Entry | None = None) -> Link:
+        """The link of a pair; the only one, where none is named."""
+        if ticket is None or issue is None:
+            (only,) = self.store.links.all()
+            return only
+        found = self.store.links.pair(self.ref(ticket), self.ref(issue))
+        assert found is not None
+        return found
 
     def standing(self) -> Standing:
         return self.link().standing
+
+    def parked(self) -> list[str]:
+        """Why groups are parked."""
+        return [row.reason for row in self.store.queue.rows() if row.parked]
 
     def filed_pair(self, **issue: Any) -> tuple[Entry, Entry]:
         """A ticket that waits for an issue, in step."""
@@ -201,8 +297,4 @@ def hour(pair: Pair) -> None:
     pair.clock.advance(timedelta(hours=1, minutes=1).total_seconds())
 
 
-def ref(entry: Entry, role: Role) -> Ref:
-    return Ref("desk" if role is Role.HELPDESK else "tracker", str(entry.number))
-
-
-__all__ = ["Pair", "Word", "hour", "mapping", "playbook", "ref"]
+__all__ = ["Pair", "Word", "hour", "mapping", "playbook"]

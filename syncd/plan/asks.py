@@ -1,4 +1,4 @@
-"""What the moves of tickets ask of an issue, added up (rules 6 and 8)."""
+"""What the moves of tickets ask of their issues, added up (rules 6 and 8)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from syncd.model import FINISHED_TICKET, Item, Ref, Status, Word
 from syncd.plan.notes import issue_note
-from syncd.plan.ticket import Group, Ticket, ids
-from syncd.records import LinkState, Record, Standing, Step, Why
+from syncd.plan.ticket import Group, Ticket
+from syncd.records import Base, Link, LinkState, Record, Standing, Step, Why
 
 STRENGTH = ("tell", "close", "reopen")
 """Weaker asks first."""
@@ -22,7 +22,6 @@ class Ask:
     want: str
     """``tell``, ``reopen`` or ``close``; weaker ones first in ``STRENGTH``."""
     rule: str
-    records: tuple[Record, ...]
 
 
 @dataclass
@@ -37,52 +36,82 @@ class Draft:
     asks: list[Ask] = field(default_factory=list)
 
 
-def answer(draft: Draft, asks: list[Ask]) -> None:
-    """One issue, the strongest ask of its tickets (rule 8)."""
+def answer_all(draft: Draft) -> None:
+    """One step per issue that is asked for something; what becomes of a ticket is recorded once all of its are done."""
+    native: dict[Ref, Status] = {}
+    steps: dict[Ref, Step] = {}
+    for ref in sorted({ask.issue.ref for ask in draft.asks}, key=str):
+        step = _answer(draft, [ask for ask in draft.asks if ask.issue.ref == ref])
+        if step is None:
+            continue
+        if step.effects or step.status is not None:
+            steps[ref] = step
+        if step.status is not None:
+            native[ref] = step.status
+    stuck = {link for link, _ in draft.stuck}
+    for ticket in {ask.ticket.item.ref: ask.ticket for ask in draft.asks}.values():
+        if stuck.intersection(link.id for link in ticket.links):
+            continue  # it asks again once the mapping is mended
+        records = _afterwards(ticket, native)
+        asked = {ask.issue.ref for ask in draft.asks if ask.ticket is ticket} & steps.keys()
+        for ref in asked:
+            steps[ref] = replace(steps[ref], records=steps[ref].records + records)
+        if not asked:
+            draft.records += records
+    draft.steps += steps.values()
+
+
+def _answer(draft: Draft, asks: list[Ask]) -> Step | None:
+    """One issue, the strongest ask of its tickets (rule 8); None if its mapping can't write what is wanted."""
     first = max(asks, key=lambda ask: STRENGTH.index(ask.want))
     want, issue, group = first.want, first.issue, draft.group
     if want == "close" and not _all_finished(group, issue):
         want = "tell"  # other customers still wait on it
-    asking = tuple(link for ask in asks for link in ids(ask.ticket))
+    asking = tuple(link.id for ask in asks for link in ask.ticket.links if link.issue == issue.ref)
     note = issue_note(first.ticket, issue, first.rule, count=len(asks))
     effects = (note,) if note else ()
     before = group.word(issue.ref, issue.status)
     if want == "tell":
-        records = tuple(record for ask in asks for record in ask.records)
-        why = Why(first.rule, "ticket", before=before, after=before)
-        step_or_records(draft, Step(issue.ref, asking, why, effects=effects, records=records))
-        return
+        return Step(issue.ref, asking, Why(first.rule, "ticket", before=before, after=before), effects=effects)
     word = Word.OPEN if want == "reopen" else Word.DONE
     native = group.mappings[issue.ref.connector].native(word)
     if native is None:
-        draft.stuck += [
-            (link, f"the mapping of {issue.ref.connector} has no status to write for {word}") for link in asking
-        ]
-        return
-    records = tuple(_at(record, issue.ref, native, group) for ask in asks for record in ask.records)
+        reason = f"the mapping of {issue.ref.connector} has no status to write for {word}"
+        draft.stuck += [(link, reason) for link in asking]
+        return None
     if want == "reopen":  # the other tickets of this issue aren't moved by one ticket's reopening
         draft.before += _others_exempt(group, issue, native, set(asking))
     why = Why(first.rule, "ticket", before=before, after=word)
-    draft.steps.append(Step(issue.ref, asking, why, native, issue.status, effects, records))
+    return Step(issue.ref, asking, why, native, issue.status, effects)
 
 
-def _at(record: Record, issue: Ref, native: Status, group: Group) -> Record:
-    """A record of the asking ticket, once its issue has the status that we write."""
-    link = next(link for link in group.links if link.id == record.link)
-    if record.base is None:
-        return record
-    now = native if link.issue == issue else record.base.issue
-    base = replace(record.base, issue=now, agreed=True, exempt=False, turn=record.base.turn + 1)
-    return replace(record, base=base, standing=Standing.AGREED)
+def _afterwards(ticket: Ticket, native: dict[Ref, Status]) -> tuple[Record, ...]:
+    """What to know of an asking ticket once its issues have the statuses that we write."""
+    statuses = {link.id: native.get(link.issue, ticket.issue(link).status) for link in ticket.links}
+    word = ticket.fold([ticket.group.word(link.issue, statuses[link.id]) for link in ticket.links])
+    fits = ticket.fits(word, ticket.word)
+    standing = Standing.AGREED if fits else Standing.TOLD
+    turned = any(link.issue in native for link in ticket.links)
+    records = ticket.records(standing, exempt=not fits)
+    return tuple(_at(record, statuses[record.link], turned=turned) for record in records)
+
+
+def _at(record: Record, issue: Status, *, turned: bool) -> Record:
+    base = record.base
+    assert base is not None  # noqa: S101  # `Ticket.records` gives every record a base
+    return replace(record, base=replace(base, issue=issue, turn=base.turn + 1 if turned else base.turn))
 
 
 def _others_exempt(group: Group, issue: Item, native: Status, asking: set[int]) -> list[Record]:
-    others = [link for link in group.links if link.issue == issue.ref and link.id not in asking]
     return [
-        Record(link.id, Standing.TOLD, replace(group.bases[link.id], issue=native, exempt=True))
-        for link in others
-        if link.id in group.bases
+        Record(link.id, Standing.TOLD, replace(base, issue=native, exempt=True))
+        for link, base in _known(group)
+        if link.issue == issue.ref and link.id not in asking
     ]
+
+
+def _known(group: Group) -> list[tuple[Link, Base]]:
+    return [(link, group.bases[link.id]) for link in group.links if link.id in group.bases]
 
 
 def _all_finished(group: Group, issue: Item) -> bool:

@@ -14,10 +14,10 @@ from datetime import timedelta
 
 from syncd.clock import stamp
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, Audience, Item, Ref, Removed, Word
-from syncd.plan.asks import Ask, Draft, answer, step_or_records
+from syncd.plan.asks import Ask, Draft, answer_all, step_or_records
 from syncd.plan.notes import closing_notes, issue_note, some, ticket_note, values_of, with_message
 from syncd.plan.ticket import UNFINISHED, Group, Ticket, ids, issue_word, view
-from syncd.records import Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
+from syncd.records import GONE, Base, Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
 
 WAITING_WORDS = (Word.PENDING, Word.ON_HOLD)
 CLOCKS_DIFFER = timedelta(minutes=2)
@@ -29,15 +29,15 @@ def decide(group: Group) -> Plan:
     missing = tuple(
         sorted({ref for link in group.links for ref in (link.ticket, link.issue) if ref not in group.items}, key=str)
     )
+    links = tuple(link.id for link in group.links)
     if missing:
-        return Plan(group.key, missing=missing)
+        return Plan(group.key, missing=missing, links=links)
     draft = Draft(group)
     for ref in sorted({link.ticket for link in group.links}, key=str):
         _decide_ticket(draft, ref, [link for link in group.links if link.ticket == ref])
-    for ref in sorted({ask.issue.ref for ask in draft.asks}, key=str):
-        answer(draft, [ask for ask in draft.asks if ask.issue.ref == ref])
+    answer_all(draft)
     news = tuple(record for record in draft.records if _is_news(group, record))
-    return Plan(group.key, tuple(draft.steps), news, tuple(draft.before), tuple(draft.stuck))
+    return Plan(group.key, tuple(draft.steps), news, tuple(draft.before), tuple(draft.stuck), links=links)
 
 
 def _is_news(group: Group, record: Record) -> bool:
@@ -52,7 +52,7 @@ def _decide_ticket(draft: Draft, ref: Ref, links: list[Link]) -> None:
     group = draft.group
     item = group.items[ref]
     if isinstance(item, Removed):  # the ticket is gone: its links end, nobody is told (rule 10)
-        draft.records += [_ended(link, f"the ticket is {item.kind}") for link in links]
+        draft.records += [_ended(link, f"{GONE}the ticket is {item.kind}") for link in links]
         return
     links, lost = _without_lost(group, links)
     if lost and not links:
@@ -74,19 +74,21 @@ def _without_lost(group: Group, links: list[Link]) -> tuple[list[Link], list[Lin
     return [link for link in links if link not in lost], lost
 
 
-def _ended(link: Link, reason: str) -> Record:
-    return Record(link.id, link.standing, state=LinkState.ENDED, reason=reason)
+def _ended(link: Link, reason: str, base: Base | None = None) -> Record:
+    """The end of a link; its turn is counted, so that a second loss is told as well."""
+    counted = replace(base, turn=base.turn + 1) if base else None
+    return Record(link.id, link.standing, counted, LinkState.ENDED, reason)
 
 
 def _how_gone(group: Group, link: Link) -> str:
     gone = group.items[link.issue]
-    return f"the issue is {gone.kind}" if isinstance(gone, Removed) else ""
+    return f"{GONE}the issue is {gone.kind}" if isinstance(gone, Removed) else ""
 
 
 def _lost_last(draft: Draft, item: Item, lost: list[Link]) -> None:
     """A waiting ticket that loses its last live issue goes back to a person (rule 10)."""
     group = draft.group
-    ended = tuple(_ended(link, _how_gone(group, link)) for link in lost)
+    ended = tuple(_ended(link, _how_gone(group, link), group.bases.get(link.id)) for link in lost)
     mapping, playbook = group.mappings[item.ref.connector], group.playbooks[item.ref.connector]
     word = mapping.word(item.status)
     native = mapping.native(Word.OPEN)
@@ -123,10 +125,11 @@ def _begin(draft: Draft, ticket: Ticket, fresh: list[Link]) -> bool:
         return True
     if len(fresh) < len(ticket.links):  # it joins older links: what they waited for is still to be decided
         return False
+    if Word.UNKNOWN in (ticket.word, ticket.issues_word):  # without a base it begins once the status is known
+        draft.records += [Record(link.id, Standing.UNKNOWN) for link in fresh]
+        return True
     fits = ticket.fits(ticket.issues_word, ticket.word)
-    unknown = Word.UNKNOWN in (ticket.word, ticket.issues_word)
-    standing = Standing.UNKNOWN if unknown else Standing.AGREED if fits else Standing.ADOPTED
-    draft.records += ticket.records(standing, agreed=fits)
+    draft.records += ticket.records(Standing.AGREED if fits else Standing.ADOPTED, agreed=fits)
     return True
 
 
@@ -138,7 +141,7 @@ def is_filed(ticket: Ticket, link: Link) -> bool:
     if link.origin in (Origin.PERSON, Origin.SYNCD):
         return True
     after_ticket = issue.created_at >= ticket.item.created_at - CLOCKS_DIFFER
-    return after_ticket and stamp(issue.created_at) >= ticket.group.start_marks.get(issue.ref.connector, "")
+    return after_ticket and stamp(issue.created_at) > ticket.group.start_marks.get(issue.ref.connector, "")
 
 
 def _file(draft: Draft, ticket: Ticket, filed: list[Link]) -> None:
@@ -167,8 +170,8 @@ def _compare(draft: Draft, ticket: Ticket) -> None:
     """Rule 3."""
     if Word.UNKNOWN in (ticket.word, ticket.issues_word):  # reported, takes no part, never written over
         draft.records += ticket.hold(Standing.UNKNOWN)
-    elif ticket.issues_word is Word.DUPLICATE:  # of what, nobody told: a person decides
-        _say(draft, ticket, "duplicate", Standing.WAITS_FOR_PERSON)
+    elif not ticket.playbook.fits[ticket.issues_word]:  # a duplicate of nobody knows what: a person decides
+        _wait_for_person(draft, ticket)
     elif ticket.fits(ticket.issues_word, ticket.word):
         draft.records += ticket.records(Standing.AGREED, exempt=ticket.exempt)
     elif ticket.exempt:  # told once already; every ticket word fits until the issue moves
@@ -179,6 +182,16 @@ def _compare(draft: Draft, ticket: Ticket) -> None:
         _follow_ticket(draft, ticket)
     else:
         _disagree(draft, ticket)
+
+
+def _wait_for_person(draft: Draft, ticket: Ticket) -> None:
+    """No ticket word goes with the issue's; an old pair that is so already is left as it stands."""
+    if not ticket.issue_turned:
+        draft.records += ticket.hold(Standing.WAITS_FOR_PERSON if ticket.agreed else Standing.ADOPTED)
+    elif ticket.issues_word is Word.DUPLICATE:
+        _say(draft, ticket, "duplicate", Standing.WAITS_FOR_PERSON)
+    else:
+        draft.records += ticket.hold(Standing.WAITS_FOR_PERSON)
 
 
 def _follow_issue(draft: Draft, ticket: Ticket) -> None:
@@ -217,11 +230,10 @@ def _follow_ticket(draft: Draft, ticket: Ticket) -> None:
     else:
         want, rule = ticket.playbook.on_requester_reopen, "ticket_reopened"
         wanted = [link for link in ticket.links if issue_word(ticket, link) in FINISHED_ISSUE][:1]
-    told = ticket.records(Standing.TOLD, exempt=True)
     if want == "ignore" or not wanted:
-        draft.records += told
+        draft.records += ticket.records(Standing.TOLD, exempt=True)
         return
-    draft.asks += [Ask(ticket, ticket.issue(link), want, rule, told) for link in wanted]
+    draft.asks += [Ask(ticket, ticket.issue(link), want, rule) for link in wanted]
 
 
 def _disagree(draft: Draft, ticket: Ticket) -> None:
@@ -232,21 +244,21 @@ def _disagree(draft: Draft, ticket: Ticket) -> None:
         draft.records += ticket.hold(Standing.ADOPTED)
     elif policy == "tracker":
         _follow_issue(draft, ticket)
-    elif policy == "helpdesk":
-        _enforce_ticket(draft, ticket)
+    elif policy == "helpdesk" and _enforce_ticket(draft, ticket):
+        return
     else:
         kind = "conflict" if both else "drift"
         _say(draft, ticket, kind, Standing.CONFLICT if both else Standing.DRIFT)
 
 
-def _enforce_ticket(draft: Draft, ticket: Ticket) -> None:
-    """The helpdesk wins: the issues are made to fit the ticket."""
+def _enforce_ticket(draft: Draft, ticket: Ticket) -> bool:
+    """The helpdesk wins: the issues are made to fit the ticket. False if closing or reopening them wouldn't help."""
     finished = ticket.word in FINISHED_TICKET
     want, rule = ("close", "ticket_resolved") if finished else ("reopen", "ticket_reopened")
     among = UNFINISHED if finished else FINISHED_ISSUE
     wanted = [link for link in ticket.links if issue_word(ticket, link) in among]
-    records = ticket.records(Standing.TOLD, exempt=True)
-    draft.asks += [Ask(ticket, ticket.issue(link), want, rule, records) for link in wanted]
+    draft.asks += [Ask(ticket, ticket.issue(link), want, rule) for link in wanted]
+    return bool(wanted)
 
 
 def _say(

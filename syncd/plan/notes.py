@@ -43,7 +43,8 @@ def issue_note(ticket: Ticket, issue: Item, kind: str, *, count: int = 1) -> Eff
         return None
     values = values_of(ticket.item, ticket.word, issue, ticket.group.word(issue.ref, issue.status), count)
     body = ticket.playbook.render(kind, **values | {"who": ""})  # who moved the ticket isn't known
-    return Effect(ticket.links[0].id, kind, ticket.turn, issue.ref, body) if body else None
+    link = next(link.id for link in ticket.links if link.issue == issue.ref)  # each of a ticket's issues is told
+    return Effect(link, kind, ticket.turn, issue.ref, body) if body else None
 
 
 def ticket_note(ticket: Ticket, kind: str) -> Effect | None:

@@ -13,6 +13,8 @@ from syncd.playbook import Playbook
 from syncd.records import Base, Link, Record, Standing
 
 UNFINISHED = (Word.OPEN, Word.IN_PROGRESS)
+SPOKEN = frozenset({Standing.WAITS_FOR_AGENT, Standing.WAITS_FOR_PERSON, Standing.CONFLICT, Standing.DRIFT})
+"""Standings that came with a note; once the ends agree again, the next one is told anew."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,15 @@ class Ticket:
     @cached_property
     def issues_word(self) -> Word:
         """The issues' words folded into one (rule 8)."""
-        return self._fold([self.group.word(link.issue, self.issue(link).status) for link in self.links])
+        return self.fold([self.group.word(link.issue, self.issue(link).status) for link in self.links])
 
     @cached_property
     def issues_base(self) -> Word:
         """The issues' words in the base, folded."""
-        return self._fold([self.group.word(link.issue, self.bases[link.id].issue) for link in self.links])
+        return self.fold([self.group.word(link.issue, self.bases[link.id].issue) for link in self.links])
 
-    def _fold(self, words: list[Word]) -> Word:
+    def fold(self, words: list[Word]) -> Word:
+        """Words of its issues, in the order of its links, as one."""
         mode = self.playbook.resolve_when_issues
         if mode == "primary":
             return words[0]
@@ -111,8 +114,12 @@ class Ticket:
 
     @cached_property
     def ticket_moved(self) -> bool:
-        """The ticket's word no longer fits the issues' base word."""
-        return self.word is not self.base_word and not self.fits(self.issues_base, self.word)
+        """The ticket's word no longer fits the issues' base word. Open to pending, neither of which fit, is no move."""
+        turned = self._side(self.word) != self._side(self.base_word)
+        return turned and not self.fits(self.issues_base, self.word)
+
+    def _side(self, ticket: Word) -> frozenset[Word]:
+        return frozenset(issue for issue, tickets in self.playbook.fits.items() if ticket in tickets)
 
     @cached_property
     def exempt(self) -> bool:
@@ -138,7 +145,8 @@ class Ticket:
         agreed: bool | None = None,
     ) -> tuple[Record, ...]:
         """The present as the new base of every link of this ticket."""
-        turn = self.turn + (1 if self.issue_turned else 0)
+        anew = standing is Standing.AGREED and any(link.standing in SPOKEN for link in self.links)
+        turn = self.turn + (1 if self.issue_turned or anew else 0)
         agrees = standing is Standing.AGREED or self.agreed if agreed is None else agreed
         return tuple(
             Record(
@@ -154,20 +162,20 @@ class Ticket:
         return tuple(Record(link.id, standing, self.bases[link.id]) for link in self.links)
 
     @cached_property
-    def _speaker(self) -> Link:
-        """The link whose issue a note is about: the first whose word changed, else the first."""
-        changed = (
-            link
+    def _changed(self) -> list[Item]:
+        """The issues whose word is another than in the base."""
+        return [
+            self.issue(link)
             for link in self.links
             if self.group.word(link.issue, self.issue(link).status)
             is not self.group.word(link.issue, self.bases[link.id].issue)
-        )
-        return next(changed, self.links[0])
+        ]
 
     @property
     def mover(self) -> Item:
-        """The issue that a note is about."""
-        return self.issue(self._speaker)
+        """The issue that a note is about: one that a stranger closed, else the first that changed, else the first."""
+        strange = [issue for issue in self._changed if issue.closed_outside]
+        return (strange or self._changed or [self.issue(self.links[0])])[0]
 
 
 def view(group: Group, item: Item, links: list[Link]) -> Ticket:

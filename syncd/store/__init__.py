@@ -28,10 +28,10 @@ class Store:
 
     def __init__(self, db: Database, lock: Lock | None = None) -> None:
         self._db, self._lock = db, lock
-        self.links = Links(db)
         self.snapshots = Snapshots(db)
         self.queue = Queue(db)
         self.effects = Effects(db)
+        self.links = Links(db, self.effects)
         self.journal = Journal(db)
         self.cursors = Cursors(db)
         self.brakes = Brakes(db)

@@ -44,6 +44,8 @@ OPEN = """
     WHERE state IN ('ready', 'doubt') AND due <= ? ORDER BY due, id
 """
 NEXT_DUE = "SELECT min(due) AS due FROM effects WHERE state IN ('ready', 'doubt')"
+OWE = "UPDATE effects SET owed = 1 WHERE link = ? AND state IN ('ready', 'sent', 'doubt')"
+FORGET = "DELETE FROM effects WHERE id = ? AND owed = 0"
 REKEY = "UPDATE effects SET target = ? WHERE target = ? AND state <> 'done'"
 COUNTS = "SELECT state, count(*) AS n FROM effects GROUP BY state"
 OF_LINK = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE link = ? ORDER BY id"
@@ -51,7 +53,11 @@ OF_LINK = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.t
 
 @dataclass(frozen=True, slots=True)
 class EffectRow:
-    """An effect as stored. ``looks``: how often it was looked for since it was last sent."""
+    """An effect as stored.
+
+    ``looks``: how often it was looked for since it was last sent. ``owed``: the decision that it belongs to has been
+    recorded, so nobody will ask for it again; one that isn't owed is decided afresh instead of being sent again.
+    """
 
     id: str
     link: int
@@ -65,6 +71,7 @@ class EffectRow:
     looks: int
     remote_id: str
     reason: str
+    owed: bool
 
 
 class Effects:
@@ -112,6 +119,14 @@ class Effects:
     def later(self, effect: str, due: datetime, reason: str) -> None:
         """It certainly had no effect; to be sent at ``due``."""
         self._db.execute(SETTLE, [EffectState.READY, precise(due), "", reason, effect])
+
+    def owe(self, link: int) -> None:
+        """A decision about this link has been recorded: what it wanted said is still to be said."""
+        self._db.execute(OWE, [link])
+
+    def forget(self, effect: str) -> None:
+        """It certainly had no effect, and its decision was not recorded: if it is wanted, it will be asked for anew."""
+        self._db.execute(FORGET, [effect])
 
     def looked(self, effect: str, due: datetime) -> None:
         """It was looked for and not found; once more at ``due``."""
@@ -161,4 +176,5 @@ def _row(row: dict[str, Any]) -> EffectRow:
         looks=row["looks"],
         remote_id=row["remote_id"],
         reason=row["reason"],
+        owed=bool(row["owed"]),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlite_utils import Database
 
 from syncd.model import Ref, Status
 from syncd.records import Base, Link, LinkState, Origin, Record, Standing
+from syncd.store.effects import Effects
 
 _LINK = """
     SELECT l.*, t.key AS ticket_key, i.key AS issue_key FROM links l
@@ -51,6 +54,9 @@ STALE = """
     JOIN snapshots s ON s.ref = ends.ref WHERE s.seen_at < ? AND s.gone = '' ORDER BY ends.ref
 """
 GROUP_KEYS = "SELECT DISTINCT group_key FROM links WHERE state IN ('live', 'final') ORDER BY group_key"
+KEYS_OF = """
+    SELECT DISTINCT group_key FROM links WHERE id IN (SELECT value FROM json_each(?)) AND group_key <> ''
+"""
 DROP_BASE = "DELETE FROM bases WHERE link = ?"
 NEIGHBOURS = """
     SELECT id, ticket, issue, group_key FROM links WHERE (ticket = :ref OR issue = :ref) AND state IN ('live', 'final')
@@ -71,8 +77,8 @@ COUNT = "SELECT state, standing, count(*) AS n FROM links GROUP BY state, standi
 class Links:
     """Every statement about links has its name above; writes happen inside the caller's transaction."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, effects: Effects) -> None:
+        self._db, self._effects = db, effects
 
     def all(self) -> list[Link]:
         """Every link, in the order made."""
@@ -121,6 +127,10 @@ class Links:
         """Every group."""
         return [row["group_key"] for row in self._db.query(GROUP_KEYS)]
 
+    def keys_of(self, links: Iterable[int]) -> set[str]:
+        """The groups that these links belong to now."""
+        return {row["group_key"] for row in self._db.query(KEYS_OF, [json.dumps(sorted(links))])}
+
     def counts(self) -> dict[tuple[str, str], int]:
         """(state, standing) -> how many."""
         return {(row["state"], row["standing"]): row["n"] for row in self._db.query(COUNT)}
@@ -155,8 +165,9 @@ class Links:
     def record(self, record: Record, now: str) -> None:
         """What a decision says of one link."""
         self._db.execute(SET_STANDING, [record.standing, now, record.link, record.standing])
-        if record.base is not None:
+        if record.base is not None and record.base != self.base(record.link):
             self.put_base(record.link, record.base, now)
+            self._effects.owe(record.link)
         link = self.get(record.link) if record.state is not None else None
         if record.state is not None and link is not None:
             self.set_state(link, record.state, record.reason, now)

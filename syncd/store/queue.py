@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,12 +24,17 @@ DUE = """
     SELECT * FROM queue WHERE parked = 0 AND due <= :now AND lease_until <= :now
     AND (:only IS NULL OR group_key IN (SELECT value FROM json_each(:only))) ORDER BY due, group_key LIMIT :limit
 """
-GET = "SELECT * FROM queue WHERE group_key = ?"
 CLAIM = "UPDATE queue SET lease_until = ? WHERE group_key = ?"
 DONE = "DELETE FROM queue WHERE group_key = ? AND asked = ?"
 RELEASE = "UPDATE queue SET lease_until = '', attempts = 0 WHERE group_key = ?"
-AGAIN = "UPDATE queue SET attempts = attempts + ?, due = ?, reason = ?, lease_until = '' WHERE group_key = ?"
-PARK = "UPDATE queue SET parked = 1, reason = ?, lease_until = '' WHERE group_key = ?"
+AGAIN = """
+    UPDATE queue SET attempts = attempts + ?, due = ?, reason = ?, lease_until = ''
+    WHERE group_key IN (SELECT value FROM json_each(?))
+"""
+PARK = """
+    UPDATE queue SET parked = 1, reason = ?, lease_until = '' WHERE group_key IN (SELECT value FROM json_each(?))
+"""
+FREE = "UPDATE queue SET lease_until = '' WHERE group_key IN (SELECT value FROM json_each(?))"
 FREE_ALL = "UPDATE queue SET lease_until = ''"
 ROWS = "SELECT * FROM queue ORDER BY parked DESC, due, group_key"
 COUNT_DUE = "SELECT count(*) AS n FROM queue WHERE parked = 0 AND due <= ?"
@@ -74,19 +80,17 @@ class Queue:
         self._db.execute(DONE, [row.group, row.asked])
         self._db.execute(RELEASE, [row.group])
 
-    def again(self, row: QueueRow, due: datetime, reason: str, *, failed: bool) -> None:
-        """To be tried again, later; ``failed`` counts this try."""
-        self._db.execute(AGAIN, [int(failed), precise(due), reason, row.group])
+    def again(self, keys: Iterable[str], due: datetime, reason: str, *, failed: bool) -> None:
+        """To be tried again, later; ``failed`` counts this try. ``keys``: what has become of a claimed group."""
+        self._db.execute(AGAIN, [int(failed), precise(due), reason, json.dumps(sorted(keys))])
 
-    def now_at(self, row: QueueRow, key: str) -> QueueRow:
-        """A claimed row, after its group may have got another key."""
-        if key == row.group:
-            return row
-        return next((_row(one) for one in self._db.query(GET, [key])), row)
-
-    def park(self, row: QueueRow, reason: str) -> None:
+    def park(self, keys: Iterable[str], reason: str) -> None:
         """Not to be tried again by itself."""
-        self._db.execute(PARK, [reason, row.group])
+        self._db.execute(PARK, [reason, json.dumps(sorted(keys))])
+
+    def free(self, keys: Iterable[str]) -> None:
+        """Give claims back: what was not finished is as due as before."""
+        self._db.execute(FREE, [json.dumps(sorted(keys))])
 
     def free_all(self) -> None:
         """A process that holds the state's lock knows that every lease is a dead process's."""

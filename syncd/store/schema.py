@@ -101,6 +101,7 @@ CREATE TABLE effects (
     looks     INTEGER NOT NULL,
     remote_id TEXT NOT NULL,
     reason    TEXT NOT NULL,
+    owed      INTEGER NOT NULL DEFAULT 0,
     UNIQUE (link, kind, turn)
 ) STRICT;
 CREATE INDEX effects_open ON effects (due) WHERE state IN ('ready', 'sent', 'doubt');

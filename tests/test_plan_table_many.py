@@ -1,0 +1,187 @@
+"""Whole histories: items that go or are closed for good, and groups of more than two."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.histories import Row, play
+from tests.test_plan_table import CLOSE, CLOSED, FILED, REOPEN
+
+TWO = "ticket a; issue x for a; pass; issue y for a; pass"
+BOTH = "ticket a; ticket b; issue x for a b; pass"
+CASES = [
+    # duplicates (rule 2) ---
+    Row(
+        "a duplicate of nobody knows what",
+        f"{FILED}; x duplicate; pass; walk",
+        "a pending: link_note duplicate; a-x waits_for_person; writes 3",
+    ),
+    Row(
+        "a duplicate, closed for good by a person",
+        f"{FILED}; x duplicate; pass; x done; pass",
+        "a resolved: link_note duplicate resolved; a-x agreed",
+    ),
+    Row(
+        "a duplicate whose canonical issue is known",
+        f"{FILED}; issue y; x of y; pass",
+        "a pending: link_note; a-x ended; a-y agreed; writes 2",
+    ),
+    Row(
+        "the canonical issue closes",
+        f"{FILED}; issue y; x of y; pass; y done; pass",
+        "a resolved: link_note resolved; a-y agreed",
+    ),
+    Row(
+        "the canonical issue was closed already",
+        f"{FILED}; issue y done; x of y; pass",
+        "a resolved: link_note resolved; a-y agreed",
+    ),
+    Row(
+        "duplicates of each other wait for a person",
+        f"{FILED}; issue y; x of y; pass; y of x; pass",
+        "a pending: link_note duplicate; a-x ended; a-y waits_for_person",
+    ),
+    # gone (rule 10) ---
+    Row(
+        "the ticket is deleted", f"{FILED}; a deleted; pass; x done; pass", "a pending: link_note; a-x ended; writes 2"
+    ),
+    Row(
+        "the ticket comes back",
+        f"{FILED}; a deleted; pass; a restored; pass; x done; pass",
+        "a resolved: link_note resolved; a-x agreed",
+    ),
+    Row(
+        "the ticket comes back to an issue that closed meanwhile",
+        f"{FILED}; a deleted; pass; x done; pass; a restored; pass",
+        "a resolved: link_note resolved; a-x agreed",
+    ),
+    Row(
+        "the issue is deleted: its ticket goes back to a person",
+        f"{FILED}; x deleted; pass; walk",
+        "a open: link_note lost_issue; a-x ended; writes 4",
+    ),
+    Row("the issue becomes a discussion", f"{FILED}; x converted; pass", "a open: link_note lost_issue; a-x ended"),
+    Row(
+        "the issue of a resolved ticket is deleted",
+        f"{CLOSED}; x deleted; pass",
+        "a resolved: link_note resolved; a-x ended; writes 4",
+    ),
+    Row(
+        "the issue comes back",
+        f"{FILED}; x deleted; pass; x restored; pass; x done; pass",
+        "a resolved: link_note lost_issue resolved; a-x agreed",
+    ),
+    Row(
+        "the issue is lost a second time",
+        f"{FILED}; x deleted; pass; x restored; pass; a pending; pass; x deleted; pass",
+        "a open: link_note lost_issue lost_issue; a-x ended",
+    ),
+    Row(
+        "one of two issues is deleted",
+        f"{TWO}; x deleted; pass; y done; pass",
+        "a resolved: link_note resolved; a-x ended; a-y agreed",
+    ),
+    Row(
+        "the issue moves elsewhere",
+        f"{FILED}; x transferred y; pass; walk; y done; pass",
+        "a resolved: link_note resolved; a-y agreed",
+    ),
+    Row(
+        "named by an issue that is gone when it is looked at",
+        "ticket a; issue x; x deleted; a names x; pass",
+        "a open; writes 0; none",
+    ),
+    # closed for good (rule 9) ---
+    Row(
+        "a ticket closed for good is never written",
+        f"{CLOSED}; a closed; pass; x open; pass; walk",
+        "a closed: link_note resolved; x open: final_reopened; a-x final; writes 5",
+        mapped={"final": ["closed"]},
+    ),
+    Row(
+        "an archived ticket is never written",
+        f"{CLOSED}; a archived; pass; x open; pass",
+        "a closed: link_note resolved; x open: final_reopened; a-x final; writes 5",
+    ),
+    Row(
+        "closed for good while its issue was open",
+        f"{FILED}; a closed; pass; x done; pass",
+        "a closed: link_note; x done; a-x final; writes 2",
+        mapped={"final": ["closed"]},
+    ),
+    Row(
+        "its issue is reopened twice",
+        f"{CLOSED}; a closed; pass; x open; pass; x done; pass; x open; pass",
+        "x open: final_reopened final_reopened; a-x final",
+        mapped={"final": ["closed"]},
+    ),
+    # many (rule 8) ---
+    Row(
+        "one issue, two tickets: both",
+        f"{BOTH}; x done; pass",
+        "a resolved: link_note resolved; b resolved: link_note resolved; writes 8",
+    ),
+    Row(
+        "one of two customers reopens: the other isn't moved",
+        f"{BOTH}; x done; pass; a reply; pass",
+        "a open: link_note resolved; b resolved: link_note resolved; x open: ticket_reopened; a-x agreed; b-x told",
+        REOPEN,
+    ),
+    Row(
+        "and when it closes again both are in step",
+        f"{BOTH}; x done; pass; a reply; pass; a answer; x done; pass",
+        "a resolved: link_note resolved resolved; b resolved: link_note resolved; a-x agreed; b-x agreed",
+        REOPEN,
+    ),
+    Row("all issues must be done", f"{TWO}; x done; pass", "a pending: link_note; a-x agreed; a-y agreed; writes 2"),
+    Row("all issues are done", f"{TWO}; x done; pass; y done; pass", "a resolved: link_note resolved; writes 4"),
+    Row("done and declined is done", f"{TWO}; x declined; pass; y done; pass", "a resolved: link_note resolved"),
+    Row("done and unknown is unfinished", f"{TWO}; x strange; y done; pass", "a pending: link_note; a-x unknown"),
+    Row(
+        "any issue is enough", f"{TWO}; y done; pass", "a resolved: link_note resolved", {"resolve_when_issues": "any"}
+    ),
+    Row(
+        "the primary issue decides",
+        f"{TWO}; y done; pass",
+        "a pending: link_note; a-x agreed; a-y agreed",
+        {"resolve_when_issues": "primary"},
+    ),
+    Row(
+        "the primary issue is done",
+        f"{TWO}; x done; pass",
+        "a resolved: link_note resolved",
+        {"resolve_when_issues": "primary"},
+    ),
+    Row(
+        "a solved ticket tells each of its issues",
+        f"{TWO}; a resolved; pass",
+        "a resolved: link_note; x open: ticket_resolved; y open: ticket_resolved; a-x told; a-y told",
+    ),
+    Row(
+        "a solved ticket closes each of its issues",
+        f"{TWO}; a resolved; pass",
+        "a resolved: link_note; x done: ticket_resolved; y done: ticket_resolved; a-x agreed; a-y agreed",
+        CLOSE,
+    ),
+    Row(
+        "two closed between polls, one by a stranger: told, not followed",
+        f"{TWO}; x done; y done outside; pass",
+        "a pending: link_note closed_outside; a-x told",
+    ),
+    Row(
+        "a second issue is filed for a ticket that was reopened",
+        f"{CLOSED}; a reply; issue y for a; pass",
+        "a pending: link_note resolved link_note; a-y agreed",
+    ),
+    Row(
+        "an old open issue joins a resolved ticket: drift, held",
+        f"issue y; hour; {CLOSED}; hour; y names a; pass; walk",
+        "a resolved: link_note resolved drift; a-y drift",
+    ),
+]
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["rich", "plain"])
+@pytest.mark.parametrize("row", CASES, ids=str)
+def test_a_history(row: Row, plain: bool) -> None:
+    play(row, plain=plain)
