@@ -121,8 +121,8 @@ class FreshdeskApi(API):  # type: ignore[misc]  # the library ships no types
             found = send()
             if self.status >= 300:
                 raise _Odd("redirected")
-        except (requests.RequestException, ValueError, TypeError, RecursionError) as error:
-            # Not chained: the library's message can quote what was sent.
+        except (requests.RequestException, ValueError, TypeError, AttributeError, RecursionError) as error:
+            # (The library stumbles over JSON that is no object.) Not chained: its message can quote what was sent.
             raise self._ours(what, error, write=write, item=item) from None
         return found
 
