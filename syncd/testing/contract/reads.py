@@ -1,0 +1,92 @@
+"""What fresh reads tell."""
+
+from __future__ import annotations
+
+from syncd.connector import Connector
+from syncd.model import Author, GoneKind, Item, Place, Removed
+from syncd.testing.contract.support import Part, finished, item, keyed, needs, walk
+from syncd.testing.world import World
+
+
+class Reads(Part):
+    """What fresh reads tell."""
+
+    def test_fetch_reads_many_and_answers_each(self, world: World, connector: Connector) -> None:
+        refs = [world.add(f"number {i}") for i in range(5)]
+        world.set_status(refs[3], finished(world))
+        found = connector.fetch(keyed(connector, refs))
+        assert set(found) == set(refs)
+        for ref in refs:
+            item = found[ref]
+            assert isinstance(item, Item)
+            assert item.status == world.status(ref)
+            assert item.texts is not None
+
+    def test_feed_and_fetch_tell_the_same_of_an_item(self, world: World, connector: Connector) -> None:
+        ref = world.add("body")
+        listed = next(item for page in walk(connector) for item in page.items)
+        for read in (connector.fetch([listed.ref]), connector.fetch([listed.ref] * 3)):
+            item = read[ref]
+            assert isinstance(item, Item)
+            assert (item.ref, item.url, item.status) == (listed.ref, listed.url, listed.status)
+            assert (item.version, item.created_at, item.audience) == (
+                listed.version,
+                listed.created_at,
+                listed.audience,
+            )
+
+    def test_one_item_that_is_not_there_spoils_no_other(self, world: World, connector: Connector) -> None:
+        needs(world, "remove")
+        refs = [world.add(f"number {i}") for i in range(4)]
+        known = keyed(connector, refs)
+        world.remove(refs[1], GoneKind.DELETED)
+        found = connector.fetch(known)
+        assert isinstance(found[refs[1]], Removed)
+        assert all(isinstance(found[ref], Item) for ref in (refs[0], refs[2], refs[3]))
+
+    def test_a_moved_item_is_found_under_its_new_name(self, world: World, connector: Connector) -> None:
+        needs(world, "move")
+        ref = keyed(connector, [world.add()])[0]
+        new = world.move(ref)
+        item = connector.fetch([ref])[ref]
+        assert isinstance(item, Item)
+        assert item.ref == new
+        assert item.formerly == ref
+
+    def test_who_wrote_a_text_is_told(self, world: World, connector: Connector) -> None:
+        ref = keyed(connector, [world.add("from outside", by=Author.OUTSIDE)])[0]
+        item = connector.fetch([ref])[ref]
+        assert isinstance(item, Item)
+        assert item.texts
+        body = next(text for text in item.texts if text.place is Place.BODY)
+        assert body.author is Author.OUTSIDE
+        assert "from outside" in body.body
+
+    def test_an_agents_note_is_read_and_known_as_the_teams(self, world: World, connector: Connector) -> None:
+        needs(world, "internal_notes")
+        ref = keyed(connector, [world.add()])[0]
+        world.say(ref, "see https://tracker.example.com/items/7", by=Author.TEAM, internal=True)
+        item = connector.fetch([ref])[ref]
+        assert isinstance(item, Item)
+        note = next(text for text in item.texts or () if text.place is Place.NOTE)
+        assert note.author is Author.TEAM
+        assert "https://tracker.example.com/items/7" in note.body
+
+    def test_a_waiting_customer_is_seen_until_an_agent_replies(self, world: World, connector: Connector) -> None:
+        needs(world, "waiting")
+        ref = keyed(connector, [world.add(by=Author.OUTSIDE)])[0]
+        assert item(connector, ref).waiting is False
+        world.say(ref, "any news?", by=Author.OUTSIDE)
+        assert item(connector, ref).waiting is True
+        world.say(ref, "between us", by=Author.TEAM, internal=True)
+        assert item(connector, ref).waiting is True
+        world.say(ref, "soon", by=Author.TEAM)
+        assert item(connector, ref).waiting is False
+
+    def test_a_waiting_customer_is_seen_behind_a_long_conversation(self, world: World, connector: Connector) -> None:
+        needs(world, "waiting")
+        ref = keyed(connector, [world.add(by=Author.OUTSIDE)])[0]
+        for i in range(12):
+            world.say(ref, f"reply {i}", by=Author.TEAM)
+        world.say(ref, "and now?", by=Author.OUTSIDE)
+        assert item(connector, ref).waiting is True

@@ -1,0 +1,157 @@
+"""What becomes of writes, and of their lost answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncd.connector import Connector
+from syncd.errors import ConnectorError, RateLimited, Refused, Unauthorized
+from syncd.model import Action, Author, Draft, Note
+from syncd.testing.contract.support import MARKER, OTHER, Part, finished, keyed, needs, needs_create, walk
+from syncd.testing.world import World
+
+
+class Writes(Part):
+    """What becomes of writes, and of their lost answers."""
+
+    def test_a_status_is_written_once_and_confirmed(self, world: World, connector: Connector) -> None:
+        ref = keyed(connector, [world.add()])[0]
+        wanted = world.native(finished(world))
+        outcome = next(iter(connector.apply([Action(ref, wanted, world.status(ref))])))
+        assert outcome.error is None
+        assert outcome.status == world.status(ref) == wanted
+        assert world.status_writes(ref) == 1
+
+    def test_the_echo_of_a_write_is_not_newer_than_the_outcome_said(self, world: World, connector: Connector) -> None:
+        cursors: dict[str, str] = {}
+        ref = world.add()
+        walk(connector, cursors)
+        ref = keyed(connector, [ref])[0]
+        note = Note("e1", "filed", MARKER)
+        outcome = next(iter(connector.apply([Action(ref, world.native(finished(world)), None, (note,))])))
+        assert outcome.version
+        for page in walk(connector, cursors):
+            for item in page.items:
+                assert item.version <= outcome.version
+
+    def test_a_note_is_written_with_its_marker_and_found_again(self, world: World, connector: Connector) -> None:
+        ref = keyed(connector, [world.add()])[0]
+        began = connector.clock.now()
+        outcome = next(iter(connector.apply([Action(ref, notes=(Note("e1", "**Filed** as o/r#7", MARKER),))])))
+        assert outcome.error is None
+        assert [written.effect for written in outcome.notes] == ["e1"]
+        assert outcome.notes[0].remote_id
+        remarks = world.remarks(ref)
+        assert len(remarks) == 1
+        assert "Filed" in remarks[0].body
+        assert "o/r#7" in remarks[0].body
+        assert remarks[0].author is Author.SELF
+        assert connector.find(MARKER, ref, began)
+        assert connector.find(OTHER, ref, began) is None
+
+    def test_an_internal_note_is_internal(self, world: World, connector: Connector) -> None:
+        needs(world, "internal_notes")
+        ref = keyed(connector, [world.add()])[0]
+        list(connector.apply([Action(ref, notes=(Note("e1", "between us", MARKER, internal=True),))]))
+        list(connector.apply([Action(ref, notes=(Note("e2", "to the customer", OTHER, internal=False),))]))
+        assert [remark.internal for remark in world.remarks(ref)] == [True, False]
+
+    def test_a_marker_that_somebody_else_pasted_is_not_found(self, world: World, connector: Connector) -> None:
+        ref = keyed(connector, [world.add()])[0]
+        world.say(ref, f"look: {MARKER}", by=Author.OUTSIDE)
+        world.say(ref, f"look: {MARKER}", by=Author.TEAM)
+        assert connector.find(MARKER, ref, connector.clock.now()) is None
+
+    def test_a_marker_is_found_behind_a_hundred_others(self, world: World, connector: Connector) -> None:
+        ref = keyed(connector, [world.add()])[0]
+        began = connector.clock.now()
+        for i in range(120):
+            world.say(ref, f"remark {i}", by=Author.TEAM)
+        list(connector.apply([Action(ref, notes=(Note("e1", "filed", MARKER),))]))
+        assert connector.find(MARKER, ref, began)
+
+    def test_many_actions_have_an_outcome_each_in_order(self, world: World, connector: Connector) -> None:
+        refs = keyed(connector, [world.add(f"number {i}") for i in range(3)])
+        wanted = world.native(finished(world))
+        outcomes = list(connector.apply([Action(ref, wanted) for ref in refs]))
+        assert [outcome.action.target for outcome in outcomes] == refs
+        assert all(world.status(ref) == wanted for ref in refs)
+
+    def test_a_refused_write_changes_nothing_and_spoils_no_other(self, world: World, connector: Connector) -> None:
+        refs = keyed(connector, [world.add(f"number {i}") for i in range(2)])
+        before = world.status(refs[0])
+        wanted = world.native(finished(world))
+        world.fail("refused", writes_only=True)
+        outcomes = list(connector.apply([Action(ref, wanted) for ref in refs]))
+        assert isinstance(outcomes[0].error, Refused)
+        assert outcomes[1].error is None
+        assert world.status(refs[0]) == before
+        assert world.status(refs[1]) == wanted
+
+    @pytest.mark.parametrize("how", ["lost_answer", "error_after"])
+    def test_a_note_whose_answer_was_lost_is_in_doubt_and_was_sent_once(
+        self, world: World, connector: Connector, how: str
+    ) -> None:
+        needs(world, "lost_answer")
+        ref = keyed(connector, [world.add()])[0]
+        began = connector.clock.now()
+        world.fail(how, writes_only=True)
+        outcome = next(iter(connector.apply([Action(ref, notes=(Note("e1", "filed", MARKER),))])))
+        error = outcome.notes[0].error
+        assert isinstance(error, ConnectorError)
+        assert error.doubt
+        assert len(world.remarks(ref)) == 1
+        assert connector.find(MARKER, ref, began)
+
+    def test_a_status_whose_answer_was_lost_is_in_doubt_and_was_sent_once(
+        self, world: World, connector: Connector
+    ) -> None:
+        needs(world, "lost_answer")
+        ref = keyed(connector, [world.add()])[0]
+        world.fail("lost_answer", writes_only=True)
+        outcome = next(iter(connector.apply([Action(ref, world.native(finished(world)))])))
+        assert isinstance(outcome.error, ConnectorError)
+        assert outcome.error.doubt
+        assert world.status_writes(ref) == 1
+
+    def test_a_rate_limit_tells_how_long_and_the_write_had_no_effect(self, world: World, connector: Connector) -> None:
+        needs(world, "rate_limit")
+        ref = keyed(connector, [world.add()])[0]
+        before = world.status(ref)
+        world.fail("rate_limited", writes_only=True)
+        outcome = next(iter(connector.apply([Action(ref, world.native(finished(world)))])))
+        assert isinstance(outcome.error, RateLimited)
+        assert outcome.error.retry_after is not None
+        assert outcome.error.retry_after >= 7
+        assert not outcome.error.doubt
+        assert world.status(ref) == before
+
+    def test_a_lost_credential_is_told_as_such(self, world: World, connector: Connector) -> None:
+        world.add()
+        world.fail("unauthorized", times=50)
+        with pytest.raises(Unauthorized):
+            walk(connector)
+        assert connector.check()
+
+    def test_an_issue_is_created_once_with_its_marker_and_found_again(self, world: World, connector: Connector) -> None:
+        needs_create(world, connector)
+        began = connector.clock.now()
+        place = connector.sources()[0]
+        item = connector.create(Draft(place, "A title", "The body", MARKER))
+        assert [ref for ref in world.items() if ref == item.ref] == [item.ref]
+        assert connector.find(MARKER, place, began)
+        assert connector.find(OTHER, place, began) is None
+
+    def test_a_created_issue_whose_answer_was_lost_is_in_doubt_and_stands_once(
+        self, world: World, connector: Connector
+    ) -> None:
+        needs_create(world, connector)
+        needs(world, "lost_answer")
+        began = connector.clock.now()
+        place = connector.sources()[0]
+        world.fail("lost_answer", writes_only=True)
+        with pytest.raises(ConnectorError) as caught:
+            connector.create(Draft(place, "A title", "The body", MARKER))
+        assert caught.value.doubt
+        assert len(world.items()) == 1
+        assert connector.find(MARKER, place, began)
