@@ -13,13 +13,16 @@ from syncd.clock import moment
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, UnknownRef
 from syncd.model import Item, Ref
 from syncd.observe import read
-from syncd.poll import ask, walk
+from syncd.poll import walk
 from syncd.reconcile import drain
 from syncd.retry import reads
+from syncd.take import ask
 from syncd.work import Work
 
-PATIENCE = 600.0
+PATIENCE = 300.0
 """Seconds that a run waits in all for what is due later: effects that settle, limits that end."""
+LONGEST_LIMIT = 120.0
+"""Seconds; a connector that asks for a longer pause is left to the next run."""
 
 
 def backfill(work: Work, names: Iterable[str], since: datetime | None = None) -> dict[str, ConnectorError]:
@@ -128,20 +131,31 @@ def _before(work: Work, ref: Ref, since: datetime | None) -> bool:
 
 
 def drain_and_wait(work: Work, only: frozenset[str] | None = None) -> None:
-    """Drain, wait for what is due within a few minutes, and drain again.
+    """Drain, wait for what a short wait can still bring to its end, and drain again.
+
+    That is: limits that end soon, answers that were lost, and notes in doubt that settle. What has failed twice is
+    left to the next run.
 
     Raises:
         Interrupted: syncd is to stop.
     """
     until = work.clock.monotonic() + PATIENCE
     while True:
+        failed = work.tally["looks failed"]
         drain(work, only)
-        due = [when for when in (work.store.queue.next_due(only), work.store.effects.next_due()) if when]
-        if not due or not work.writes:
-            return
-        wait = max(0.05, (moment(min(due)) - work.clock.now()).total_seconds())
-        if work.clock.monotonic() + wait > until:
+        settled = work.store.effects.next_due() if work.tally["looks failed"] == failed else None
+        wait = _soonest(work, work.store.queue.next_due(only), settled)
+        if wait is None or not work.writes or work.clock.monotonic() + wait > until:
             return
         work.say(f"waiting {wait:.0f} s for what is due later")
         if work.clock.sleep(wait):
             raise Interrupted("stopped while waiting")
+
+
+def _soonest(work: Work, queued: str | None, settled: str | None) -> float | None:
+    """Seconds until something is due that is worth waiting for; None if there is nothing."""
+    now = work.clock.now()
+    waits = [(moment(queued) - now).total_seconds()] if queued else []
+    waits = [wait for wait in waits if wait <= LONGEST_LIMIT]
+    waits += [(moment(settled) - now).total_seconds()] if settled else []
+    return max(0.05, min(waits)) if waits else None

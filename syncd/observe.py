@@ -12,10 +12,10 @@ from dataclasses import replace
 from syncd.errors import BrakeOn, ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Item, Ref, Removed
 from syncd.plan import Group, decide
-from syncd.poll import resolve, take
-from syncd.records import LinkState, Origin, Plan, Record
+from syncd.records import Plan, Record
 from syncd.retry import reads
 from syncd.store import QueueRow
+from syncd.take import resolve, take
 from syncd.work import Work
 
 
@@ -157,13 +157,11 @@ def _keep(work: Work, one: Item | Removed) -> None:
         return
     if store.snapshots.is_stale(one):
         return
-    found = resolve(work, one)
+    named = resolve(work, one)
     with store.write():
         if one.formerly is not None:
             _follow(work, one.formerly, one)
-        take(work, one, found, first_walk=False, cause="read")
-        if one.duplicate_of is not None:
-            _follow_canonical(work, one)
+        take(work, one, named, first_walk=False, cause="read")
 
 
 def _follow(work: Work, old: Ref, item: Item) -> None:
@@ -173,31 +171,6 @@ def _follow(work: Work, old: Ref, item: Item) -> None:
     work.store.snapshots.drop(old)
     work.store.snapshots.put(item, work.now)
     work.tally["followed"] += 1
-
-
-def _follow_canonical(work: Work, item: Item) -> None:
-    """A duplicate whose canonical issue is known: its links go on there, with what was agreed (rule 2)."""
-    assert item.duplicate_of is not None  # noqa: S101  # the caller looked
-    links = work.store.links
-    for link in links.of(item.ref):
-        if link.state is not LinkState.LIVE or link.issue != item.ref:
-            continue
-        base, known = links.base(link.id), links.pair(link.ticket, item.duplicate_of)
-        if known is not None and known.state is LinkState.ENDED:  # duplicates of each other, or a person cut it
-            continue
-        links.set_state(link, LinkState.ENDED, f"a duplicate of {item.duplicate_of.human}", work.now)
-        if known is not None and known.state is LinkState.PROPOSED:
-            links.set_state(known, LinkState.LIVE, "", work.now)
-        if known is None:
-            new = links.add(
-                link.ticket, item.duplicate_of, LinkState.LIVE, Origin.FOLLOWED, filed=False, reason="", now=work.now
-            )
-            if base is not None:
-                links.put_base(new, replace(base), work.now)
-        work.tally["followed"] += 1
-        key = links.group_of(link.ticket)
-        if key:
-            work.store.queue.ask(key, "followed", work.clock.now())
 
 
 def _believe(work: Work, name: str, gone: list[Removed], asked: int) -> None:

@@ -88,9 +88,9 @@ class Work:
     def remember(self, items: Iterable[Item]) -> None:
         """Keep what a walk met, without its texts."""
         for item in items:
-            if len(self.seen) < MAX_SEEN:
-                light = replace(item, texts=None, fields={}, tags=())
-                self.seen[item.ref.connector, item.ref.key.casefold()] = light
+            name = item.ref.connector, item.ref.key.casefold()
+            if name in self.seen or len(self.seen) < MAX_SEEN:
+                self.seen[name] = replace(item, texts=None, fields={}, tags=())
 
     def note(self, row: EffectRow) -> Note:
         """An effect as its connector takes it."""

@@ -43,7 +43,7 @@ OPEN = """
     SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
     WHERE state IN ('ready', 'doubt') AND due <= ? ORDER BY due, id
 """
-NEXT_DUE = "SELECT min(due) AS due FROM effects WHERE state IN ('ready', 'doubt')"
+NEXT_DUE = "SELECT min(due) AS due FROM effects WHERE state = 'doubt'"
 OWE = "UPDATE effects SET owed = 1 WHERE link = ? AND state IN ('ready', 'sent', 'doubt')"
 FORGET = "DELETE FROM effects WHERE id = ? AND owed = 0"
 REKEY = "UPDATE effects SET target = ? WHERE target = ? AND state <> 'done'"
@@ -145,7 +145,7 @@ class Effects:
         return [_row(row) for row in self._db.query(OPEN, [precise(now)])]
 
     def next_due(self) -> str | None:
-        """When the next effect is due."""
+        """When the next effect in doubt has settled."""
         due: str | None = next(iter(self._db.query(NEXT_DUE)))["due"]
         return due
 

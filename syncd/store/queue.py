@@ -39,7 +39,7 @@ FREE_ALL = "UPDATE queue SET lease_until = ''"
 ROWS = "SELECT * FROM queue ORDER BY parked DESC, due, group_key"
 COUNT_DUE = "SELECT count(*) AS n FROM queue WHERE parked = 0 AND due <= ?"
 NEXT_DUE = """
-    SELECT min(due) AS due FROM queue WHERE parked = 0
+    SELECT min(due) AS due FROM queue WHERE parked = 0 AND attempts <= 1
     AND (:only IS NULL OR group_key IN (SELECT value FROM json_each(:only)))
 """
 
@@ -105,7 +105,7 @@ class Queue:
         return int(next(iter(self._db.query(COUNT_DUE, [precise(now)])))["n"])
 
     def next_due(self, only: frozenset[str] | None = None) -> str | None:
-        """When the next group is due."""
+        """When the next group is due, of those that have not failed more than once."""
         names = None if only is None else json.dumps(sorted(only))
         due: str | None = next(iter(self._db.query(NEXT_DUE, {"only": names})))["due"]
         return due

@@ -28,12 +28,13 @@ CREATE TABLE snapshots (
     duplicate_of   TEXT NOT NULL,
     gone           TEXT NOT NULL DEFAULT '',
     seen_at        TEXT NOT NULL,
-    notes_read     TEXT NOT NULL DEFAULT '',
+    read_again     INTEGER NOT NULL DEFAULT 0,
     own_version    TEXT NOT NULL DEFAULT '',
     own_native     TEXT NOT NULL DEFAULT '',
     own_reason     TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX snapshots_by_key ON snapshots (connector, key);
+CREATE INDEX snapshots_to_read ON snapshots (connector) WHERE read_again > 0;
 
 CREATE TABLE links (
     id         INTEGER PRIMARY KEY,

@@ -27,12 +27,19 @@ PUT = """
         moved_by = excluded.moved_by, closed_outside = excluded.closed_outside, duplicate_of = excluded.duplicate_of,
         gone = '', seen_at = excluded.seen_at
 """
-SET_GONE = "UPDATE snapshots SET gone = ?, seen_at = ? WHERE ref = ?"
+SET_GONE = """
+    INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, final, moved_by,
+        closed_outside, duplicate_of, gone, seen_at)
+    VALUES (:ref, :connector, :key, '', '', '', :version, '', '', 0, '', 0, '', :gone, :seen_at)
+    ON CONFLICT (ref) DO UPDATE SET gone = excluded.gone, seen_at = excluded.seen_at, read_again = 0
+"""
 SET_OWN = """
     UPDATE snapshots SET own_version = max(own_version, :version), own_native = :native, own_reason = :reason,
         native = :native, reason = :reason, version = max(version, :version), seen_at = :now WHERE ref = :ref
 """
-NOTES_READ = "UPDATE snapshots SET notes_read = ? WHERE ref = ?"
+READ_AGAIN = "UPDATE snapshots SET read_again = max(read_again, ?) WHERE ref = ?"
+WAS_READ = "UPDATE snapshots SET read_again = 0 WHERE ref = ?"
+TO_READ = "SELECT ref, key, read_again FROM snapshots WHERE connector = ? AND read_again > 0 ORDER BY ref"
 TOUCH = "UPDATE snapshots SET seen_at = ? WHERE ref = ?"
 DROP = "DELETE FROM snapshots WHERE ref = ?"
 STATUSES = """
@@ -61,13 +68,16 @@ class Snapshots:
         rows = self._db.query(BY_KEY, [connector, key])
         return next((Ref.parse(row["ref"], row["key"]) for row in rows), None)
 
-    def is_echo(self, item: Item) -> bool:
-        """Whether an answer shows nothing newer than what we ourselves wrote (rules 1 and 11)."""
+    def is_old(self, item: Item) -> bool:
+        """Whether a feed shows nothing newer than what we saw, or ourselves wrote (rules 1 and 11)."""
         row = next(iter(self._db.query(GET, [str(item.ref)])), None)
-        if row is None or not row["own_version"] or row["gone"]:
+        if row is None or row["gone"]:
             return False
+        if item.version != row["own_version"]:
+            return bool(item.version < row["version"])
         same = (item.status.native, item.status.reason) == (row["own_native"], row["own_reason"])
-        return bool(item.version < row["own_version"] or (item.version == row["own_version"] and same))
+        wrote_since = item.waiting is not None and row["waiting"] is not None and item.waiting != bool(row["waiting"])
+        return same and not wrote_since  # a customer may have written in the second of our own write
 
     def is_stale(self, item: Item) -> bool:
         """Whether an answer is older than what we ourselves wrote (rule 1)."""
@@ -103,21 +113,26 @@ class Snapshots:
 
     def set_gone(self, gone: Removed, now: str) -> None:
         """Keep that an item went out of sight."""
-        self._db.execute(SET_GONE, [gone.kind, now, str(gone.ref)])
+        values = {"ref": str(gone.ref), "connector": gone.ref.connector, "key": gone.ref.key}
+        self._db.execute(SET_GONE, values | {"version": gone.version, "gone": gone.kind, "seen_at": now})
 
     def wrote(self, ref: Ref, status: Status, version: str, now: str) -> None:
         """Keep what our own write left, so that the next poll knows its echo."""
         values = {"ref": str(ref), "native": status.native, "reason": status.reason, "version": version, "now": now}
         self._db.execute(SET_OWN, values)
 
-    def notes_read(self, ref: Ref, version: str) -> None:
-        """The notes of a ticket have been read as of this version."""
-        self._db.execute(NOTES_READ, [version, str(ref)])
+    def read_again(self, ref: Ref, *, first_walk: bool) -> None:
+        """It is to be read once more, on its own: as part of the first walk, or not."""
+        self._db.execute(READ_AGAIN, [2 if first_walk else 1, str(ref)])
 
-    def notes_read_at(self, ref: Ref) -> str:
-        """The version as of which a ticket's notes were read; empty if never."""
-        row = next(iter(self._db.query(GET, [str(ref)])), None)
-        return str(row["notes_read"]) if row else ""
+    def was_read(self, ref: Ref) -> None:
+        """It has been read, with all that was written on it."""
+        self._db.execute(WAS_READ, [str(ref)])
+
+    def to_read(self, connector: str) -> list[tuple[Ref, bool]]:
+        """What is to be read once more, and whether that is a part of the first walk."""
+        rows = self._db.query(TO_READ, [connector])
+        return [(Ref.parse(row["ref"], row["key"]), row["read_again"] > 1) for row in rows]
 
     def drop(self, ref: Ref) -> None:
         """An item that goes on under another ref."""
