@@ -233,6 +233,7 @@ def _look(work: Work, row: EffectRow) -> None:
 
 def _not_looked(work: Work, row: EffectRow, error: ConnectorError) -> None:
     """A look that failed: to be repeated, unless there is nothing to look at any more."""
+    work.tally["looks failed"] += 1
     with work.store.write():
         if _passes(error):
             wait = timedelta(seconds=max(error.retry_after or 0.0, ASK_AGAIN))

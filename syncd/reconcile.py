@@ -19,7 +19,7 @@ from syncd.work import Work
 
 BATCH = 50
 LOOK_AGAIN = 3.0
-"""A status whose answer was lost is read again so soon: then it is known whether it was written."""
+"""After a first failure a group is read again so soon: if only the answer was lost, that shows it."""
 SHORTEST = 1.0
 """Seconds that pass at least before a failed group is tried again."""
 
@@ -122,6 +122,6 @@ def _wait(row: QueueRow, error: ConnectorError) -> float | None:
         return error.retry_after
     if isinstance(error, RateLimited):
         return LIMIT_WAIT
-    if error.doubt and row.attempts == 0:
-        return LOOK_AGAIN
-    return delay(row.attempts + 1) if isinstance(error, Transient) else None
+    if not isinstance(error, Transient):
+        return None
+    return delay(row.attempts) if row.attempts else LOOK_AGAIN
