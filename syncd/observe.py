@@ -59,6 +59,7 @@ def load(work: Work, key: str) -> Group:
         {name: work.mapping(name) for name in names},
         {name: work.helpdesks[name].playbook for name in names if name in work.helpdesks},
         work.start_marks(),
+        work.there_at_start(),
         work.clock.now(),
     )
 

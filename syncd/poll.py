@@ -10,10 +10,11 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
+from syncd.clock import stamp
 from syncd.errors import ConnectorError, Interrupted, RateLimited, Refused, Transient
 from syncd.model import Item, Page, Ref, Removed
 from syncd.retry import reads
-from syncd.store import CursorRow
+from syncd.store import CursorRow, unread
 from syncd.take import MAX_FAILED, resolve, take, take_removed
 from syncd.work import Work
 
@@ -40,7 +41,7 @@ def walk(work: Work, name: str, since: datetime | None = None) -> None:
     for source in reads(work.clock)(connector.sources):
         row = work.store.cursors.get(name, source)
         if row is None or not row.walking or fresh:
-            row = row or CursorRow(name, source, "", walked=False, walking="", start_mark="", polled_at="")
+            row = row or unread(name, source)
             with work.store.write():
                 work.store.cursors.put(replace(row, cursor="", walking=work.now))
         _read_on(work, name, source, since)
@@ -88,20 +89,28 @@ def _absorb(work: Work, name: str, source: str, page: Page) -> None:
             take_removed(work, removed)
         for item, named in todo:
             take(work, item, named, first_walk=first, cause="poll")
-        mark = max((item.version for item in page.items), default="")
-        old = row or CursorRow(name, source, "", walked=False, walking="", start_mark="", polled_at="")
+        old = row or unread(name, source)
+        mark, at_mark = _mark(old, page) if first else (old.start_mark, old.at_mark)
         work.store.cursors.put(
             replace(
                 old,
                 cursor=page.cursor,
                 walked=old.walked or page.last,
                 walking="" if page.last else old.walking,
-                start_mark=max(old.start_mark, mark) if first else old.start_mark,
+                start_mark=mark,
+                at_mark=at_mark,
                 polled_at=work.now,
             )
         )
     work.tally["items"] += len(page.items)
     work.progress(f"reading {name}", work.tally["items"], None)
+
+
+def _mark(row: CursorRow, page: Page) -> tuple[str, frozenset[str]]:
+    """The start mark as far as this first walk has come, and the items made in its second (times are whole seconds)."""
+    mark = max([row.start_mark, *(item.version for item in page.items)])
+    met = {str(item.ref) for item in page.items if stamp(item.created_at) == mark}
+    return mark, frozenset(met | row.at_mark if mark == row.start_mark else met)
 
 
 def _read_again(work: Work, name: str) -> None:

@@ -68,6 +68,10 @@ class Work:
             marks[row.connector] = min(marks.get(row.connector, row.start_mark), row.start_mark)
         return marks
 
+    def there_at_start(self) -> frozenset[str]:
+        """Items made in the second of a start mark, and there already when the watch began."""
+        return frozenset(ref for row in self.store.cursors.all() for ref in row.at_mark)
+
     def pair(self, one: Ref, other: Ref) -> tuple[Ref, Ref]:
         """(ticket, issue) of two refs in either order."""
         return (one, other) if self.role(one.connector) is Role.HELPDESK else (other, one)

@@ -50,3 +50,24 @@ def test_an_address_that_cannot_be_looked_up_is_passed_over_and_shown() -> None:
     poll(pair.work, "desk")
     (skip,) = pair.store.journal.skips()
     assert skip["what"] == "TRACKER-1"
+
+
+def test_an_issue_made_in_the_second_of_the_start_mark_is_filed_unless_it_was_there_already() -> None:
+    pair = Pair()
+    ticket, old = pair.ticket(), pair.tracker.add("an old one")
+    pair.reconcile()
+    new = pair.issue(ticket)
+    new.created = old.created  # within the same second
+    pair.pass_()
+    assert ticket.status == Status("pending")
+
+
+def test_an_issue_that_was_there_already_is_adopted_though_it_is_as_new_as_the_start_mark() -> None:
+    pair = Pair()
+    ticket, old = pair.ticket(), pair.tracker.add("an old one")
+    pair.reconcile()
+    old.body = pair.url(ticket)
+    old.version = pair.tracker.next()
+    pair.pass_()
+    assert pair.link().ticket.id == str(ticket.number)
+    assert ticket.status == Status("open")

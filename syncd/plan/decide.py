@@ -141,7 +141,9 @@ def is_filed(ticket: Ticket, link: Link) -> bool:
     if link.origin in (Origin.PERSON, Origin.SYNCD):
         return True
     after_ticket = issue.created_at >= ticket.item.created_at - CLOCKS_DIFFER
-    return after_ticket and stamp(issue.created_at) > ticket.group.start_marks.get(issue.ref.connector, "")
+    made, mark = stamp(issue.created_at), ticket.group.start_marks.get(issue.ref.connector, "")
+    after_start = made > mark or (made == mark and str(issue.ref) not in ticket.group.there_at_start)
+    return after_ticket and after_start
 
 
 def _file(draft: Draft, ticket: Ticket, filed: list[Link]) -> None:

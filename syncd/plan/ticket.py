@@ -32,6 +32,8 @@ class Group:
     """By configured helpdesk."""
     start_marks: Table[str, str]
     """By configured connector: when its watch began, a stamp of its own clock; empty if it held nothing then."""
+    there_at_start: frozenset[str]
+    """Items made in the very second of a start mark that were there already."""
     now: datetime
 
     def word(self, ref: Ref, status: Status) -> Word:

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from syncd.store.brakes import Brakes
-from syncd.store.cursors import CursorRow, Cursors
+from syncd.store.cursors import CursorRow, Cursors, unread
 from syncd.store.effects import EffectRow, Effects, EffectState
 from syncd.store.file import Lock, open_copy, open_for_reading, open_for_writing
 from syncd.store.journal import Journal
@@ -89,4 +89,4 @@ class Store:
             self._lock.release()
 
 
-__all__ = ["CursorRow", "EffectRow", "EffectState", "QueueRow", "Store"]
+__all__ = ["CursorRow", "EffectRow", "EffectState", "QueueRow", "Store", "unread"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,11 @@ from sqlite_utils import Database
 GET = "SELECT * FROM cursors WHERE connector = ? AND source = ?"
 ALL = "SELECT * FROM cursors ORDER BY connector, source"
 PUT = """
-    INSERT INTO cursors (connector, source, cursor, walked, walking, start_mark, polled_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO cursors (connector, source, cursor, walked, walking, start_mark, at_mark, polled_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (connector, source) DO UPDATE SET cursor = excluded.cursor, walked = excluded.walked,
-        walking = excluded.walking, start_mark = excluded.start_mark, polled_at = excluded.polled_at
+        walking = excluded.walking, start_mark = excluded.start_mark, at_mark = excluded.at_mark,
+        polled_at = excluded.polled_at
 """
 
 
@@ -21,7 +23,8 @@ PUT = """
 class CursorRow:
     """One source.
 
-    ``start_mark``: the newest version that its first walk saw, in the system's own time. ``walked``: that walk was
+    ``start_mark``: the newest version that its first walk saw, in the system's own time; ``at_mark``: the items made in
+    that very second that were there already. ``walked``: that walk was
     finished. ``walking``: when the walk that is under way began, our clock; empty while none is.
     """
 
@@ -31,7 +34,13 @@ class CursorRow:
     walked: bool
     walking: str
     start_mark: str
+    at_mark: frozenset[str]
     polled_at: str
+
+
+def unread(connector: str, source: str) -> CursorRow:
+    """A source that was never read."""
+    return CursorRow(connector, source, "", walked=False, walking="", start_mark="", at_mark=frozenset(), polled_at="")
 
 
 class Cursors:
@@ -50,8 +59,9 @@ class Cursors:
 
     def put(self, row: CursorRow) -> None:
         """Keep where a source stands; in the same transaction as what was read."""
-        values = [row.connector, row.source, row.cursor, int(row.walked), row.walking, row.start_mark, row.polled_at]
-        self._db.execute(PUT, values)
+        at_mark = json.dumps(sorted(row.at_mark))
+        values = [row.connector, row.source, row.cursor, int(row.walked), row.walking, row.start_mark, at_mark]
+        self._db.execute(PUT, [*values, row.polled_at])
 
 
 def _row(row: dict[str, Any]) -> CursorRow:
@@ -62,5 +72,6 @@ def _row(row: dict[str, Any]) -> CursorRow:
         walked=bool(row["walked"]),
         walking=row["walking"],
         start_mark=row["start_mark"],
+        at_mark=frozenset(json.loads(row["at_mark"])),
         polled_at=row["polled_at"],
     )

@@ -72,6 +72,7 @@ CREATE TABLE cursors (
     walked     INTEGER NOT NULL,
     walking    TEXT NOT NULL,
     start_mark TEXT NOT NULL,
+    at_mark    TEXT NOT NULL,
     polled_at  TEXT NOT NULL,
     PRIMARY KEY (connector, source)
 ) STRICT;
