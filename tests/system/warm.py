@@ -1,0 +1,126 @@
+"""Runs commands of syncd as processes of their own, without importing everything anew for each.
+
+A server process imports the program once and forks for every command: each has its own memory, descriptors, signals
+and end, and only Python's start is saved. What depends on that start is run cold, as the installed script.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+PRELOADED = (
+    *(f"syncd.cli.{verb}" for verb in ("brake", "check", "explain", "links", "reconcile", "sandbox", "status")),
+    "connectors.freshdesk.connector",
+    "connectors.github.connector",
+)
+
+
+class Kettle:
+    """The server, as a test session sees it."""
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        )
+
+    def start(
+        self, args: Sequence[str], env: Mapping[str, str], folder: Path, out: Path, err: Path, *, limit: int = 0
+    ) -> Command:
+        """Begin a command whose output goes to files; ``limit``: bytes that a file of its may have at most."""
+        order = {"args": args, "env": dict(env), "cwd": str(folder), "out": str(out), "err": str(err), "limit": limit}
+        return Command(self, self.ask(order, 30)["pid"])
+
+    def ask(self, order: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """One order, one answer."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(order).encode() + b"\n")
+        ready, _, _ = select.select([self._server.stdout], [], [], seconds)
+        if not ready:
+            raise TimeoutError(f"no answer within {seconds} s to {order}")
+        answer: dict[str, Any] = json.loads(self._server.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        """End the server and whatever it started."""
+        self._server.communicate()
+
+
+@dataclass
+class Command:
+    """A command under way; as much of ``subprocess.Popen`` as is needed."""
+
+    kettle: Kettle
+    pid: int
+    returncode: int | None = None
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def wait(self, timeout: float) -> int:
+        """Its exit status; negative if a signal ended it."""
+        if self.returncode is None:
+            self.returncode = self.kettle.ask({"wait": self.pid}, timeout)["exit"]
+        assert self.returncode is not None
+        return self.returncode
+
+
+def serve() -> None:
+    """Take orders, a line each, until there are no more."""
+    for name in PRELOADED:
+        import_module(name)
+    alive = set()
+    for line in sys.stdin.buffer:
+        order = json.loads(line)
+        if "wait" in order:
+            _, status = os.waitpid(order["wait"], 0)
+            alive.discard(order["wait"])
+            answer = {"exit": os.waitstatus_to_exitcode(status)}
+        else:
+            pid = os.fork() or _become(order)
+            alive.add(pid)
+            answer = {"pid": pid}
+        os.write(1, json.dumps(answer).encode() + b"\n")
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _become(order: Mapping[str, Any]) -> int:
+    """In the fork: be the command, and end as it does."""
+    from syncd.cli import main
+
+    status: object = 70
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for number, key in ((1, "out"), (2, "err")):
+            os.dup2(os.open(order[key], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+        os.environ.clear()
+        os.environ.update(order["env"])
+        os.chdir(order["cwd"])
+        if order["limit"]:
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_FSIZE, (order["limit"], order["limit"]))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        sys.argv = ["syncd", *order["args"]]
+        main()
+    except SystemExit as end:
+        status = end.code
+    finally:
+        sys.stdout.flush()
+        os._exit(status if isinstance(status, int) else 0 if status is None else 1)
+
+
+if __name__ == "__main__":
+    serve()
