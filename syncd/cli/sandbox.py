@@ -24,7 +24,13 @@ def _installed() -> dict[str, EntryPoint]:
 
 @click.command("sandbox")
 @click.argument("kind", metavar="KIND")
-@click.option("--port", default=0, show_default="any free one", help="The loopback port to serve on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default="any free one",
+    help="The loopback port to serve on.",
+)
 def command(kind: str, port: int) -> int:
     """Serve a stand-in of KIND (freshdesk, github) on this machine, until Ctrl-C.
 

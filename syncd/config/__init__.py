@@ -62,7 +62,7 @@ def find_folder(
         if (folder / "syncd.toml").is_file() or (folder / "connectors").is_dir():
             return folder.absolute()
     what = f"there is none in {system} or {(here or Path()).absolute()}"
-    raise ConfigError([Problem("configuration", what, "Run syncd init, or name its folder with --config")])
+    raise ConfigError([Problem("configuration", what, "Make one as the README shows, or name its folder with --config")])
 
 
 def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
@@ -183,7 +183,7 @@ def _both_roles(accounts: Mapping[str, Account], found: list[Problem]) -> None:
 
 
 def _masked(one: Problem, secrets: SecretReader) -> Problem:
-    return Problem(one.where, secrets.masked(one.what), secrets.masked(one.cure))
+    return Problem(secrets.masked(one.where), secrets.masked(one.what), secrets.masked(one.cure))
 
 
 __all__ = ["Brake", "Config", "Configured", "Helpdesk", "Log", "Tracker", "find_folder", "load"]
