@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,22 +46,33 @@ def playbook(**over: Any) -> Playbook:
 
 
 class Ledger(Books):
-    """Books that also keep in which state a ticket was when syncd resolved it."""
+    """Books that also keep what no write may do, and tell when a write is done."""
 
-    closed_upon: list[int]
-    """Tickets that syncd finished while their customer waited, or that it wrote to although they were final."""
+    def __init__(self, name: str, role: Role) -> None:
+        super().__init__(name, role)
+        self.closed_upon: list[int] = []
+        """Tickets that syncd finished while their customer waited."""
+        self.final: frozenset[str] = frozenset()
+        self.written_though_final: list[int] = []
+        self.after_write: Callable[[], None] = lambda: None
+        """Called when the system has done what it was asked, and before syncd knows."""
 
 
 class Bench(MemoryConnector):
     """The reference connector; the books keep what was wrong at the moment of a write."""
 
     def _write(self, action: Action) -> Outcome:
-        entry = self.books.entries[int(action.target.id)]
-        before, waiting = entry.status_writes, self._item(entry).waiting
+        books = self.books
+        assert isinstance(books, Ledger)
+        entry = books.entries[int(action.target.id)]
+        before, waiting, final = entry.status_writes, self._item(entry).waiting, str(entry.status) in books.final
+        remarks = len(entry.remarks)
         outcome = super()._write(action)
         if entry.status_writes > before and waiting and str(entry.status) in FINISHED:
-            assert isinstance(self.books, Ledger)
-            self.books.closed_upon.append(entry.number)
+            books.closed_upon.append(entry.number)
+        if final and (entry.status_writes, len(entry.remarks)) != (before, remarks):
+            books.written_though_final.append(entry.number)
+        books.after_write()
         return outcome
 
 
@@ -108,10 +120,10 @@ class Pair:
         self.books = {"desk": self.desk, "tracker": self.tracker}
         if other:
             self.books["other"] = Ledger("other", Role.TRACKER)
-        for books in self.books.values():
-            books.closed_upon = []
+        self.desk.final = frozenset((mapped or {}).get("final", ()))
         self.path, self.rules, self.mapped, self.plain = path, rules, mapped or {}, plain
         self.store = Store.open(path) if path else Store.scratch()
+        self.hook: Callable[[], None] = lambda: None
         self.work = self.connect()
 
     def connect(self) -> Work:
@@ -142,8 +154,24 @@ class Pair:
         if self.path:
             self.store.close()
             self.store = Store.open(self.path)
+            self.watch(self.hook)
         self.store.recover(self.clock.now())
         self.work = self.connect()
+
+    def watch(self, hook: Callable[[], None]) -> None:
+        """Call ``hook`` around every call of every connector and around every transaction."""
+        self.hook, write = hook, type(self.store).write
+
+        @contextmanager
+        def watched() -> Iterator[None]:
+            hook()
+            with write(self.store):
+                yield
+            hook()
+
+        self.store.write = watched  # type: ignore[method-assign]  # this store only
+        for books in self.books.values():
+            books.before_call = books.after_write = hook
 
     # --- people ---
 

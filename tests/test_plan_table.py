@@ -59,6 +59,11 @@ ONE = [
         "a resolved; a-x adopted; writes 0",
     ),
     Row(
+        "a removal by a person stays, wherever the ticket was meanwhile",
+        f"{FILED}; cut a x; a deleted; pass; a restored; pass; x done; pass; walk",
+        "a pending: link_note; a-x ended; writes 2",
+    ),
+    Row(
         "a removal by a person stays",
         f"{FILED}; cut a x; x in_progress; pass; a names x; pass; x done; pass; walk",
         "a pending: link_note; a-x ended; writes 2",
@@ -179,6 +184,31 @@ ONE = [
         "an unknown ticket is filed once it is mapped",
         "ticket a strange; issue x for a; pass; map strange open; walk",
         "a pending: link_note; a-x agreed",
+    ),
+    Row(
+        "a feed that lags shows our own write late",
+        f"{FILED}; x done; lag 2; pass; lag 1; pass; lag 0; pass",
+        "a resolved: link_note resolved; a-x agreed; writes 4",
+    ),
+    Row(
+        "a feed that lags shows the agent's move late",
+        f"{FILED}; a resolved; x done; lag 9; pass; lag 0; pass",
+        "a resolved: link_note; x done; a-x agreed; writes 2",
+    ),
+    Row(
+        "found by its note long after the issue was closed",
+        "ticket a; issue x; pass; x done; pass; hour; a names x; pass",
+        "a open; x done; a-x adopted; writes 0",
+    ),
+    Row(
+        "an issue made after the start mark is filed, however late the agent names it",
+        "ticket a; issue x; pass; weeks; a names x; pass",
+        "a pending: link_note; a-x agreed; writes 2",
+    ),
+    Row(
+        "a link that nobody trusts, named again by the team",
+        "ticket a; issue x for a outside; pass; a names x; pass; x done; pass",
+        "a resolved: link_note resolved; a-x agreed",
     ),
     Row(
         "a mapping that changes its mind is drift, and held",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from syncd.model import Status
+from syncd.records import Standing
 from tests.histories import Row, play
+from tests.pairs import ISSUE_WORDS, TICKET_WORDS, Pair
 from tests.test_plan_table import CLOSE, CLOSED, FILED, REOPEN
 
 TWO = "ticket a; issue x for a; pass; issue y for a; pass"
@@ -185,3 +190,59 @@ CASES = [
 @pytest.mark.parametrize("row", CASES, ids=str)
 def test_a_history(row: Row, plain: bool) -> None:
     play(row, plain=plain)
+
+
+def test_one_issue_with_fifty_tickets_moves_all_of_them_and_one_customer_moves_only_his_own() -> None:
+    pair = Pair(on_requester_reopen="reopen")
+    pair.reconcile()
+    pair.tick()
+    tickets = [pair.ticket() for _ in range(50)]
+    issue = pair.issue(*tickets)
+    pair.pass_()
+    pair.move(issue, "done")
+    pair.pass_()
+    assert {str(ticket.status) for ticket in tickets} == {"resolved"}
+    pair.tick(3700)
+    pair.reply(tickets[7])
+    pair.pass_()
+    assert issue.status == Status("open")
+    assert [str(ticket.status) for ticket in tickets].count("resolved") == 49
+    before = pair.writes()
+    pair.settle()
+    pair.reconcile()
+    assert pair.writes() == before
+    pair.tick(3700)
+    pair.answer(tickets[7])
+    pair.move(issue, "declined")
+    pair.pass_()
+    assert {str(ticket.status) for ticket in tickets} == {"resolved"}
+    assert pair.notes(tickets[7]) == ["link_note", "resolved", "declined"]
+    assert pair.notes(tickets[8]) == ["link_note", "resolved"]
+
+
+def test_ten_thousand_old_pairs_are_adopted_without_a_write_and_in_little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syncd.testing.memory.PAGE", 1000)
+    pair = Pair()
+    for number in range(10_000):
+        pair.issue(pair.ticket(TICKET_WORDS[number % 6]), status=ISSUE_WORDS[number % 5])
+    began = time.process_time()
+    pair.reconcile()
+    assert time.process_time() - began < 20
+    assert len(pair.links()) == 10_000
+    assert {link.standing for link in pair.links()} == {Standing.AGREED, Standing.ADOPTED}
+    assert pair.writes() == 0
+    assert pair.desk.calls + pair.tracker.calls < 50
+
+
+def test_the_fifth_status_within_an_hour_is_held_back_and_parked_with_the_reason() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    for word in ("done", "open", "done", "open"):  # filed was the first
+        pair.move(issue, word)
+        pair.pass_()
+    assert ticket.status_writes == 4
+    assert "4 times within an hour" in pair.parked()[0]
+    pair.tick(3700)
+    pair.reconcile()
+    assert ticket.status == Status("pending")
+    assert pair.parked() == []
