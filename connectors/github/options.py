@@ -68,6 +68,12 @@ def web_origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def is_loopback(url: str) -> bool:
+    """Whether an address leads to this machine."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)

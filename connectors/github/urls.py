@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
-from connectors.github.options import web_origin
+from connectors.github.options import is_loopback, web_origin
 from syncd.model import Mention
 
 _KEY = re.compile(r"(?P<name>[A-Za-z0-9_-]+/[A-Za-z0-9._-]+)#(?P<number>[1-9][0-9]{0,17})")
@@ -39,6 +39,7 @@ class Urls:
         self, url: str, web_url: str | None, learned: Callable[[], Iterable[str]], spell: Callable[[str], str]
     ) -> None:
         self.web = (web_url or web_origin(url)).rstrip("/")
+        self._stands_in = web_url is None and is_loopback(url)
         self._learned, self._spell = learned, spell
 
     def mentions(self, text: str) -> list[Mention]:
@@ -54,7 +55,11 @@ class Urls:
         return found
 
     def _hosts(self) -> set[str]:
-        hosts = {urlsplit(origin).netloc.lower() for origin in (self.web, *self._learned())}
+        learned = frozenset(self._learned())
+        hosts = {urlsplit(origin).netloc.lower() for origin in (self.web, *learned)}
+        if self._stands_in and not learned:
+            # A proxy or stand-in on this machine: until it has named the origin of its pages, theirs are GitHub's.
+            hosts.add("github.com")
         if "github.com" in hosts:
             # redirect.github.com leads to the same page without leaving a reference on the issue.
             hosts |= {"www.github.com", "redirect.github.com"}
