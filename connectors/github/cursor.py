@@ -16,7 +16,7 @@ NARROW = 0.8
 """The share of a page that a window may fill, so that the next row still fits. A fuller one is polled another way."""
 ROOMY = 0.5
 """A window that fills less isn't moved: while its address stays the same, an idle poll is answered 304."""
-REMEMBERED = 3000
+REMEMBERED = 10_000
 """Rows that are remembered as told; what is beyond may be told again."""
 PASSES = 5
 """How often a stretch of the list is walked again because it shifted."""
@@ -58,10 +58,14 @@ class Cursor(BaseModel):
     """Where its next page begins, unless ``link`` is given."""
     link: str = ""
     """The next page as the server named it."""
+    dense: str | None = None
+    """Where links were first followed by page number in this pass; None if they weren't."""
+    stretch: set[str] = Field(default_factory=set)
+    """Ids of the rows met since then."""
     shifted: bool = False
-    """While links were followed by page number, a row moved: the stretch since ``step`` is walked again."""
+    """One of them was met again, changed: it moved to the end, so a row may have been skipped."""
     again: int = 0
-    """How often it was."""
+    """How often the stretch was walked again."""
     begun: str = ""
     """The server's time when the pass began."""
 
@@ -92,10 +96,24 @@ class Cursor(BaseModel):
         """The rows that weren't told as they are now."""
         return [row for row in rows if self.seen.get(row.version, {}).get(str(row.id)) != row.digest]
 
-    def moved(self, rows: list[Row]) -> bool:
-        """Whether one of the rows was told in this pass at another place."""
-        known = {one for stamped, group in self.seen.items() if stamped >= self.step for one in group}
-        return any(str(row.id) in known and str(row.id) not in self.seen.get(row.version, {}) for row in rows)
+    def watch(self, rows: list[Row]) -> None:
+        """Look whether a row of the stretch comes again, changed. To be called before rows are remembered."""
+        again = [row for row in rows if str(row.id) in self.stretch]
+        self.shifted |= any(str(row.id) not in self.seen.get(row.version, {}) for row in again)
+        if self.link and self.dense is not None:
+            self.stretch |= {str(row.id) for row in rows}
+
+    def follow(self, link: str, rows: list[Row], *, by_cursor: bool) -> None:
+        """Go on from ``rows`` where the server says; by page number only under watch."""
+        self.link = link
+        if not by_cursor:
+            self.dense = self.step if self.dense is None else self.dense
+            self.stretch |= {str(row.id) for row in rows}
+
+    def rewind(self) -> None:
+        """Walk the stretch again in which a row moved."""
+        self.step, self.link, self.again = self.dense or "", "", self.again + 1
+        self.dense, self.stretch, self.shifted = None, set(), False
 
     def remember(self, rows: list[Row]) -> None:
         """The rows have been told."""
@@ -115,7 +133,7 @@ class Cursor(BaseModel):
             self.since = max(self.since, earlier(self.high, OVERLAP))
         self.walked, self.running = True, False
         self.step = self.link = ""
-        self.shifted, self.again = False, 0
+        self.dense, self.stretch, self.shifted, self.again = None, set(), False, 0
         self._prune(self.since)
         self.wide = self._count() > NARROW * self.size
         self.full, self.begun = self.begun if self.wide else "", ""

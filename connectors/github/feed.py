@@ -5,8 +5,8 @@ issues). Three things make that harder than it looks:
 
 * Where pages are numbered (Enterprise Server), a row that is updated moves to the end and everything behind it moves
   up: the next page skips a row. So a page begins anew at the last row's time, one second back, wherever that gets
-  on; where too many rows share a second, links are followed, and the stretch is walked again if a row moved. Where
-  GitHub gives a cursor (``after=``), rows don't shift, and links are followed.
+  on; where too many rows share a second, links are followed, and that stretch is walked again if one of its rows
+  turns up later, changed. Where GitHub gives a cursor (``after=``), rows don't shift, and links are followed.
 * The list lags: a row may appear minutes late. So a pass begins 15 minutes before the newest row, and the rows that
   were told are remembered by version and content (two changes can share a second).
 * An idle poll must cost one call. ``since`` stays put while few rows lie behind it, so that the one page is answered
@@ -80,7 +80,7 @@ class Feed:
             cursor.begun = cursor.begun or now
             rows = self._rows(answer)
             news = cursor.news(rows)
-            cursor.shifted |= linked and cursor.moved(rows)
+            cursor.watch(rows)
             cursor.remember(rows)
             self._next(rows, answer.link)
             if not cursor.running:
@@ -112,18 +112,14 @@ class Feed:
         versions = [row.version for row in rows]
         ordered = bool(versions) and versions == sorted(versions)
         by_cursor = any(name == "after" for name, _ in parse_qsl(urlsplit(target).query))
-        if target and (by_cursor or not ordered):
-            # The server's cursor doesn't shift. Rows in another order than asked for can't be stepped over.
-            cursor.link, cursor.shifted = target, False
-            return
         back = earlier(versions[-1], SECOND) if versions else ""
-        gets_on = back > cursor.step and sum(version < back for version in versions) >= len(versions) // 2
-        if target and not gets_on:
-            cursor.link = target
-        elif cursor.shifted and cursor.again < PASSES:
-            cursor.link, cursor.shifted, cursor.again = "", False, cursor.again + 1
+        gets_on = ordered and back > cursor.step and sum(one < back for one in versions) >= len(versions) // 2
+        if target and (by_cursor or not gets_on):
+            cursor.follow(target, rows, by_cursor=by_cursor)
         elif target:
-            cursor.step, cursor.link, cursor.shifted, cursor.again = back, "", False, 0
+            cursor.step, cursor.link = back, ""
+        elif cursor.shifted and cursor.again < PASSES:
+            cursor.rewind()
         else:
             cursor.finish()
 

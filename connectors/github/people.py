@@ -134,6 +134,10 @@ class People:
         now = self._issue(key).now
         return now.state, now.reason or ""
 
+    def body(self, key: str) -> str:
+        """Its text, empty if it has none."""
+        return self._issue(key).now.body or ""
+
     def comments(self, key: str) -> list[tuple[str, str]]:
         """Author and text of each comment."""
         return [(one.user, one.body) for one in self._issue(key).comments]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from github_exchanges import violations
 
 from connectors.github.world import GitHubWorld
 from syncd.model import Author, Ref
@@ -31,3 +32,4 @@ class TestGitHub(ConnectorContract):
         world.sandbox.most_per_page = 3 if small else 100
         yield world
         world.close()
+        assert violations(world.sandbox.log) == []

@@ -1,0 +1,393 @@
+"""The feed loses nothing, tells little twice, and costs one call when nothing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from github_direct import HOME, START, State, asked, books, connect, serving, told
+from github_exchanges import violations
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectors.github.books import Access
+from connectors.github.connector import GitHubConnector
+from connectors.github.sandbox import GitHubSandbox
+from syncd.errors import Refused, Transient
+from syncd.testing import Fault, Reply
+
+LISTS = r"/issues$"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[GitHubSandbox]:
+    with serving() as sandbox:
+        yield sandbox
+        assert violations(sandbox.log[-300:]) == []
+
+
+@pytest.fixture
+def connector(sandbox: GitHubSandbox) -> Iterator[GitHubConnector]:
+    connector = connect(sandbox)
+    yield connector
+    connector.close()
+
+
+def make(sandbox: GitHubSandbox, count: int, *, apart: float = 0.0) -> list[str]:
+    keys = []
+    for i in range(count):
+        keys.append(sandbox.people.make_issue(HOME, f"issue {i}", f"text {i}"))
+        sandbox.advance(apart)
+    return keys
+
+
+# --- nothing is lost ---
+
+OPERATIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "close", "reopen", "comment", "label", "edit", "pull"]),
+        st.integers(0, 30),
+        st.sampled_from([0, 0, 0, 1, 1, 2, 30, 400, 1000]),
+    ),
+    max_size=12,
+)
+
+
+def act(sandbox: GitHubSandbox, name: str, operation: tuple[str, int, int]) -> None:
+    """One thing that people do, then time passes."""
+    do, which, seconds = operation
+    keys = [key for key in sandbox.people.issues() if key.startswith(f"{name}#")]
+    people = sandbox.people
+    key = keys[which % len(keys)] if keys else ""
+    if do == "add" or not keys:
+        people.make_issue(name)
+    elif do == "pull":
+        people.make_issue(name, is_pull=True)
+    elif do == "close":
+        people.close(key, "not_planned")
+    elif do == "reopen":
+        people.reopen(key)
+    elif do == "comment":
+        people.comment(key, "hm")
+    elif do == "label":
+        people.label(key, f"l{which}")
+    else:
+        people.edit_body(key, f"edited {which}")
+    sandbox.advance(seconds)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    paging=st.sampled_from(["cursor", "page"]),
+    size=st.sampled_from([2, 3, 5]),
+    etags=st.booleans(),
+    exclusive=st.booleans(),
+    first=st.lists(st.sampled_from([0, 0, 0, 1, 3, 60]), max_size=14),
+    between=OPERATIONS,
+    after=st.lists(OPERATIONS, max_size=3),
+)
+def test_every_change_is_told_whenever_it_happens(  # each is a way in which servers differ
+    sandbox: GitHubSandbox,
+    paging: str,
+    size: int,
+    etags: bool,
+    exclusive: bool,
+    first: list[int],
+    between: list[tuple[str, int, int]],
+    after: list[list[tuple[str, int, int]]],
+) -> None:
+    sandbox.paging, sandbox.most_per_page = paging, size
+    sandbox.etags, sandbox.since_exclusive, sandbox.used = etags, exclusive, 0
+    name = f"acme/r{len(sandbox.books.repos)}"
+    sandbox.people.make_repo(name)
+    for seconds in first:
+        act(sandbox, name, ("add", 0, seconds))
+    connector, state = connect(sandbox, name), State(name)
+    sandbox.faults = [
+        Fault("before", path=f"{name}{LISTS}|/repositories/", hook=partial(act, sandbox, name, one), skip=1)
+        for one in between
+    ]
+    state.poll(connector)
+    for some in after:
+        state.poll(connector)
+        for one in some:
+            act(sandbox, name, one)
+    # What was left of the operations happened during these polls, so one more sees the last of them.
+    state.poll(connector)
+    sandbox.faults = []
+    state.poll(connector)
+    wanted = {key: status for key, status in books(sandbox).items() if key.startswith(f"{name}#")}
+    assert state.shown() == wanted
+    bodies = {item.ref.key: item.texts[0].body for item in state.items.values() if item.texts}
+    assert bodies == {key: sandbox.people.body(key) for key in wanted}
+    connector.close()
+
+
+@pytest.mark.parametrize("paging", ["cursor", "page"])
+@pytest.mark.parametrize("apart", [0.0, 1.0])
+def test_a_walk_kept_page_by_page_by_ever_new_processes_ends_and_is_whole(
+    sandbox: GitHubSandbox, paging: str, apart: float
+) -> None:
+    sandbox.paging, sandbox.most_per_page = paging, 10
+    keys = make(sandbox, 57, apart=apart)
+    state = State()
+    for _ in range(40):
+        connector = connect(sandbox)
+        page = next(iter(connector.changes(HOME, state.cursor, None)))
+        connector.close()
+        assert page.first_walk
+        state.keep(page)
+        if page.last:
+            break
+    assert state.walked
+    assert sorted(state.shown()) == sorted(keys)
+
+
+def test_a_cursor_of_the_servers_that_has_died_costs_no_row(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    sandbox.most_per_page = 10
+    keys = make(sandbox, 35, apart=1)
+    state = State()
+    state.keep(next(iter(connector.changes(HOME, None, None))))
+    sandbox.faults.append(Fault("answer", path="/repositories/", reply=Reply(422, {"message": "Validation Failed"})))
+    state.poll(connector)
+    assert sorted(state.shown()) == sorted(keys)
+
+
+def test_where_repositories_have_no_numbered_paths_pages_are_asked_for_by_name(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    keys = make(sandbox, 250)
+    sandbox.faults.append(Fault("answer", path="/repositories/", times=50, reply=Reply(404, {"message": "Not Found"})))
+    state = State()
+    state.poll(connector)
+    assert sorted(state.shown()) == sorted(keys)
+
+
+@pytest.mark.parametrize("paging", ["cursor", "page"])
+def test_a_row_that_appears_late_is_told(sandbox: GitHubSandbox, connector: GitHubConnector, paging: str) -> None:
+    sandbox.paging = paging
+    sandbox.lag = 480
+    make(sandbox, 3)
+    state = State()
+    for _ in range(20):
+        state.poll(connector)
+        sandbox.advance(60)
+        sandbox.people.make_issue(HOME)
+    sandbox.advance(480)
+    state.poll(connector)
+    assert state.shown() == books(sandbox)
+
+
+def test_a_late_row_behind_newer_ones_is_told(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    state = State()
+    make(sandbox, 2)
+    late = sandbox.people.make_issue(HOME, "late")
+    hidden = sandbox.books.by_id[sandbox.people.id(late)]
+    hidden.deleted = True
+    sandbox.advance(600)
+    sandbox.people.make_issue(HOME, "newer")
+    state.poll(connector)
+    state.poll(connector)
+    hidden.deleted = False
+    state.poll(connector)
+    assert late in state.shown()
+
+
+def test_a_late_row_in_a_large_window_is_told_once_nothing_can_be_late_any_more(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    state = State()
+    late = sandbox.people.make_issue(HOME, "late")
+    hidden = sandbox.books.by_id[sandbox.people.id(late)]
+    hidden.deleted = True
+    sandbox.advance(60)
+    make(sandbox, 150)
+    sandbox.advance(5)
+    state.poll(connector)
+    hidden.deleted = False
+    before = len(sandbox.log)
+    for _ in range(20):
+        sandbox.advance(60)
+        state.poll(connector)
+    assert late in state.shown()
+    # One call each, but for the one whole pass.
+    assert len(sandbox.log) - before == 20 + 2
+    assert state.shown() == books(sandbox)
+
+
+# --- what an idle poll and news cost ---
+
+
+def test_an_idle_poll_is_one_call_answered_304(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    make(sandbox, 5)
+    state = State()
+    state.poll(connector)
+    state.poll(connector)
+    for _ in range(3):
+        before, used, cursor = len(sandbox.log), sandbox.used, state.cursor
+        sandbox.advance(30)
+        assert told(state.poll(connector)) == []
+        assert [status for _, _, status in asked(sandbox)[before:]] == [304]
+        assert sandbox.used == used
+        assert state.cursor == cursor
+
+
+@pytest.mark.parametrize("etags", [True, False])
+def test_many_rows_of_one_second_cost_no_more_when_idle(
+    sandbox: GitHubSandbox, connector: GitHubConnector, etags: bool
+) -> None:
+    sandbox.etags = etags
+    make(sandbox, 450)
+    sandbox.advance(5)
+    state = State()
+    state.poll(connector)
+    state.poll(connector)
+    before = len(sandbox.log)
+    for _ in range(5):
+        assert told(state.poll(connector)) == []
+    assert len(sandbox.log) - before == 5
+    sandbox.people.close(f"{HOME}#7")
+    before = len(sandbox.log)
+    assert told(state.poll(connector)) == [f"{HOME}#7"]
+    assert len(sandbox.log) - before == 1
+
+
+def test_a_first_walk_of_five_thousand_issues_takes_a_call_per_hundred(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    make(sandbox, 5000)
+    state = State()
+    pages = state.poll(connector)
+    assert len(state.items) == 5000
+    assert len(told(pages)) == 5000
+    assert sum(path.endswith("/issues") for _, path, _ in asked(sandbox)) == 50
+
+
+def test_numbered_pages_of_rows_apart_cost_little_more(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    sandbox.paging = "page"
+    make(sandbox, 1000, apart=7)
+    state = State()
+    assert len(set(told(state.poll(connector)))) == 1000
+    assert sum(path.endswith("/issues") for _, path, _ in asked(sandbox)) <= 11
+
+
+def test_the_first_walk_goes_back_no_further_than_it_may(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    make(sandbox, 10, apart=60)
+    pages = list(connector.changes(HOME, None, START + timedelta(seconds=300)))
+    assert told(pages) == [f"{HOME}#{i}" for i in range(6, 11)]
+
+
+# --- what isn't an issue, and what isn't a repository any more ---
+
+
+def test_pull_requests_are_left_out_and_fill_no_window(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    key = sandbox.people.make_issue(HOME)
+    for _ in range(130):
+        sandbox.people.make_issue(HOME, is_pull=True)
+    state = State()
+    state.poll(connector)
+    sandbox.advance(10)
+    sandbox.people.close(key)
+    state.poll(connector)
+    assert state.shown() == {key: "closed:completed"}
+
+
+def test_null_bodies_users_and_plain_labels_are_borne(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    key = sandbox.people.make_issue(HOME, body=None, by=None, association="NONE")
+    state = State()
+    state.poll(connector)
+    (item,) = state.items.values()
+    assert item.ref.key == key
+    assert item.texts is not None
+    assert item.texts[0].body == ""
+
+
+@pytest.mark.parametrize("paging", ["cursor", "page"])
+def test_a_rename_is_followed_with_the_whole_list(
+    sandbox: GitHubSandbox, connector: GitHubConnector, paging: str
+) -> None:
+    sandbox.paging = paging
+    make(sandbox, 150)
+    state = State()
+    state.poll(connector)
+    sandbox.people.rename_repo(HOME, "newer/tools")
+    sandbox.advance(3600)
+    sandbox.people.close("newer/tools#3", "not_planned")
+    assert told(state.poll(connector)) == ["newer/tools#3"]
+    before = len(sandbox.log)
+    state.poll(connector)
+    assert told(state.poll(connector)) == []
+    assert len(sandbox.log) - before == 2
+    again = connect(sandbox)
+    assert told(state.poll(again)) == []
+    again.close()
+
+
+def test_a_name_that_another_repository_took_is_not_followed(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    make(sandbox, 2)
+    state = State()
+    state.poll(connector)
+    sandbox.people.rename_repo(HOME, "acme/moved")
+    sandbox.people.make_repo(HOME)
+    sandbox.people.make_issue(HOME, "a stranger's")
+    with closing(connect(sandbox)) as again, pytest.raises(Refused, match="another repository"):
+        state.poll(again)
+
+
+def test_issues_switched_off_is_an_outage_of_that_source(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    make(sandbox, 2)
+    state = State()
+    state.poll(connector)
+    sandbox.people.switch_issues(HOME, on=False)
+    with pytest.raises(Transient, match="switched off"):
+        state.poll(connector)
+    sandbox.people.switch_issues(HOME, on=True)
+    sandbox.people.close(f"{HOME}#1")
+    assert told(state.poll(connector)) == [f"{HOME}#1"]
+
+
+def test_a_repository_out_of_sight_is_refused_with_the_reasons(sandbox: GitHubSandbox) -> None:
+    sandbox.tokens["blind"] = Access("other", private=False)
+    sandbox.people.set_private(HOME)
+    connector = connect(sandbox, token="blind")
+    with pytest.raises(Refused, match="made private"):
+        list(connector.changes(HOME, None, None))
+    connector.close()
+
+
+def test_a_cursor_that_cannot_be_read_begins_anew(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    keys = make(sandbox, 2)
+    pages = list(connector.changes(HOME, '{"version": 99}', None))
+    assert told(pages) == keys
+    assert pages[0].first_walk
+
+
+@pytest.mark.parametrize(
+    "link",
+    ['<https://evil.example.com/x?after=1>; rel="next"', '<{url}/repos/acme/widgets/issues?page=1>; rel="next"'],
+)
+def test_a_next_page_elsewhere_or_without_end_is_an_outage(
+    sandbox: GitHubSandbox, connector: GitHubConnector, link: str
+) -> None:
+    headers = {"Link": link.format(url=sandbox.url)}
+    sandbox.faults.append(Fault("answer", path=LISTS, times=99, reply=Reply(200, [], headers)))
+    with pytest.raises(Transient):
+        list(connector.changes(HOME, None, None))
+    assert all(path.startswith(("/repos", "/user")) for _, path, _ in asked(sandbox))
+
+
+def test_links_that_name_a_proxys_inside_are_asked_for_at_the_configured_origin(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    make(sandbox, 30)
+    number = next(iter(sandbox.books.repos))
+    headers = {"Link": f'<https://api.github.com/repositories/{number}/issues?state=all&per_page=100>; rel="next"'}
+    sandbox.faults.append(Fault("answer", path=LISTS, reply=Reply(200, [], headers)))
+    state = State()
+    state.poll(connector)
+    assert len(state.items) == 30
