@@ -6,6 +6,7 @@ process holds the state · 78 configuration or state can't be used · 130 interr
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -13,7 +14,7 @@ import traceback
 import click
 
 from syncd.cli.app import app
-from syncd.cli.show import clean, complain
+from syncd.cli.show import clean, complain, plural
 from syncd.errors import (
     BrakeOn,
     ConfigError,
@@ -34,51 +35,69 @@ EXITS: dict[type[SyncdError], int] = {
     ConfigError: 78,
     Interrupted: 130,
 }
+STOPPED = "stopped; what was done is kept, and the next run goes on from there"
+STORAGE = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CANTOPEN")
+"""What SQLite calls the troubles of a disk, as opposed to those of a statement."""
 
 
 def main() -> None:
     """Run the command line and leave with its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a letter is no reason to fall over
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
-def run(args: list[str]) -> int:  # noqa: PLR0911  # one return per kind of end
+def run(args: list[str]) -> int:
     """Run one command; every error becomes a sentence and an exit status, none a traceback."""
     try:
         status = app.main(args, prog_name="syncd", standalone_mode=False)
-    except click.exceptions.Abort:
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        complain(STOPPED)
         return 130
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except KeyboardInterrupt:
-        complain("stopped; what was done is kept, and the next run goes on from there")
-        return 130
-    except ConfigError as error:
-        for problem in error.problems:
-            complain(str(problem))
-        count = len(error.problems)
-        complain(f"{count} problem{'s' if count > 1 else ''} in the configuration; nothing was done")
-        return 78
     except SyncdError as error:
-        complain(_sentence(error))
+        _tell(error)
         return next(code for kind, code in EXITS.items() if isinstance(error, kind))
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001  # the last line of defence: a defect, told as such
-        return _defect(error)
+        return _storage(error) or _defect(error)
     return status if isinstance(status, int) else 0
 
 
-def _sentence(error: SyncdError) -> str:
+def _tell(error: SyncdError) -> None:
+    """An error of ours, a sentence per problem."""
     if isinstance(error, Interrupted):
-        return "stopped; what was done is kept, and the next run goes on from there"
-    return str(error)
+        complain(STOPPED)
+    elif isinstance(error, ConfigError):
+        for problem in error.problems:
+            complain(str(problem))
+        complain(f"{plural(len(error.problems), 'problem')} in the configuration; nothing was done")
+    else:
+        complain(str(error))
+
+
+def _storage(error: Exception) -> int:
+    """The state's disk is full, broken or read-only: no defect of ours; 0 if it is something else."""
+    name = getattr(error, "sqlite_errorname", "")
+    if not isinstance(name, str) or not name.startswith(STORAGE):
+        return 0
+    complain(
+        f"the state can't be read or written any more: {error}. What was done before is kept. Look at the disk that "
+        "holds it (is it full?), then run the command again"
+    )
+    return 78
 
 
 def _defect(error: Exception) -> int:
     """A defect of syncd itself: where it struck, without values, since those may be a customer's."""
-    where = traceback.extract_tb(error.__traceback__)[-1]
+    frames = traceback.extract_tb(error.__traceback__)
+    where = next((one for one in reversed(frames) if "site-packages" not in one.filename), frames[-1])
     if os.environ.get("SYNCD_TRACEBACK"):
         traceback.print_exception(error)
     name = os.path.basename(where.filename)  # noqa: PTH119  # a name for people, not a path to open

@@ -24,12 +24,17 @@ def command(folder: Path | None, *, as_data: bool) -> int:
     found = list(_accounts(config))
     if as_data:
         as_json({"folder": str(config.folder), "problems": [_data(problem) for problem in found]})
-        return int(bool(found))
+        return _status(found)
     say(f"Configuration in {config.folder}: {len(config.helpdesks)} helpdesk, {len(config.trackers)} tracker")
     for problem in found:
-        say(f"- {problem}")
-    say(f"{plural(len(found), 'problem')}" if found else "No problems found")
-    return int(bool(found))
+        say(f"- {'worth knowing: ' if problem.warning else ''}{problem}")
+    grave = sum(not problem.warning for problem in found)
+    say(plural(grave, "problem") if grave else "No problems found")
+    return _status(found)
+
+
+def _status(found: list[Problem]) -> int:
+    return int(any(not problem.warning for problem in found))
 
 
 def _accounts(config: Config) -> Iterator[Problem]:
@@ -39,7 +44,7 @@ def _accounts(config: Config) -> Iterator[Problem]:
         try:
             found = list(connector.check())
             yield from found
-            if not found:
+            if not _status(found):
                 yield from _mapping(one, connector.statuses())
         except ConnectorError as error:
             cure = "Look at the service's status page, and run `syncd check` again"
@@ -62,5 +67,5 @@ def _mapping(one: Configured, statuses: Mapping[str, str]) -> Iterator[Problem]:
         yield Problem(where, f"it can't write {one.playbook.filed}, which the playbook needs", "Add it to [write]")
 
 
-def _data(problem: Problem) -> dict[str, str]:
-    return {"where": problem.where, "what": problem.what, "cure": problem.cure}
+def _data(problem: Problem) -> dict[str, str | bool]:
+    return {"where": problem.where, "what": problem.what, "cure": problem.cure, "warning": problem.warning}

@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +17,9 @@ from syncd.connector import Connector
 from syncd.errors import StateError
 from syncd.store import Store
 from syncd.work import Work
+
+SHORTEST_KEY = 16
+"""Bytes of a marker key that syncd made itself; it makes 64."""
 
 
 def configured(folder: Path | None) -> Config:
@@ -68,16 +71,28 @@ def working(config: Config, *, dry: bool = False) -> Iterator[Work]:
 
 
 def _own_key(state: Path) -> bytes:
-    """The marker key that syncd makes for itself where none is configured: beside the state, not in it."""
+    """The marker key that syncd makes for itself where none is configured: beside the state, not in it.
+
+    The caller holds the state's lock. A process that dies in here leaves no key or a whole one: an empty one could
+    sign nothing, and a cut one could not be told from another installation's.
+    """
     path = state.with_name(state.name + ".marker_key")
     try:
-        with suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if not path.exists():
+            new = path.with_name(path.name + ".new")
+            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32))
-        return path.read_bytes().strip()
+                file.flush()
+                os.fsync(file.fileno())
+            new.rename(path)
+        key = path.read_bytes().strip()
     except OSError as error:
         raise StateError(str(path), f"the marker key can't be kept ({error.strerror})", "Mend its rights") from error
+    if len(key) < SHORTEST_KEY:
+        cure = "Restore it from a backup. If there is none, delete it: a new one is made, and only a note whose answer "
+        raise StateError(str(path), "the marker key in it is empty or cut", f"{cure}was lost may be written twice")
+    return key
 
 
 @contextmanager

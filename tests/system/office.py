@@ -258,6 +258,8 @@ class Office:
             assert CANARY.encode() not in exchange.request.body
             assert CANARY not in exchange.request.path
         for path in self.state.parent.glob("*"):
+            if not path.is_file():
+                continue
             assert CANARY.encode() not in path.read_bytes(), path
             assert not any(secret.encode() in path.read_bytes() for secret in SECRETS), path
 

@@ -12,6 +12,8 @@ import select
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -29,6 +31,7 @@ class Kettle:
     """The server, as a test session sees it."""
 
     def __init__(self) -> None:
+        self._one_at_a_time = threading.Lock()
         self._server = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
@@ -38,18 +41,19 @@ class Kettle:
     ) -> Command:
         """Begin a command whose output goes to files; ``limit``: bytes that a file of its may have at most."""
         order = {"args": args, "env": dict(env), "cwd": str(folder), "out": str(out), "err": str(err), "limit": limit}
-        return Command(self, self.ask(order, 30)["pid"])
+        return Command(self, self.ask(order, 60)["pid"])
 
     def ask(self, order: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """One order, one answer."""
         assert self._server.stdin is not None
         assert self._server.stdout is not None
-        self._server.stdin.write(json.dumps(order).encode() + b"\n")
-        ready, _, _ = select.select([self._server.stdout], [], [], seconds)
-        if not ready:
-            raise TimeoutError(f"no answer within {seconds} s to {order}")
-        answer: dict[str, Any] = json.loads(self._server.stdout.readline())
-        return answer
+        with self._one_at_a_time:
+            self._server.stdin.write(json.dumps(order).encode() + b"\n")
+            ready, _, _ = select.select([self._server.stdout], [], [], seconds)
+            if not ready:
+                raise TimeoutError(f"no answer within {seconds} s to {order}")
+            answer: dict[str, Any] = json.loads(self._server.stdout.readline())
+            return answer
 
     def close(self) -> None:
         """End the server and whatever it started."""
@@ -70,9 +74,13 @@ class Command:
 
     def wait(self, timeout: float) -> int:
         """Its exit status; negative if a signal ended it."""
-        if self.returncode is None:
-            self.returncode = self.kettle.ask({"wait": self.pid}, timeout)["exit"]
-        assert self.returncode is not None
+        until = time.monotonic() + timeout
+        while self.returncode is None:
+            self.returncode = self.kettle.ask({"look": self.pid}, 30)["exit"]
+            if self.returncode is None:
+                if time.monotonic() > until:
+                    raise TimeoutError(f"still running after {timeout} s")
+                time.sleep(0.01)
         return self.returncode
 
 
@@ -80,13 +88,14 @@ def serve() -> None:
     """Take orders, a line each, until there are no more."""
     for name in PRELOADED:
         import_module(name)
-    alive = set()
+    alive: set[int] = set()
     for line in sys.stdin.buffer:
         order = json.loads(line)
-        if "wait" in order:
-            _, status = os.waitpid(order["wait"], 0)
-            alive.discard(order["wait"])
-            answer = {"exit": os.waitstatus_to_exitcode(status)}
+        answer: dict[str, int | None]
+        if "look" in order:
+            pid, status = os.waitpid(order["look"], os.WNOHANG)
+            alive.discard(pid)
+            answer = {"exit": os.waitstatus_to_exitcode(status) if pid else None}
         else:
             pid = os.fork() or _become(order)
             alive.add(pid)
