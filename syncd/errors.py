@@ -38,6 +38,8 @@ class Problem:
     """File and key (``connectors/github.toml: token``), or the connector's name."""
     what: str
     cure: str
+    warning: bool = False
+    """Nothing stands in the way now, but it is worth knowing: it doesn't make ``check`` fail."""
 
     def __str__(self) -> str:
         """One line for a human."""

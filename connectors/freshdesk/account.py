@@ -78,6 +78,7 @@ class Account:
                 name,
                 f"Freshdesk may refuse to resolve a ticket while one of these fields is empty: {', '.join(needed)}",
                 "Have agents fill them early, or make them optional for closing (Admin, Ticket Fields)",
+                warning=True,
             )
 
     def _id(self, agent: Mapping[str, Any]) -> int:

@@ -79,7 +79,9 @@ def _of_token(place: str, headers: Mapping[str, str], now: datetime) -> Iterator
     """Both headers come with every answer, where they apply (GitHub REST API docs, Authenticating)."""
     expiry = _moment(headers.get(EXPIRY, ""))
     if expiry is not None and expiry - now < WARN_BEFORE:
-        yield Problem(place, f"it expires on {expiry:%Y-%m-%d}", "Make a new token before that day.")
+        yield Problem(
+            place, f"it expires on {expiry:%Y-%m-%d}", "Make a new token before that day.", warning=expiry > now
+        )
     scopes = headers.get("x-oauth-scopes")
     if scopes is not None and scopes.strip() and not {"repo", "public_repo"} & _words(scopes):
         yield Problem(place, "it is a classic token without the scope repo or public_repo", "Make one that has it.")
