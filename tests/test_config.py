@@ -334,15 +334,6 @@ PEM = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
         ("file:x", lambda folder: folder.write("x", f"{CANARY}\0", 0o600), "the secret has several lines or control"),
         ("file:x", lambda folder: folder.write("x", b"\xff\xfe" + CANARY.encode(), 0o600), "x is no text"),
         ("file:x", lambda folder: folder.write("x", CANARY * 9999, 0o600), "x is too large to be a secret"),
-        (
-            "file:x",
-            lambda folder: folder.write("x", CANARY, 0o644),
-            "x can be read or changed by others. Run: chmod 600 ",
-        ),
-        ("file:x", lambda folder: folder.write("x", CANARY, 0o640), "x can be read or changed by others"),
-        ("file:x", lambda folder: folder.write("x", CANARY, 0o604), "x can be read or changed by others"),
-        ("file:x", lambda folder: folder.write("x", CANARY, 0o620), "x can be read or changed by others"),
-        ("credential:x", lambda folder: folder.write("credentials/x", CANARY, 0o644), "chmod 600"),
         ("file:x", lambda folder: os.mkfifo(folder.path / "x"), "x is no file"),
         ("file:x", lambda folder: (folder.path / "x").symlink_to("nowhere"), "x does not exist"),
         ("file:x\\u0000y", None, "can't be read"),
@@ -358,6 +349,21 @@ def test_a_bad_secret_is_refused_without_repeating_it(
     (message,) = folder.refused()
     assert message.startswith("connectors/desk.toml: api_key: ")
     assert said in message
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"), [(0o644, True), (0o604, True), (0o620, True), (0o640, False), (0o600, False)]
+)
+def test_a_secret_that_others_can_get_at_is_told_and_used_all_the_same(folder: Folder, mode: int, told: bool) -> None:
+    folder.write("credentials/desk", CANARY, mode)
+    warnings = [str(one) for one in folder.load().warnings]
+    assert [f"chmod 600 {folder.path}/credentials/desk" in one for one in warnings] == ([True] if told else [])
+
+
+def test_a_secret_that_others_can_get_at_is_listed_with_everything_else_that_is_wrong(folder: Folder) -> None:
+    folder.write("credentials/desk", CANARY, 0o644)
+    folder.write("syncd.toml", "nonsense = 1\n")
+    assert [("chmod 600" in one, "nonsense" in one) for one in folder.refused()] == [(False, True), (True, False)]
 
 
 def test_a_missing_marker_key_comes_with_the_command_that_makes_one(folder: Folder) -> None:

@@ -21,7 +21,7 @@ from syncd.errors import ConnectorError, Problem
 def command(folder: Path | None, *, as_data: bool) -> int:
     """Test the configuration, then each account: credential, rights, statuses, repositories. Changes nothing."""
     config = configured(folder)
-    found = list(_accounts(config))
+    found = [*config.warnings, *_accounts(config)]
     if as_data:
         as_json({"folder": str(config.folder), "problems": [_data(problem) for problem in found]})
         return _status(found)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from syncd.cli.show import Meter
+from syncd.cli.show import Meter, complain
 from syncd.clock import SystemClock
 from syncd.config import Config, find_folder, load
 from syncd.connector import Connector
@@ -28,7 +28,10 @@ def configured(folder: Path | None) -> Config:
     Raises:
         ConfigError: with all that is wrong.
     """
-    return load(find_folder(folder))
+    config = load(find_folder(folder))
+    for warning in config.warnings:
+        complain(str(warning))
+    return config
 
 
 def reading(config: Config) -> Store:

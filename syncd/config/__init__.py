@@ -62,7 +62,9 @@ def find_folder(
         if (folder / "syncd.toml").is_file() or (folder / "connectors").is_dir():
             return folder.absolute()
     what = f"there is none in {system} or {(here or Path()).absolute()}"
-    raise ConfigError([Problem("configuration", what, "Make one as the README shows, or name its folder with --config")])
+    raise ConfigError(
+        [Problem("configuration", what, "Make one as the README shows, or name its folder with --config")]
+    )
 
 
 def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
@@ -84,6 +86,7 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
     made = [_made(account, accounts, shelf, found) for account in accounts.values()]
     _both_roles(accounts, found)
     if found or main is None:
+        found += secrets.warnings()
         raise ConfigError([_masked(one, secrets) for one in dict.fromkeys(found)])
     return Config(
         folder=folder,
@@ -94,6 +97,7 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
         log_level=main.log.level,
         log_format=main.log.format,
         brake=main.brake,
+        warnings=tuple(secrets.warnings()),
         helpdesks=MappingProxyType({one.name: one for one in made if isinstance(one, Helpdesk)}),
         trackers=MappingProxyType({one.name: one for one in made if isinstance(one, Tracker)}),
     )

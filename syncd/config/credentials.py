@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from syncd.errors import Problem
 from syncd.schema import Wrong
 
 MAX_BYTES = 64 * 1024
@@ -24,7 +25,8 @@ LONG_ENOUGH = 6
 """Shorter than this, masking would tear ordinary words apart."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
-_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+_OTHERS = stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+"""A group may read: a service's own group is how many keep such files."""
 
 
 class SecretReader:
@@ -38,6 +40,9 @@ class SecretReader:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._folder, self._environ = folder, environ
         self._seen: set[str] = set()
+        self.exposed: list[Path] = []
+        """Files that others on this machine can read or change. They are told, loudly, and used all the same: a sync
+        that stops at night because of a file's mode would cost more than it protects."""
 
     def __call__(self, reference: str) -> SecretStr:
         """The secret behind a reference, without the line end that editors and ``echo`` add.
@@ -73,7 +78,7 @@ class SecretReader:
         return text
 
     def _file(self, path: str) -> str:
-        return _read(self._folder / path)
+        return self._read(self._folder / path)
 
     def _variable(self, name: str) -> str:
         value = self._environ.get(name)
@@ -86,12 +91,24 @@ class SecretReader:
             raise Wrong("this is no name of a credential", "Use letters, digits, _, -, . and @")
         given = self._environ.get("CREDENTIALS_DIRECTORY")
         if given and os.path.lexists(Path(given) / name):
-            return _read(Path(given) / name, private=True)
-        return _read(self._folder / "credentials" / name)
+            return self._read(Path(given) / name, private=True)
+        return self._read(self._folder / "credentials" / name)
+
+    def _read(self, path: Path, *, private: bool = False) -> str:
+        """The text of a secret's file; ``private`` if whoever made the folder keeps others out of it."""
+        text, exposed = _read(path)
+        if exposed and not private:
+            self.exposed.append(path)
+        return text
+
+    def warnings(self) -> list[Problem]:
+        """What is wrong with the files' modes."""
+        what = "this secret can be read or changed by others on this machine"
+        return [Problem(str(path), what, f"Run: chmod 600 {path}") for path in dict.fromkeys(self.exposed)]
 
 
-def _read(path: Path, *, private: bool = False) -> str:
-    """The text of a secret's file; ``private`` if whoever made the folder keeps others out of it."""
+def _read(path: Path) -> tuple[str, bool]:
+    """The text of a secret's file, and whether others can get at it."""
     try:
         # Not blocking: a pipe in this place must not hold up the start.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -106,15 +123,13 @@ def _read(path: Path, *, private: bool = False) -> str:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
             raise Wrong(f"{path} is no file", "Name a file that holds the secret and nothing else")
-        if mode & _OTHERS and not private:
-            raise Wrong(f"{path} can be read or changed by others", f"Run: chmod 600 {path}")
         data = os.read(handle, MAX_BYTES + 1)
     finally:
         os.close(handle)
     if len(data) > MAX_BYTES:
         raise Wrong(f"{path} is too large to be a secret", "Name a file that holds the secret and nothing else")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8"), bool(mode & _OTHERS)
     except UnicodeDecodeError:
         raise Wrong(f"{path} is no text", "Store the secret as text, UTF-8") from None
 

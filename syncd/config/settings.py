@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from syncd.clock import Clock
 from syncd.connector import Connector, ConnectorOptions, Secret
+from syncd.errors import Problem
 from syncd.mapping import Mapping
 from syncd.model import Role
 from syncd.playbook import Playbook
@@ -126,6 +127,7 @@ class Config:
         state: the state file, absolute.
         listen: host and port of the health endpoint; port 0 = any free one.
         mode: ``observe`` does everything but write to remotes.
+        warnings: what is dangerous, though it works: to be told at every start.
         marker_key: what markers are signed with (rule 12); None: syncd makes one and keeps it beside the state.
     """
 
@@ -137,5 +139,6 @@ class Config:
     log_level: str
     log_format: str
     brake: Brake
+    warnings: tuple[Problem, ...]
     helpdesks: abc.Mapping[str, Helpdesk]
     trackers: abc.Mapping[str, Tracker]
