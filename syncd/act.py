@@ -15,11 +15,11 @@ from datetime import timedelta
 from syncd import marker
 from syncd.clock import precise
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Audience, Item, Outcome, Role, Status, Written
+from syncd.model import Action, Audience, Outcome, Removed, Role, Status, Written
 from syncd.records import Effect, Plan, Record, Step
 from syncd.retry import reads
 from syncd.store import EffectRow, EffectState
-from syncd.work import Work
+from syncd.work import IN_PLACE, Work
 
 SEARCH_LOOKS = 2
 """Where only a search index can be asked, an effect is looked for twice before it counts as absent."""
@@ -212,7 +212,9 @@ def _look(work: Work, row: EffectRow) -> None:
     connector = work.connectors[row.target.connector]
     began = row.began_at or work.clock.now()
     try:
-        found = reads(work.clock)(connector.find, marker.make(work.marker_key, row.id), row.target, began)
+        found = reads(work.clock, patience=IN_PLACE)(
+            connector.find, marker.make(work.marker_key, row.id), row.target, began
+        )
     except ConnectorError as error:
         _not_looked(work, row, error)
         return
@@ -278,14 +280,18 @@ def _send(work: Work, row: EffectRow) -> None:
 
 
 def _unfit(work: Work, row: EffectRow) -> ConnectorError | None:
-    """Why a comment can't be left any more: what a place may see is checked at the moment of writing (rule 14)."""
+    """Why a note can't be left any more; what a place may see is checked at the moment of writing (rules 9 and 14)."""
     name = row.target.connector
-    if work.role(name) is Role.HELPDESK:
-        return None
     try:
-        fresh = reads(work.clock)(work.connectors[name].fetch, [row.target])[row.target]
+        fresh = reads(work.clock, patience=IN_PLACE)(work.connectors[name].fetch, [row.target])[row.target]
     except ConnectorError as error:
         return error
-    if isinstance(fresh, Item) and fresh.audience is not Audience.PRIVATE:
+    if isinstance(fresh, ConnectorError):
+        return fresh
+    if isinstance(fresh, Removed):
+        return Refused(name, f"{row.target.human} is {fresh.kind}")
+    if fresh.final or work.mapping(name).is_final(fresh.status):
+        return Refused(name, f"{row.target.human} is closed for good")
+    if work.role(name) is Role.TRACKER and fresh.audience is not Audience.PRIVATE:
         return Refused(name, f"{row.target.human} is public now")
     return None

@@ -16,7 +16,11 @@ from syncd.records import Plan, Record
 from syncd.retry import reads
 from syncd.store import QueueRow
 from syncd.take import resolve, take
-from syncd.work import Work
+from syncd.work import IN_PLACE, Work
+
+HOUR = 3600.0
+ALL_GONE = 5
+"""If so many items were asked for at once and none is there any more, something else is wrong."""
 
 
 def observe(work: Work, key: str) -> Plan | None:
@@ -137,7 +141,7 @@ def read(work: Work, refs: Sequence[Ref]) -> None:
     for name in sorted({ref.connector for ref in refs}):
         mine = [ref for ref in refs if ref.connector == name]
         refuse_paused(work, name)
-        found = reads(work.clock)(work.connectors[name].fetch, mine)
+        found = reads(work.clock, patience=IN_PLACE)(work.connectors[name].fetch, mine)
         _believe(work, name, [one for one in found.values() if isinstance(one, Removed)], len(mine))
         for ref in mine:
             one = found[ref]
@@ -175,13 +179,15 @@ def _follow(work: Work, old: Ref, item: Item) -> None:
 
 
 def _believe(work: Work, name: str, gone: list[Removed], asked: int) -> None:
-    """The brake on vanishing (rules 10 and 16): many at once, or all that was asked for, is not believed."""
+    """The brake on vanishing (rules 10 and 16): many within an hour, or all that was asked for, is not believed."""
     new = [one for one in gone if isinstance(work.store.snapshots.get(one.ref), Item)]
-    work.tally[f"gone {name}"] += len(new)
+    now = work.clock.monotonic()
+    within = [moment for moment in work.vanished.get(name, []) if moment > now - HOUR] + [now] * len(new)
+    work.vanished[name] = within
     limit = max(work.brake.max_changes, work.brake.share * work.store.links.live_count(name))
-    all_gone = asked >= 5 and len(new) == asked
-    if (all_gone or work.tally[f"gone {name}"] > limit) and not work.store.brakes.released(name):
-        reason = f"{work.tally[f'gone {name}']} linked items suddenly can't be found"
+    all_gone = asked >= ALL_GONE and len(new) == asked
+    if (all_gone or len(within) > limit) and not work.store.brakes.released(name):
+        reason = f"{len(within)} linked items suddenly can't be found"
         with work.store.write():
             work.store.brakes.pull(name, reason, work.now)
         raise BrakeOn(

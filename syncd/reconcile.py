@@ -53,10 +53,11 @@ def drain(work: Work, only: frozenset[str] | None = None) -> None:
 
 def reconcile(work: Work, row: QueueRow) -> None:
     """One group: observe, decide, act, record."""
+    links = work.store.links.ids(row.group)
     try:
         plan = observe(work, row.group)
-    except ConnectorError as error:
-        _failed(work, row, {row.group}, error)
+    except ConnectorError as error:  # by then the group may have got another key
+        _failed(work, row, work.store.links.keys_of(links) | {row.group}, error)
         return
     if plan is None:  # nothing is linked there any more
         with work.store.write():

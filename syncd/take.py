@@ -14,14 +14,12 @@ from syncd.links import Claim
 from syncd.model import FINISHED_TICKET, Item, Ref, Removed, Word
 from syncd.records import GONE, LinkState, Origin
 from syncd.retry import reads
-from syncd.work import Work
+from syncd.work import IN_PLACE, Work
 
 MAX_FAILED = 3
 """Look-ups of one page, or reads of one poll, that may fail before it counts as the connector's trouble."""
 UNASKED = 60.0
 """Seconds that a system is left alone which limits us, or refuses our credential, without saying for how long."""
-PATIENCE = 15.0
-"""Seconds that a look-up may wait for a system that limits us; it is made again later anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ def resolve(work: Work, item: Item, failed: Counter[str] | None = None) -> Named
 def _ref(work: Work, claim: Claim) -> Ref | None:
     seen = work.seen.get((claim.connector, claim.key.casefold()))
     known = seen.ref if seen else work.store.snapshots.by_key(claim.connector, claim.key)
-    once = reads(work.clock, attempts=1, patience=PATIENCE)
+    once = reads(work.clock, attempts=1, patience=IN_PLACE)
     return known or once(work.connectors[claim.connector].resolve, claim.key)
 
 

@@ -15,6 +15,8 @@ from syncd.model import Item, Note, Ref, Role
 from syncd.records import Plan
 from syncd.store import EffectRow, Store
 
+IN_PLACE = 15.0
+"""Seconds that a single read may wait for a system that limits us; what takes longer goes through the queue."""
 MAX_SEEN = 200_000
 """Items of a walk that are kept in memory for links found later in it: about 50 MB at worst."""
 
@@ -42,6 +44,8 @@ class Work:
     """Per group, what a bulk read has just brought."""
     plans: list[Plan] = field(default_factory=list)
     """What would have been written, where nothing may be."""
+    vanished: dict[str, list[float]] = field(default_factory=dict)
+    """Per connector the moments (monotonic) of the last hour at which a linked item was found to be gone."""
     paused: dict[str, tuple[float, str]] = field(default_factory=dict)
     """Connectors that must not be called before a moment (monotonic), and why."""
 

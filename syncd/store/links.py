@@ -54,6 +54,7 @@ STALE = """
     JOIN snapshots s ON s.ref = ends.ref WHERE s.seen_at < ? AND s.gone = '' ORDER BY ends.ref
 """
 GROUP_KEYS = "SELECT DISTINCT group_key FROM links WHERE state IN ('live', 'final') ORDER BY group_key"
+IDS = "SELECT id FROM links WHERE group_key = ?"
 KEYS_OF = """
     SELECT DISTINCT group_key FROM links WHERE id IN (SELECT value FROM json_each(?)) AND group_key <> ''
 """
@@ -126,6 +127,10 @@ class Links:
     def group_keys(self) -> list[str]:
         """Every group."""
         return [row["group_key"] for row in self._db.query(GROUP_KEYS)]
+
+    def ids(self, key: str) -> list[int]:
+        """The links of a group, by id."""
+        return [row["id"] for row in self._db.query(IDS, [key])]
 
     def keys_of(self, links: Iterable[int]) -> set[str]:
         """The groups that these links belong to now."""

@@ -1,0 +1,174 @@
+"""The feed: what a poll costs, and that nothing it was told, or should have read, is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from syncd.errors import ConnectorError
+from syncd.model import Author, GoneKind, Status
+from syncd.poll import poll
+from syncd.records import LinkState, Standing
+from tests.pairs import Pair
+
+
+def calls(pair: Pair) -> int:
+    return sum(books.calls for books in pair.books.values())
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_poll_after_our_own_write_costs_no_write_and_no_further_call(plain: bool) -> None:
+    pair = Pair(plain=plain)
+    _, issue = pair.filed_pair()
+    pair.pass_()
+    pair.move(issue, "done")
+    pair.pass_()
+    before, written = calls(pair), pair.writes()
+    pair.pass_()
+    pair.pass_()
+    assert calls(pair) - before == 4  # two idle polls of two feeds
+    assert pair.writes() == written
+
+
+def test_a_note_that_could_not_be_read_is_read_later() -> None:
+    pair = Pair(plain=True)
+    pair.reconcile()
+    pair.tick()
+    ticket, issue = pair.ticket(), pair.issue()
+    pair.pass_()
+    pair.say(ticket, pair.url(issue), Author.TEAM, internal=True)
+    polled = calls(pair) + 1
+
+    def fail() -> None:
+        if calls(pair) >= polled:
+            pair.desk.faults.append(("error", False))
+
+    pair.desk.before_call = fail
+    poll(pair.work, "desk")
+    assert pair.links() == []
+    pair.desk.before_call = None
+    pair.desk.faults.clear()
+    pair.restart()
+    pair.pass_()
+    assert ticket.status == Status("pending")
+
+
+def test_a_name_that_could_not_be_looked_up_is_looked_up_later() -> None:
+    pair = Pair()
+    pair.reconcile()
+    pair.tick()
+    ticket, issue = pair.ticket(), pair.issue()
+    pair.pass_()
+    pair.work.seen.clear()  # as after a restart
+    pair.say(ticket, pair.url(issue), Author.TEAM, internal=True)
+    pair.tracker.faults += [("error", False)] * 2
+    poll(pair.work, "desk")
+    assert pair.links() == []
+    pair.pass_()
+    assert ticket.status == Status("pending")
+
+
+def test_a_tracker_that_is_down_does_not_hold_up_the_helpdesk_s_feed() -> None:
+    pair = Pair(other=True)
+    ticket, issue = pair.filed_pair()
+    pair.work.seen.clear()
+    stranger = pair.issue(at="other")
+    pair.say(pair.ticket(), pair.url(stranger), Author.TEAM, internal=True)
+    pair.move(ticket, "resolved")
+    pair.books["other"].faults += [("cut", False)] * 50
+    before = pair.books["other"].calls
+    poll(pair.work, "desk")
+    assert pair.books["other"].calls - before <= 2
+    pair.work.paused.clear()
+    poll(pair.work, "tracker")
+    pair.books["other"].faults.clear()
+    pair.pass_()
+    assert pair.notes(issue) == ["ticket_resolved"]
+
+
+def test_a_feed_that_goes_back_in_time_changes_nothing() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    pair.pass_()
+    now = issue.status, issue.version
+    issue.status, issue.version = Status("open"), issue.version - 3
+    row = pair.store.cursors.all()[1]
+    with pair.store.write():
+        pair.store.cursors.put(replace(row, cursor="[0, false]"))
+    poll(pair.work, "tracker")
+    issue.status, issue.version = now
+    pair.pass_()
+    pair.reconcile()
+    assert ticket.status == Status("resolved")
+    assert pair.notes(ticket) == ["link_note", "resolved"]
+
+
+def test_an_agent_who_answers_in_the_second_of_our_note_is_heard() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    pair.reply(ticket)
+    pair.move(issue, "done")
+    pair.pass_()
+    assert pair.standing() is Standing.WAITS_FOR_AGENT
+    pair.answer(ticket)
+    ticket.version -= 1
+    pair.desk.tick -= 1
+    pair.pass_()
+    pair.reconcile()
+    assert ticket.status == Status("resolved")
+
+
+def test_a_page_is_kept_whole_or_not_at_all() -> None:
+    pair = Pair()
+    pair.reconcile()
+    pair.tick()
+    tickets = [pair.ticket() for _ in range(7)]
+    for ticket in tickets:
+        pair.issue(ticket)
+    pair.tracker.faults += [("error", False)] * 2
+    pair.pass_()
+    pair.pass_()
+    assert [str(ticket.status) for ticket in tickets] == ["pending"] * 7
+
+
+def test_a_feed_that_fails_is_told_and_goes_on_where_it_was() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    pair.tracker.faults += [("refused", False)]
+    with pytest.raises(ConnectorError):
+        poll(pair.work, "tracker")
+    pair.pass_()
+    assert ticket.status == Status("resolved")
+
+
+def test_a_ticket_that_was_deleted_and_restored_is_noticed_in_any_order() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    pair.remove(ticket, GoneKind.SPAM)
+    pair.pass_()
+    assert pair.link().state is LinkState.ENDED
+    pair.remove(issue)
+    pair.pass_()
+    pair.restore(ticket)
+    pair.pass_()
+    assert pair.link().state is LinkState.ENDED
+    pair.restore(issue)
+    pair.pass_()
+    assert pair.link().state is LinkState.LIVE
+    assert pair.notes(ticket) == ["link_note", "lost_issue"]
+    assert ticket.status == Status("open")
+
+
+def test_the_start_mark_is_the_newest_that_the_first_walk_saw() -> None:
+    pair = Pair()
+    pair.issue()
+    last = pair.issue()
+    pair.reconcile()
+    assert pair.work.start_marks()["tracker"] == f"2026-01-05T09:00:0{last.version}Z"
+    pair.tick()
+    pair.move(last, "done")
+    pair.reconcile()
+    assert pair.work.start_marks()["tracker"] == f"2026-01-05T09:00:0{last.created}Z"
