@@ -80,7 +80,9 @@ class GitHubSandbox(Sandbox):
 
     def access(self, request: Request) -> Access:
         """Whose call it is; ``before`` let it through."""
-        return self.tokens[_token(request)]
+        access = self.tokens[_token(request)]
+        self.books.account(access.login)
+        return access
 
     @property
     def reset(self) -> int:

@@ -1,0 +1,348 @@
+"""What is written, how often, and what is said when it goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from github_direct import HOME, START, State, asked, connect, serving, told
+from github_exchanges import violations
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.github.books import LONGEST, MOST_COMMENTS, Access
+from connectors.github.connector import GitHubConnector
+from connectors.github.sandbox import LOGIN, GitHubSandbox
+from connectors.github.writes import MAX_BODY, marked
+from syncd.clock import ManualClock
+from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.model import Action, Draft, Note, Outcome, Ref, Status
+from syncd.testing import Fault, Reply
+
+MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
+DONE = Status("closed", "completed")
+
+
+@pytest.fixture
+def sandbox() -> Iterator[GitHubSandbox]:
+    with serving() as sandbox:
+        yield sandbox
+        assert violations(sandbox.log) == []
+
+
+@pytest.fixture
+def connector(sandbox: GitHubSandbox) -> Iterator[GitHubConnector]:
+    connector = connect(sandbox)
+    yield connector
+    connector.close()
+
+
+def make(sandbox: GitHubSandbox, count: int = 1) -> list[Ref]:
+    keys = [sandbox.people.make_issue(HOME) for _ in range(count)]
+    return [Ref("github", str(sandbox.people.id(key)), key) for key in keys]
+
+
+def write(connector: GitHubConnector, *actions: Action) -> list[Outcome]:
+    return list(connector.apply(actions))
+
+
+def note(body: str = "filed", effect: str = "e1") -> Note:
+    return Note(effect, body, MARKER)
+
+
+# --- states ---
+
+
+@pytest.mark.parametrize("wanted", [DONE, Status("closed", "not_planned"), Status("closed", "duplicate")])
+def test_a_close_keeps_its_reason_and_a_reopening_undoes_it(
+    sandbox: GitHubSandbox, connector: GitHubConnector, wanted: Status
+) -> None:
+    (ref,) = make(sandbox)
+    assert write(connector, Action(ref, wanted))[0].status == wanted
+    assert sandbox.people.status(ref.key) == (wanted.native, wanted.reason)
+    assert write(connector, Action(ref, Status("open")))[0].status == Status("open", "reopened")
+    assert sandbox.people.status(ref.key) == ("open", "reopened")
+
+
+def test_our_own_writes_are_told_by_nobody_as_newer(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    (ref,) = make(sandbox)
+    state = State()
+    state.poll(connector)
+    sandbox.advance(100)
+    (outcome,) = write(connector, Action(ref, DONE, notes=(note(),)))
+    assert told(state.poll(connector)) == [ref.key]
+    assert state.items[ref].version == outcome.version
+    assert state.items[ref].moved_by == LOGIN
+
+
+def test_writes_are_a_second_apart(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    connector.write_interval = 1.0
+    refs = make(sandbox, 3)
+    clock = connector.clock
+    assert isinstance(clock, ManualClock)
+    write(connector, *(Action(ref, DONE, notes=(note(),)) for ref in refs))
+    assert clock.slept == [1.0] * 5
+
+
+def test_a_stop_ends_the_pause_and_nothing_more_is_sent(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    connector.write_interval = 1.0
+    connector.writer.api.clock = Stopped(START)
+    refs = make(sandbox, 3)
+    outcomes = write(connector, *(Action(ref, DONE) for ref in refs))
+    assert [outcome.error is None for outcome in outcomes] == [True, False, False]
+    assert all(isinstance(outcome.error, Transient) and not outcome.error.doubt for outcome in outcomes[1:])
+    assert [sandbox.people.status(ref.key)[0] for ref in refs] == ["closed", "open", "open"]
+
+
+class Stopped(ManualClock):
+    def sleep(self, seconds: float) -> bool:
+        return True
+
+
+# --- refusals, each in plain words ---
+
+
+def test_a_locked_issue_refuses_the_comment_and_takes_the_state(sandbox: GitHubSandbox) -> None:
+    sandbox.tokens["weak"] = Access("dev", push=False)
+    (ref,) = make(sandbox)
+    sandbox.people.lock(ref.key)
+    connector = connect(sandbox, token="weak")
+    (outcome,) = write(connector, Action(ref, DONE, notes=(note(),)))
+    assert isinstance(outcome.notes[0].error, Refused)
+    assert "locked" in str(outcome.notes[0].error)
+    assert outcome.status == DONE
+    connector.close()
+
+
+def test_an_issue_with_2500_comments_takes_no_more(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    (ref,) = make(sandbox)
+    issue = sandbox.books.by_id[int(ref.id)]
+    issue.comments = [sandbox.books.comment(issue, "x", LOGIN, "MEMBER")] * MOST_COMMENTS
+    (outcome,) = write(connector, Action(ref, notes=(note(),)))
+    assert "2500" in str(outcome.notes[0].error)
+
+
+def test_an_archived_repository_is_read_only(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    (ref,) = make(sandbox)
+    sandbox.people.archive(HOME)
+    (outcome,) = write(connector, Action(ref, DONE))
+    assert isinstance(outcome.error, Refused)
+    assert "archived" in str(outcome.error)
+
+
+def test_without_rights_a_state_is_refused(sandbox: GitHubSandbox) -> None:
+    sandbox.tokens["weak"] = Access("visitor", push=False)
+    (ref,) = make(sandbox)
+    connector = connect(sandbox, token="weak")
+    (outcome,) = write(connector, Action(ref, DONE))
+    assert isinstance(outcome.error, Refused)
+    assert "right" in str(outcome.error)
+    connector.close()
+
+
+def test_an_issue_that_is_gone_says_so(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    (ref,) = make(sandbox)
+    sandbox.people.delete(ref.key)
+    (outcome,) = write(connector, Action(ref, DONE))
+    assert isinstance(outcome.error, Gone)
+
+
+@pytest.mark.parametrize("event", ["rename", "transfer"])
+def test_what_has_moved_is_not_written_to_blindly(
+    sandbox: GitHubSandbox, connector: GitHubConnector, event: str
+) -> None:
+    (ref,) = make(sandbox)
+    state = State()
+    state.poll(connector)
+    if event == "rename":
+        sandbox.people.rename_repo(HOME, "newer/tools")
+    else:
+        sandbox.people.make_repo("acme/gadgets")
+        sandbox.people.transfer(ref.key, "acme/gadgets")
+    (outcome,) = write(connector, Action(ref, DONE, notes=(note(),)))
+    assert isinstance(outcome.error, Transient)
+    assert not outcome.error.doubt
+    found = connector.fetch([ref])[ref]
+    assert not isinstance(found, ConnectorError)
+    (outcome,) = write(connector, Action(found.ref, DONE, notes=(note(),)))
+    assert outcome.error is None
+    issue = sandbox.books.by_id[int(found.ref.id)]
+    assert (issue.status_writes, len(issue.comments)) == (1, 1)
+
+
+# --- doubt ---
+
+
+@pytest.mark.parametrize("kind", ["lost_answer", "commit_then_answer", "truncate"])
+def test_a_comment_whose_answer_was_lost_is_in_doubt_stops_the_state_and_is_found(
+    sandbox: GitHubSandbox, connector: GitHubConnector, kind: str
+) -> None:
+    (ref,) = make(sandbox)
+    sandbox.faults.append(Fault(kind, method="POST"))
+    (outcome,) = write(connector, Action(ref, DONE, notes=(note(),)))
+    error = outcome.notes[0].error
+    assert isinstance(error, Transient)
+    assert error.doubt
+    assert isinstance(outcome.error, Transient)
+    assert not outcome.error.doubt
+    assert sandbox.people.status(ref.key) == ("open", "")
+    assert len(sandbox.people.comments(ref.key)) == 1
+    assert connector.find(MARKER, ref, START)
+
+
+def test_a_port_that_is_shut_leaves_no_doubt(sandbox: GitHubSandbox) -> None:
+    (ref,) = make(sandbox)
+    connector = connect(sandbox)
+    connector.api.origin = "http://127.0.0.1:9"
+    connector.session.origin = "http://127.0.0.1:9"
+    (outcome,) = write(connector, Action(ref, DONE))
+    assert isinstance(outcome.error, Transient)
+    assert not outcome.error.doubt
+    connector.close()
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (Reply(401, {"message": "Bad credentials"}), Unauthorized),
+        (Reply(429, {"message": "slow"}, {"Retry-After": "9"}), RateLimited),
+        (Reply(403, {"message": "You have exceeded a secondary rate limit. Please wait"}), RateLimited),
+    ],
+)
+def test_what_concerns_the_account_stops_the_rest_untouched(
+    sandbox: GitHubSandbox, connector: GitHubConnector, reply: Reply, kind: type[ConnectorError]
+) -> None:
+    refs = make(sandbox, 3)
+    sandbox.faults.append(Fault("answer", method="PATCH|POST", skip=1, reply=reply))
+    outcomes = write(connector, *(Action(ref, DONE) for ref in refs))
+    assert [type(outcome.error) for outcome in outcomes] == [type(None), kind, kind]
+    assert sum(verb == "PATCH" for verb, _, _ in asked(sandbox)) == 2
+    assert [sandbox.people.status(ref.key)[0] for ref in refs] == ["closed", "open", "open"]
+
+
+def test_one_outage_stops_nobody_two_in_a_row_do(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    refs = make(sandbox, 6)
+    sandbox.faults += [Fault("answer", path="/issues/2$"), Fault("answer", path="/issues/[45]$", times=2)]
+    outcomes = write(connector, *(Action(ref, DONE) for ref in refs))
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True, False, False, False]
+    assert isinstance(outcomes[-1].error, Transient)
+    assert not outcomes[-1].error.doubt
+    assert sum(verb == "PATCH" for verb, _, _ in asked(sandbox)) == 5
+
+
+# --- filing ---
+
+
+def test_a_filed_issue_shows_what_github_really_set(sandbox: GitHubSandbox) -> None:
+    draft = Draft(HOME, "A\ntitle " + "x" * 300, "Body", MARKER, labels=("ce/p1", "new"), assignees=(LOGIN,))
+    sandbox.tokens["weak"] = Access("visitor", push=False)
+    for token, labels in (("test-token", draft.labels), ("weak", ())):
+        connector = connect(sandbox, token=token)
+        item = connector.create(draft)
+        assert item.tags == labels
+        books = sandbox.books.by_id[int(item.ref.id)]
+        assert books.now.body == f"<!-- {MARKER} -->\nBody"
+        assert len(books.now.title) == 256
+        assert "\n" not in books.now.title
+        connector.close()
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"), [("off", Transient), ("blind", Refused), ("foreign", Refused), ("archive", Refused)]
+)
+def test_where_nothing_can_be_filed_that_is_said(
+    sandbox: GitHubSandbox, connector: GitHubConnector, event: str, kind: type[ConnectorError]
+) -> None:
+    connector.repositories.get(HOME)
+    place = "acme/unknown" if event == "foreign" else HOME
+    if event == "off":
+        sandbox.people.switch_issues(HOME, on=False)
+    elif event == "archive":
+        sandbox.people.archive(HOME)
+    elif event == "blind":
+        sandbox.people.set_private(HOME)
+        sandbox.tokens["test-token"] = Access(LOGIN, private=False)
+    with pytest.raises(kind):
+        connector.create(Draft(place, "T", "B", MARKER))
+    assert sandbox.people.issues() == []
+
+
+def test_a_wrong_assignee_is_named_by_field_not_by_value(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    with pytest.raises(Refused, match="assignees invalid") as caught:
+        connector.create(Draft(HOME, "T", "B", MARKER, assignees=("nobody-at-all",)))
+    assert "nobody-at-all" not in str(caught.value)
+
+
+# --- finding again ---
+
+
+def test_an_issue_is_found_behind_hundreds_of_newer_ones(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    item = connector.create(Draft(HOME, "T", "B", MARKER))
+    for _ in range(250):
+        sandbox.people.make_issue(HOME)
+    sandbox.people.close(item.ref.key)
+    assert connector.find(MARKER, HOME, START) == item.ref.id
+
+
+@pytest.mark.parametrize("apart", [-7200, 7200])
+def test_clocks_that_differ_hide_nothing(sandbox: GitHubSandbox, connector: GitHubConnector, apart: float) -> None:
+    sandbox.advance(apart)
+    item = connector.create(Draft(HOME, "T", "B", MARKER))
+    for _ in range(120):
+        sandbox.people.make_issue(HOME)
+    assert connector.find(MARKER, HOME, START) == item.ref.id
+
+
+def test_the_look_ends_where_everything_is_older(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    for _ in range(500):
+        sandbox.people.make_issue(HOME)
+    sandbox.advance(3600)
+    before = len(sandbox.log)
+    assert connector.find(MARKER, HOME, START + timedelta(hours=1)) is None
+    assert sum(path.endswith("/issues") for _, path, _ in asked(sandbox)[before:]) == 1
+
+
+def test_what_others_pasted_is_not_ours(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    key = sandbox.people.make_issue(HOME, body=f"<!-- {MARKER} -->")
+    sandbox.people.comment(key, f"<!-- {MARKER} -->")
+    ref = Ref("github", str(sandbox.people.id(key)), key)
+    assert connector.find(MARKER, HOME, START) is None
+    assert connector.find(MARKER, ref, START) is None
+
+
+def test_a_look_that_breaks_off_proves_nothing(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    (ref,) = make(sandbox)
+    for _ in range(150):
+        sandbox.people.comment(ref.key, "x")
+    sandbox.faults.append(Fault("answer", path="/comments$", skip=1))
+    with pytest.raises(Transient):
+        connector.find(MARKER, ref, START)
+
+
+# --- bodies ---
+
+
+def test_a_body_beyond_the_limit_is_cut_and_taken(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    (ref,) = make(sandbox)
+    assert write(connector, Action(ref, notes=(note("🙂 line\n" * 20_000),)))[0].error is None
+    ((_, body),) = sandbox.people.comments(ref.key)
+    assert body.startswith(f"<!-- {MARKER} -->\n")
+    assert body.endswith("(cut here: the text was too long)")
+
+
+@given(st.lists(st.sampled_from(["```\n", "````py\n", "~~~\n", "text\n", "x" * 9000, "\n"]), max_size=60))
+def test_a_cut_never_leaves_a_code_block_open(parts: list[str]) -> None:
+    body = marked("".join(parts), MARKER)
+    assert len(body) <= MAX_BODY < LONGEST
+    assert body.startswith(f"<!-- {MARKER} -->\n")
+    if body.endswith("too long)"):
+        kept = body.rpartition("\n\n(cut")[0]
+        fence = ""
+        for line in kept.splitlines():
+            run = line[: len(line) - len(line.lstrip(line[:1]))] if line[:1] in {"`", "~"} else ""
+            if len(run) >= 3 and not fence:
+                fence = run
+            elif fence and run[:1] == fence[0] and len(run) >= len(fence) and line == run:
+                fence = ""
+        assert fence == ""
