@@ -11,7 +11,7 @@ from datetime import datetime
 
 from syncd.clock import moment
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, UnknownRef
-from syncd.model import Item, Ref
+from syncd.model import Item, Ref, Removed
 from syncd.observe import read
 from syncd.poll import walk
 from syncd.reconcile import drain
@@ -62,6 +62,7 @@ def some(work: Work, refs: Sequence[Ref]) -> None:
     """
     refuse_braked(work)
     read(work, list(refs))
+    read(work, _linked_with(work, refs))
     keys = set()
     with work.store.write():
         for ref in refs:
@@ -70,6 +71,13 @@ def some(work: Work, refs: Sequence[Ref]) -> None:
             if key:
                 keys.add(key)
     drain_and_wait(work, frozenset(keys))
+
+
+def _linked_with(work: Work, refs: Sequence[Ref]) -> list[Ref]:
+    """The other items of the groups that these belong to."""
+    keys = {key for ref in refs if (key := work.store.links.group_of(ref))}
+    ends = {end for key in keys for link in work.store.links.group(key)[0] for end in (link.ticket, link.issue)}
+    return sorted(ends.difference(refs), key=str)
 
 
 def find(work: Work, text: str) -> Ref:
@@ -92,7 +100,12 @@ def find(work: Work, text: str) -> Ref:
 
 
 def _resolved(work: Work, name: str, key: str, text: str) -> Ref:
-    ref = work.store.snapshots.by_key(name, key) or reads(work.clock)(work.connectors[name].resolve, key)
+    connector = work.connectors[name]
+    ref = work.store.snapshots.by_key(name, key)
+    if ref is None:
+        ref = reads(work.clock)(connector.resolve, key)
+        if ref is not None and isinstance(reads(work.clock)(connector.fetch, [ref])[ref], Removed):
+            ref = None  # where a key is the id, resolving it asks nobody
     if ref is None:
         raise UnknownRef(f"{text!r}: {name} has no such item, or hides it from us")
     return ref

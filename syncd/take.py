@@ -48,7 +48,8 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
         _revive(work, item.ref)
     changed = not isinstance(before, Item) or _differs(before, item)
     if not store.links.linked(item.ref):
-        if before is not None or not named.complete or _awaits_links(work, item):  # an ended link may come back
+        # An ended link may come back, and one that is only proposed is to be shown and accepted by its key.
+        if before is not None or named.found or not named.complete or _awaits_links(work, item):
             store.snapshots.put(item, now)
             _mark(work, item, named, changed=changed, first_walk=first_walk)
         return
@@ -127,15 +128,18 @@ def _link(work: Work, ref: Ref, found: Found, *, first_walk: bool) -> None:
     known = store.links.pair(ticket, issue)
     if known is None:
         state = LinkState.LIVE if claim.trusted else LinkState.PROPOSED
-        store.links.add(ticket, issue, state, claim.origin, filed=not first_walk, reason=claim.why, now=now)
+        filed = not first_walk and store.cursors.walked(
+            found.other.connector
+        )  # old pairs of a system that is new to us
+        store.links.add(ticket, issue, state, claim.origin, filed=filed, reason=claim.why, now=now)
         work.tally["linked" if claim.trusted else "proposed"] += 1
     elif known.state is LinkState.PROPOSED and claim.trusted:
         store.links.set_state(known, LinkState.LIVE, "", now)
         work.tally["linked"] += 1
     else:
         return
+    _keep_seen(work, found.other)
     if claim.trusted:
-        _keep_seen(work, found.other)
         ask(work, ticket, "linked")
 
 

@@ -104,7 +104,10 @@ def add(ticket_text: str, issue_text: str, folder: Path | None, *, as_data: bool
     if as_data:
         as_json(found)
     else:
-        say(f"Linked: {found['ticket']['key']} ({found['ticket']['word']}) <-> {found['issue']['key']}")
+        ticket, issue = found["ticket"], found["issue"]
+        say(f"Linked: {ticket['key']} ({ticket['word']}) <-> {issue['key']} ({issue['word']}): {found['meaning']}")
+        if config.mode == "observe":
+            say("Observe mode: nothing was written to either of them.")
     return 0
 
 
@@ -118,7 +121,7 @@ def remove(ticket_text: str, issue_text: str, folder: Path | None) -> int:
     with working(config) as work:
         ticket, issue = _pair(config, known(config, work.store, ticket_text), known(config, work.store, issue_text))
         link = work.store.links.pair(ticket, issue)
-        if link is None:
+        if link is None or (link.state is LinkState.ENDED and link.reason == BY_PERSON):
             raise UnknownRef(f"{ticket.human} and {issue.human} are not linked")
         with work.store.write():
             work.store.links.set_state(link, LinkState.ENDED, BY_PERSON, work.now)

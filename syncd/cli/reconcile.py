@@ -137,10 +137,10 @@ def _tell(work: Work, report: Mapping[str, Any]) -> None:
     for rule, count in report["rules"].items():
         words, what = sentence(rule.rstrip("+"), status=rule.endswith("+"))
         say(f"  {plural(count, what)} {words}")
-    if report["links_found"] or report["links_proposed"]:
-        proposed = report["links_proposed"]
-        hint = " (see `syncd links propose`)" if proposed else ""
-        say(f"Links found: {report['links_found']:,}; proposed to you: {proposed:,}{hint}")
+    if report["links_found"]:
+        say(f"{plural(report['links_found'], 'link')} found")
+    if report["links_proposed"]:
+        say(f"{plural(report['links_proposed'], 'link')} proposed to you (see `syncd links propose`)")
     say(
         f"{plural(report['items_read'], 'item')} read, {plural(report['groups'], 'group')} looked at, "
         f"{plural(report['status_writes'], 'status', 'statuses')} and {plural(report['notes_written'], 'note')} "

@@ -80,7 +80,10 @@ def _unknown(config: Config, store: Store) -> list[dict[str, Any]]:
     for name, status, count, example in store.snapshots.statuses():
         one = config.helpdesks.get(name) or config.trackers.get(name)
         if one is not None and one.mapping.word(status) is Word.UNKNOWN:
-            found.append({"connector": name, "status": str(status), "items": count, "example": example})
+            file = f"mappings/{one.mapping.name}.toml"
+            found.append(
+                {"connector": name, "status": str(status), "items": count, "example": example, "mapping": file}
+            )
     return found
 
 
@@ -105,12 +108,14 @@ def _tell(found: dict[str, Any]) -> None:
     for row in found["unknown_statuses"]:
         items = plural(row["items"], "item")
         where = f"{row['connector']} ({items}, such as {row['example']})"
-        say(f"Unknown status {row['status']!r} of {where}: add it to the mapping")
+        cure = f"add it to [words] of {row['mapping']} in the config folder (copy the shipped one if there is none)"
+        say(f"Unknown status {row['status']!r} of {where}: {cure}")
     for row in found["passed_over"]:
         say(f"Passed over: {row['ref']}: {row['what']}: {row['why']}")
     if found["refused_notes"]:
         say(f"{plural(found['refused_notes'], 'note')} refused by a service; `syncd explain REF` says why")
     for row in found["brakes"]:
-        say(f"The brake of {row['connector']} is on since {when(row['since'])}: {row['reason']}")
+        cure = f"If that is right, `syncd brake release {row['connector']}` lets it go on"
+        say(f"The brake of {row['connector']} is on since {when(row['since'])}: {row['reason']}. {cure}")
     if not found["needs_a_person"]:
         say("Nothing needs a person.")

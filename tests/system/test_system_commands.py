@@ -1,0 +1,243 @@
+"""Every verb in a support lead's hands: links, explain, status, REFs, --since, --connector, --json."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+from office import OPEN, PENDING, REPOSITORY, RESOLVED, Office
+
+
+@pytest.fixture
+def pair(office: Office) -> tuple[Office, int, str]:
+    """An office that has seen a ticket whose issue was filed."""
+    office.sync()
+    office.later()
+    ticket = office.ticket()
+    key = office.issue(ticket)
+    office.sync()
+    office.later()
+    return office, ticket, key
+
+
+def names(office: Office, key: str) -> tuple[str, ...]:
+    """Every way to name an issue."""
+    url = office.issue_url(key)
+    return f"github:{key}", f"github:{office.hub.id(key)}", url, f"{url}#issuecomment-1"
+
+
+def test_an_item_can_be_named_by_url_id_and_key(pair: tuple[Office, int, str]) -> None:
+    office, ticket, key = pair
+    said = {office.run("explain", one).ended(0).out for one in names(office, key)}
+    said |= {office.run("explain", one).ended(0).out for one in (f"freshdesk:{ticket}", office.ticket_url(ticket))}
+    assert len(said) == 1
+    told = said.pop()
+    assert f"freshdesk:{ticket} (pending) <-> github:{key} (open)" in told
+    assert "ticket set to waiting, because an issue was filed (open -> pending)" in told
+    for one in (*names(office, key), f"freshdesk:{ticket}", office.ticket_url(ticket)):
+        office.sync(one)
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "freshdesk:4711",
+        f"github:{REPOSITORY}#4711",
+        "github:nobody/nothing#1",
+        "jira:ENG-1",
+        "https://example.com/1",
+        "17",
+        "",
+        ":",
+        "freshdesk:",
+        "freshdesk:-1",
+        "freshdesk:1e3",
+        "freshdesk:\u0661\u0667",  # digits, but not of a number
+        "github:#",
+        f"github:{REPOSITORY}#99999999999999999999999",
+        "freshdesk:99999999999999999999999",
+        "\x1b[31mred\u202e",
+    ],
+)
+def test_a_ref_that_names_nothing_is_one_sentence_and_status_1(pair: tuple[Office, int, str], ref: str) -> None:
+    office, ticket, key = pair
+    writes = office.writes()
+    for verb in (
+        ("explain", ref),
+        ("reconcile", ref),
+        ("reconcile", "--dry-run", ref),
+        ("links", "show", ref),
+        ("links", "add", ref, f"github:{key}"),
+        ("links", "add", f"freshdesk:{ticket}", ref),
+        ("links", "remove", ref, f"github:{key}"),
+    ):
+        run = office.run(*verb).ended(1)
+        assert run.out == ""
+        assert len(run.err.splitlines()) == 1, run.err
+    assert office.writes() == writes
+    assert [one["state"] for one in office.json("links", "list")] == ["live"]
+
+
+def test_links_can_be_added_removed_and_added_again(office: Office) -> None:
+    office.sync()
+    ticket, key = office.ticket(), office.issue()
+    assert "No links" in office.run("links", "list").ended(0).out
+    run = office.run("links", "add", f"freshdesk:{ticket}", f"github:{key}").ended(0)
+    assert run.out == f"Linked: freshdesk:{ticket} (pending) <-> github:{key} (open): in step\n"
+    assert (office.status(ticket), len(office.notes(ticket))) == (PENDING, 1)
+    assert f"github:{key}" in office.run("links", "list").out
+    assert f"github:{key}" in office.run("links", "show", office.ticket_url(ticket)).out
+
+    run = office.run("links", "remove", office.issue_url(key), office.ticket_url(ticket)).ended(0)
+    assert "Unlinked" in run.out
+    office.later()
+    office.desk.agent_note(ticket, office.issue_url(key))
+    office.hub.close(key)
+    office.sync()
+    assert (office.status(ticket), len(office.notes(ticket))) == (PENDING, 1)  # what a person unlinks stays so
+    assert [one["state"] for one in office.json("links", "list")] == ["ended"]
+    assert office.json("links", "list", "--state", "live") == []
+    assert "removed by a person" in office.run("explain", f"freshdesk:{ticket}").out
+    again = office.run("links", "remove", f"freshdesk:{ticket}", f"github:{key}").ended(1)
+    assert "not linked" in again.err
+
+    office.hub.reopen(key)
+    office.run("links", "add", f"freshdesk:{ticket}", f"github:{key}").ended(0)
+    office.later()
+    office.hub.close(key)
+    office.sync()
+    assert office.status(ticket) == RESOLVED
+
+
+def test_two_of_a_kind_cannot_be_linked(office: Office) -> None:
+    one, other = office.ticket(), office.ticket()
+    run = office.run("links", "add", f"freshdesk:{one}", f"freshdesk:{other}").ended(1)
+    assert "can't be linked" in run.err
+    assert office.json("links", "list") == []
+
+
+def test_what_a_stranger_names_is_proposed_with_the_command_that_accepts_it(office: Office) -> None:
+    office.sync()
+    office.later()
+    ticket = office.ticket()
+    key = office.issue(ticket, association="NONE", by="stranger")
+    assert "1 link proposed to you (see `syncd links propose`)" in office.sync().out
+    assert office.writes() == 0
+    told = office.run("links", "propose").ended(0).out
+    assert "its author is not a member of the team" in told
+    accept = re.search(r"syncd (links add \S+ \S+)", told)
+    assert accept, told
+    assert len(office.json("links", "propose")) == 1
+    assert "proposed" in office.run("explain", f"github:{key}").ended(0).out
+    office.run(*accept[1].split()).ended(0)
+    assert office.status(ticket) == PENDING
+    assert "Nothing is proposed." in office.run("links", "propose").out
+
+
+def test_status_names_what_needs_a_person_and_says_what_to_do(pair: tuple[Office, int, str]) -> None:
+    office, ticket, key = pair
+    assert "Nothing needs a person." in office.run("status").ended(0).out
+    office.freshdesk.required_for_closure = {"cf_reference_number"}
+    office.hub.close(key)
+    run = office.sync(status=1)
+    assert "cf_reference_number: missing_field" in run.err
+    told = office.run("status").ended(1).out
+    assert "cf_reference_number: missing_field" in told
+    cure = re.search(r"`syncd (reconcile \S+)` tries it again", told)
+    assert cure, told
+    assert office.json("status")["needs_a_person"] == 1
+
+    office.desk.set_field(ticket, "cf_reference_number", "17")
+    office.run(*cure[1].split()).ended(0)
+    assert office.status(ticket) == RESOLVED
+    assert office.run("status").exit == 0
+
+
+def test_a_status_that_nobody_mapped_is_named_and_never_written_over(office: Office) -> None:
+    ticket = office.pending()
+    key = office.issue(ticket)
+    office.sync()
+    office.later()
+    office.desk.set_status(ticket, 6)
+    office.hub.close(key)
+    office.sync(status=1)
+    assert office.status(ticket) == 6
+    told = office.run("status").ended(1).out
+    assert "'6'" in told
+    assert "mappings/freshdesk.toml" in told
+    shipped = files("mappings").joinpath("freshdesk.toml").read_text(encoding="utf-8")
+    office.write("mappings/freshdesk.toml", shipped.replace('pending = ["3"]', 'pending = ["3", "6"]', 1))
+    office.sync()
+    assert office.status(ticket) == RESOLVED
+    office.run("status").ended(0)
+
+
+def test_both_ends_changed_is_told_once_and_left_alone(pair: tuple[Office, int, str]) -> None:
+    office, ticket, key = pair
+    office.hub.close(key)
+    office.sync()
+    office.later()
+    office.desk.set_status(ticket, OPEN)
+    office.hub.reopen(key)
+    office.hub.close(key, "duplicate")
+    office.sync()
+    told = office.run("status").out
+    assert "a person decides" in told
+    notes = len(office.notes(ticket))
+    office.sync()
+    assert (office.status(ticket), len(office.notes(ticket))) == (OPEN, notes)
+
+
+def test_refs_limit_the_run(pair: tuple[Office, int, str]) -> None:
+    office, ticket, key = pair
+    other = office.ticket()
+    second = office.issue(other)
+    office.sync()
+    office.later()
+    office.hub.close(key)
+    office.hub.close(second)
+    office.sync(f"freshdesk:{ticket}")
+    assert (office.status(ticket), office.status(other)) == (RESOLVED, PENDING)
+    office.sync(f"github:{second}")
+    assert office.status(other) == RESOLVED
+
+
+def test_since_and_connector_limit_the_walk(office: Office) -> None:
+    office.freshdesk.advance(-30 * 86400)
+    office.github.advance(-30 * 86400)
+    old = office.pending()
+    office.issue(old)
+    office.later(29 * 86400)
+    new = office.pending()
+    office.issue(new)
+    since = office.github.now().date().isoformat()
+    office.sync("--since", since)
+    assert {one["ticket"] for one in office.json("links", "list")} == {f"freshdesk:{new}"}
+    calls = len(office.freshdesk.log)
+    office.sync("--connector", "github")
+    assert {one["ticket"] for one in office.json("links", "list")} == {f"freshdesk:{new}", f"freshdesk:{old}"}
+    lists = [one.request.path for one in office.freshdesk.log[calls:]]
+    assert "/api/v2/tickets" not in lists
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("check",),
+        ("status",),
+        ("reconcile",),
+        ("reconcile", "--dry-run"),
+        ("links", "list"),
+        ("links", "propose"),
+        ("links", "show", "freshdesk:1"),
+        ("explain", "freshdesk:1"),
+    ],
+)
+def test_json_is_json_and_nothing_else(pair: tuple[Office, int, str], verb: tuple[str, ...]) -> None:
+    office, _, _ = pair
+    for code in (6, 7):
+        del office.freshdesk.statuses[code]  # an account with Freshdesk's own statuses only
+    run = office.run(*verb, "--json").ended(0)
+    assert run.data or verb == ("links", "propose")
+    assert run.out.isascii()
