@@ -8,7 +8,7 @@ import pytest
 
 from syncd.errors import ConnectorError
 from syncd.model import Author, GoneKind, Status
-from syncd.poll import poll
+from syncd.poll import poll, walk
 from syncd.records import LinkState, Standing
 from tests.pairs import Pair
 
@@ -172,3 +172,21 @@ def test_the_start_mark_is_the_newest_that_the_first_walk_saw() -> None:
     pair.move(last, "done")
     pair.reconcile()
     assert pair.work.start_marks()["tracker"] == f"2026-01-05T09:00:0{last.created}Z"
+
+
+def test_a_helpdesk_that_is_added_later_has_its_old_pairs_adopted() -> None:
+    pair = Pair()
+    walk(pair.work, "tracker")
+    pair.tick()
+    tickets = [pair.ticket(), pair.ticket()]
+    for ticket in tickets:
+        pair.issue(ticket)
+        poll(pair.work, "tracker")
+    pair.reconcile()
+    pair.settle()
+    assert pair.writes() == 0
+    pair.tick()
+    new = pair.ticket()
+    pair.issue(new)
+    pair.pass_()
+    assert str(new.status) == "pending"

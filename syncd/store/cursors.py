@@ -53,6 +53,10 @@ class Cursors:
         """Where a source stands."""
         return next((_row(row) for row in self._db.query(GET, [connector, source])), None)
 
+    def walked(self, connector: str) -> bool:
+        """Whether a source of a connector has been walked to its end once; a broken one spoils no other."""
+        return any(row.walked for row in self.all() if row.connector == connector)
+
     def all(self) -> list[CursorRow]:
         """Every source."""
         return [_row(row) for row in self._db.query(ALL)]

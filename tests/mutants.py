@@ -1,0 +1,211 @@
+"""Small lies told to the rules of sync, one at a time: does a test notice each?
+
+``python tests/mutants.py [NAME...]`` patches a copy of the package, runs the tests of the core on it until one fails,
+and lists what was noticed and by which test. A lie that no test notices is a rule that nobody proves.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = (
+    "tests/test_plan_table.py",
+    "tests/test_plan_table_asks.py",
+    "tests/test_plan_table_many.py",
+    "tests/test_act.py",
+    "tests/test_poll.py",
+    "tests/test_observe.py",
+    "tests/properties/test_machine.py",
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file. ``old`` stands there exactly once."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = (
+    Mutant(
+        "what was told once is forgotten",
+        "plan/ticket.py",
+        "return not self.issue_turned and any(self.bases[link.id].exempt for link in self.links)",
+        "return False",
+    ),
+    Mutant(
+        "old pairs of a new helpdesk count as filed",
+        "take.py",
+        "filed = not first_walk and store",
+        "filed = not first_walk or store",
+    ),
+    Mutant(
+        "an issue older than its ticket counts as filed",
+        "plan/decide.py",
+        "return after_ticket and after_start",
+        "return after_start",
+    ),
+    Mutant("no start mark", "plan/decide.py", "return after_ticket and after_start", "return after_ticket"),
+    Mutant(
+        "no fresh read before a write",
+        "observe.py",
+        "return sorted(refs | {step.target for step in plan.steps} | set(plan.missing), key=str)",
+        "return sorted(set(plan.missing), key=str)",
+    ),
+    Mutant(
+        "an effect is not known to be under way",
+        "act.py",
+        "                work.store.effects.send(row.id, work.clock.now())\n                rows.append(row)",
+        "                rows.append(row)",
+    ),
+    Mutant(
+        "an effect in doubt is sent again at once",
+        "act.py",
+        "if row.state is EffectState.READY:",
+        "if row.state in (EffectState.READY, EffectState.DOUBT):",
+    ),
+    Mutant(
+        "an effect in doubt is not looked for",
+        "act.py",
+        "        if row.state is EffectState.DOUBT:\n            _look(work, row)",
+        "        if row.state is None:\n            _look(work, row)",
+    ),
+    Mutant(
+        "an effect nobody decided on is sent later",
+        "act.py",
+        "        elif row.owed:\n",
+        "        elif True:\n",
+    ),
+    Mutant("a waiting customer is closed upon", "plan/decide.py", "if finished and ticket.item.waiting:", "if False:"),
+    Mutant(
+        "any issue is enough",
+        "plan/ticket.py",
+        "return min(words, key=order.index)",
+        "return max(words, key=order.index)",
+    ),
+    Mutant(
+        "our own write comes back as news",
+        "poll.py",
+        "old_news = [item for item in page.items if work.store.snapshots.is_old(item)]",
+        "old_news: list[Item] = []",
+    ),
+    Mutant(
+        "the base is recorded before the write",
+        "act.py",
+        "    notes = _store_effects(work, step.effects)\n    action",
+        "    with work.store.write():\n        for one in step.records:\n            work.store.links.record(one, work.now)\n"
+        "    notes = _store_effects(work, step.effects)\n    action",
+    ),
+    Mutant(
+        "one customer's reopening moves the others",
+        "plan/asks.py",
+        "        draft.before += _others_exempt(group, issue, native, set(asking))",
+        "        pass",
+    ),
+    Mutant(
+        "a removed link comes back with its ticket",
+        "take.py",
+        "link.state is LinkState.ENDED and link.reason.startswith(GONE)",
+        "link.state is LinkState.ENDED",
+    ),
+    Mutant(
+        "a removed link comes back with its address",
+        "take.py",
+        "elif known.state is LinkState.PROPOSED and claim.trusted:",
+        "elif known.state is not LinkState.LIVE and claim.trusted:",
+    ),
+    Mutant(
+        "closings are not counted",
+        "plan/ticket.py",
+        "turn = self.turn + (1 if self.issue_turned or anew else 0)",
+        "turn = self.turn",
+    ),
+    Mutant(
+        "what was written though final",
+        "plan/decide.py",
+        "if item.final or group.mappings[ref.connector].is_final(item.status):",
+        "if item.final:",
+    ),
+    Mutant("everybody is trusted", "links.py", "trusted=not why", "trusted=True"),
+    Mutant(
+        "a stranger's closing is followed",
+        "plan/decide.py",
+        "if finished and ticket.mover.closed_outside:",
+        "if False:",
+    ),
+    Mutant("nothing is damped", "act.py", "if step.status is None or all(", "if True or all("),
+    Mutant(
+        "a ticket is done when the first of its issues is",
+        "act.py",
+        "if not self.left[record.link] and record.link not in self.failed:",
+        "if record.link not in self.failed:",
+    ),
+    Mutant(
+        "an unknown status is written over",
+        "plan/decide.py",
+        "if Word.UNKNOWN in (ticket.word, ticket.issues_word):  # reported",
+        "if False:  # reported",
+    ),
+    Mutant("both moved: the tracker wins", "plan/decide.py", 'elif policy == "tracker":', "elif both:"),
+    Mutant(
+        "a note that can't be read now is never read",
+        "store/snapshots.py",
+        "self._db.execute(READ_AGAIN",
+        "_ = (READ_AGAIN",
+    ),
+    Mutant("what vanishes is believed", "observe.py", "if (all_gone or len(within) > limit) and", "if False and"),
+)
+
+
+def notice(mutant: Mutant) -> str | None:
+    """The first test that notices, or None.
+
+    Raises:
+        ValueError: the source is no longer as the mutant thinks.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in ("syncd", "mappings", "connectors", "tests"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        file = copy / "syncd" / mutant.file
+        source = file.read_text()
+        if source.count(mutant.old) != 1:
+            raise ValueError(f"{mutant.name}: {mutant.file} holds that text {source.count(mutant.old)} times")
+        file.write_text(source.replace(mutant.old, mutant.new))
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not torture", "-p", "no:cacheprovider"]
+        command += ["-k", "not thousand", *TESTS]
+        done = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=600, check=False)
+    found = re.search(r"^(?:FAILED|ERROR) (\S+?::)?(.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    if done.returncode == 1 and found:
+        return found[2]
+    if done.returncode == 0:
+        return None
+    raise ValueError(f"{mutant.name}: the tests could not be run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def main(names: list[str]) -> int:
+    """Print a line per mutant; 1 if one of them goes unnoticed."""
+    unnoticed = 0
+    for mutant in MUTANTS:
+        if names and mutant.name not in names:
+            continue
+        test = notice(mutant)
+        unnoticed += test is None
+        sys.stdout.write(f"{'noticed' if test else 'UNNOTICED':9}  {mutant.name}{f'  <- {test}' if test else ''}\n")
+        sys.stdout.flush()
+    return int(bool(unnoticed))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
