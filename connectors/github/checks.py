@@ -59,7 +59,8 @@ class Checks:
 
 def _of_repository(place: str, name: str, facts: Facts) -> Iterator[Problem]:
     if facts.full_name.casefold() != name.casefold():
-        yield Problem(place, f"it is called {facts.full_name} now", "Write the new name; until then the old one works.")
+        cure = "Write the new name; until then the old one works."
+        yield Problem(place, f"it is called {facts.full_name} now", cure, warning=True)
     if facts.archived:
         yield Problem(place, "it is archived, so nothing can be written", "Unarchive it, or take it out of the config.")
     if facts.has_issues is False:
@@ -72,7 +73,8 @@ def _of_repository(place: str, name: str, facts: Facts) -> Iterator[Problem]:
     if rights is not None and rights.push is False:
         what = "the token may not push: GitHub would leave out labels and assignees without a word"
         more = "" if rights.triage else ", and closing or reopening would be refused"
-        yield Problem(place, what + more, "Give the token's owner write access.")
+        cure = "Give the token's owner write access."
+        yield Problem(place, what + more, cure, warning=rights.triage is True)
 
 
 def _of_token(place: str, headers: Mapping[str, str], now: datetime) -> Iterator[Problem]:

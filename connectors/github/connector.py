@@ -55,6 +55,7 @@ class GitHubConnector(Connector):
         self.api = Api(name, options.url, options.token.get_secret_value(), options.headroom, clock)
         self.session = self.api.session
         self.calls = self.session.calls
+        self.calls = self.session.calls
         self.repositories = Repositories(self.api, [one.name for one in options.repositories])
         self.urls = Urls(options.url, options.web_url, self.repositories.webs, self.repositories.current)
         self.reader = Reader(self.api, self.repositories, self._reading)
