@@ -103,7 +103,8 @@ MUTANTS = (
         "the base is recorded before the write",
         "act.py",
         "    notes = _store_effects(work, step.effects)\n    action",
-        "    with work.store.write():\n        for one in step.records:\n            work.store.links.record(one, work.now)\n"
+        "    with work.store.write():\n        for one in step.records:\n"
+        "            work.store.links.record(one, work.now)\n"
         "    notes = _store_effects(work, step.effects)\n    action",
     ),
     Mutant(

@@ -163,26 +163,42 @@ def test_a_crash_anywhere_in_filing_leaves_one_note_and_the_status(plain: bool) 
     pytest.fail("filing takes more steps than that")
 
 
-def test_a_ticket_that_asks_two_issues_is_not_done_before_both_are_told() -> None:
+def test_a_note_in_doubt_is_not_sent_again_with_the_status_that_is() -> None:
+    pair = Pair(plain=True)
+    ticket, _ = closed(pair)
+    pair.desk.faults += [("lost_answer", True), ("rate_limited", True)]  # the note, then the status
+    pair.pass_()
+    assert ticket.status == Status("pending")
+    pair.tick(10)  # the limit is over, the note has not settled
+    pair.pass_()
+    assert ticket.status == Status("resolved")
+    assert pair.notes(ticket) == ["link_note", "resolved"]
+    pair.settle()
+    assert pair.notes(ticket) == ["link_note", "resolved"]
+
+
+@pytest.mark.parametrize("slow", ["tracker", "other"])
+def test_a_ticket_that_asks_two_issues_is_not_done_before_both_are_told(slow: str) -> None:
     pair, ticket, one, other = two_trackers()
     pair.move(ticket, "resolved")
-    pair.books["other"].faults += [("rate_limited", True)]
+    pair.books[slow].faults += [("rate_limited", True)]
     pair.pass_()
     assert {link.standing for link in pair.links()} == {Standing.AGREED}
-    assert (pair.notes(one), pair.notes(other)) == (["ticket_resolved"], [])
+    assert len(pair.notes(one) + pair.notes(other)) == 1
     pair.settle()
     assert (pair.notes(one), pair.notes(other)) == (["ticket_resolved"], ["ticket_resolved"])
     assert {link.standing for link in pair.links()} == {Standing.TOLD}
 
 
 @pytest.mark.parametrize("how", ["error", "refused", "unauthorized", "rate_limited"])
-def test_a_ticket_that_closes_two_issues_closes_the_second_when_it_can(how: str) -> None:
+@pytest.mark.parametrize("slow", ["tracker", "other"])
+def test_a_ticket_that_closes_two_issues_closes_the_second_when_it_can(how: str, slow: str) -> None:
     pair, ticket, one, other = two_trackers()
     pair.work.helpdesks = Pair(other=True, on_ticket_resolved="close").work.helpdesks
     pair.move(ticket, "resolved")
-    pair.books["other"].faults += [(how, True)]
+    pair.books[slow].faults += [(how, True)]
     pair.pass_()
-    assert (str(one.status), str(other.status)) == ("done", "open")
+    assert sorted([str(one.status), str(other.status)]) == ["done", "open"]
     pair.settle()
     pair.reconcile()
     assert (str(one.status), str(other.status)) == ("done", "done")
