@@ -207,5 +207,19 @@ def _moment(text: str) -> datetime | None:
     return None
 
 
+def well_formed(value: Any) -> Any:
+    """A decoded JSON value whose every text can be kept and shown: half a surrogate pair becomes U+FFFD.
+
+    JSON can hold one (RFC 8259, section 8.2); UTF-8 can't, and so neither can SQLite, files and terminals.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [well_formed(one) for one in value]
+    if isinstance(value, dict):
+        return {well_formed(key): well_formed(one) for key, one in value.items()}
+    return value
+
+
 def _get(headers: Mapping[str, str], name: str) -> str:
     return next((value for key, value in headers.items() if key.lower() == name.lower()), "")

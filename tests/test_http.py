@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from syncd import wire
-from syncd.http import MAX_BODY, BodyTooLarge, ForeignOrigin, Session, reached_server, until, wait_asked
+from syncd.http import MAX_BODY, BodyTooLarge, ForeignOrigin, Session, reached_server, until, wait_asked, well_formed
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-Id: 1\r\n\r\nok"
 SOON = 0.4
@@ -727,3 +727,8 @@ def test_a_recorder_sees_what_this_session_does(tmp_path: Path) -> None:
         with vcr.use_cassette(cassette, record_mode="none"), Session(server.url) as session:
             assert session.get(server.url).content == b"ok"
         assert len(server.requests) == 1
+
+
+def test_half_a_surrogate_pair_is_made_a_character_that_can_be_kept() -> None:
+    found = json.loads('{"a\\ud800": ["x\\udfff", {"b": "\\ud83e\\udde8", "c": 1, "d": null}]}')
+    assert well_formed(found) == {"a\ufffd": ["x\ufffd", {"b": "\U0001f9e8", "c": 1, "d": None}]}

@@ -17,7 +17,7 @@ from freshdesk.v2.api import API
 from requests.auth import HTTPBasicAuth
 
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.http import Session, reached_server, wait_asked
+from syncd.http import Session, reached_server, wait_asked, well_formed
 
 PER_PAGE = 100
 """The largest page (Freshdesk API docs, Pagination)."""
@@ -113,7 +113,7 @@ class FreshdeskApi(API):  # type: ignore[misc]  # the library ships no types
         # What isn't JSON became {} in there: a login page would read as "no tickets".
         if found == {} and req.content.strip() != b"{}":
             raise _Odd("not JSON")
-        return found
+        return well_formed(found)
 
     def _call(self, what: str, send: Callable[[], Any], *, write: bool = False, item: bool = False) -> Any:
         self.last = None

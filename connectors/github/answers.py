@@ -18,7 +18,7 @@ import requests
 from github import GithubException
 
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.http import DEFAULT_WAIT, MAX_WAIT, reached_server, wait_asked
+from syncd.http import DEFAULT_WAIT, MAX_WAIT, reached_server, wait_asked, well_formed
 
 FOREIGN = (requests.RequestException, GithubException, AssertionError, RuntimeError, ValueError)
 """What a call through PyGithub may raise: its own errors, requests', JSON's, odd numbers in headers, redirects."""
@@ -87,7 +87,7 @@ def decode(status: int, headers: Mapping[str, str], body: str, *, redirected: bo
     data: Any = None
     if body:
         try:
-            data = json.loads(body)
+            data = well_formed(json.loads(body))
         except (ValueError, RecursionError):
             data = NOT_JSON
     return Answer(status, headers, data, redirected=redirected)

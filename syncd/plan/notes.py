@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncd import marker
 from syncd.clock import moment
 from syncd.model import Audience, Item, Word
 from syncd.plan.ticket import Ticket
@@ -62,7 +63,7 @@ def some(effect: Effect | None) -> tuple[Effect, ...]:
 
 def values_of(ticket: Item, word: Word, issue: Item | None, issue_word: Word, count: int) -> dict[str, str]:
     """What a template may name; nothing that a customer wrote."""
-    return {
+    values = {
         "ticket_key": ticket.ref.key or ticket.ref.id,
         "ticket_url": ticket.url,
         "ticket_word": word.value,
@@ -73,3 +74,4 @@ def values_of(ticket: Item, word: Word, issue: Item | None, issue_word: Word, co
         "count": str(count),
         "who": issue.moved_by if issue else "",
     }
+    return {name: marker.neutralise(value) for name, value in values.items()}
