@@ -1,0 +1,119 @@
+"""`syncd check`: what is wrong with an account, and what to do about it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from office import REPOSITORY, Office
+
+from connectors.github.books import Access
+from connectors.github.sandbox import LOGIN, TOKEN
+
+
+@pytest.fixture
+def sound(office: Office) -> Office:
+    """An office with nothing wrong in it."""
+    for code in (6, 7):
+        del office.freshdesk.statuses[code]
+    return office
+
+
+def wrong_key(office: Office) -> None:
+    office.environ["SYNCD_TEST_DESK"] = "another-key"
+
+
+def wrong_token(office: Office) -> None:
+    office.environ["SYNCD_TEST_HUB"] = "another-token"
+
+
+def missing_repository(office: Office) -> None:
+    office.write_hub(REPOSITORY, "acme/nowhere")
+
+
+def strange_status(office: Office) -> None:
+    office.freshdesk.statuses[6] = ("Waiting on\nCustomer", "Waiting")
+
+
+def narrow_agent(office: Office) -> None:
+    office.freshdesk.ticket_scope = 2
+
+
+def no_push(office: Office) -> None:
+    office.github.tokens[TOKEN] = Access(LOGIN, push=False)
+
+
+def issues_off(office: Office) -> None:
+    office.hub.switch_issues(REPOSITORY, on=False)
+
+
+def archived(office: Office) -> None:
+    office.hub.archive(REPOSITORY)
+
+
+def renamed(office: Office) -> None:
+    office.hub.rename_repo(REPOSITORY, "acme/platform")
+
+
+def nobody_there(office: Office) -> None:
+    office.github.stop()
+
+
+def expires_soon(office: Office) -> None:
+    office.github.expires = (office.github.now()).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+@pytest.mark.parametrize(
+    ("harm", "what", "cure"),
+    [
+        (wrong_key, "invalid_credentials", "View API key"),
+        (wrong_token, "doesn't accept the token", "Make a new token"),
+        (missing_repository, "acme/nowhere", "as GitHub shows it"),
+        (strange_status, "doesn't know: 6 (Waiting on Customer)", "add it to [words]"),
+        (narrow_agent, "sees only a part of the tickets", "All tickets"),
+        (no_push, "may not push", "write access"),
+        (issues_off, "issues are switched off", "Switch them on"),
+        (archived, "archived", "Unarchive it"),
+        (renamed, "it is called acme/platform now", "Write the new name"),
+        (nobody_there, "no connection", "Look whether the address is right"),
+        (expires_soon, "expires on", "Make a new token before that day"),
+    ],
+)
+def test_check_names_the_trouble_and_its_cure(
+    sound: Office, harm: Callable[[Office], None], what: str, cure: str
+) -> None:
+    assert "No problems found" in sound.run("check").ended(0).out
+    before = sound.tree()
+    harm(sound)
+    run = sound.run("check")
+    lines = [line for line in run.out.splitlines() if line.startswith("- ")]
+    assert any(what in line and cure in line for line in lines), run.said
+    told = sound.json("check")["problems"]
+    assert any(what in one["what"] or what in one["where"] for one in told)
+    assert run.exit == int(any(not one["warning"] for one in told))
+    assert len(told) == len(lines)
+    assert sound.writes() == 0
+    after = sound.tree()
+    assert {name for name in after if name not in before} <= {"config/connectors/github.toml"}
+
+
+def test_one_account_in_trouble_hides_nothing_of_the_other(sound: Office) -> None:
+    wrong_token(sound)
+    narrow_agent(sound)
+    run = sound.run("check").ended(1)
+    assert "doesn't accept the token" in run.out
+    assert "sees only a part of the tickets" in run.out
+    assert "2 problems" in run.out
+
+
+@pytest.mark.parametrize("page", [b"<html>Log in</html>", b"", b"[]", b'{"id": "x"}', b"null", b"\xff\xfe"])
+def test_a_service_that_answers_nonsense_is_told_in_a_sentence(sound: Office, page: bytes) -> None:
+    from syncd.testing import Fault, Reply
+
+    for sandbox in (sound.freshdesk, sound.github):
+        sandbox.faults.append(Fault("answer", times=99, reply=Reply(200, page)))
+    run = sound.run("check").ended(1)
+    assert "freshdesk" in run.out
+    assert "github" in run.out
+    run = sound.run("reconcile", "--since", "2020-01-01", "--dry-run")
+    assert run.exit == 1, run.said
