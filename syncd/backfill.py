@@ -13,7 +13,7 @@ from syncd.clock import moment
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, UnknownRef
 from syncd.model import Item, Ref, Removed
 from syncd.observe import read
-from syncd.poll import walk
+from syncd.poll import read_again, walk
 from syncd.reconcile import drain
 from syncd.retry import reads
 from syncd.take import ask
@@ -44,6 +44,7 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
             walk(work, name, since)
         except ConnectorError as error:
             failures[name] = error
+    _catch_up(work, [name for name in names if name not in failures], failures)
     if since is None:
         _look_for_unseen(work, [name for name in names if name not in failures], began, failures)
     with work.store.write():
@@ -121,6 +122,19 @@ def refuse_braked(work: Work) -> None:
         if work.writes:
             cure = f"If that is right, run `syncd brake release {brake.connector}`"
             raise BrakeOn(f"{brake.connector}: the brake is on since {brake.at}: {brake.reason}. {cure}")
+
+
+def _catch_up(work: Work, names: list[str], failures: dict[str, ConnectorError]) -> None:
+    """Names that couldn't be looked up while another system was limiting us, or was not reached."""
+    behind = [name for name in names if work.store.snapshots.to_read(name)]
+    waits = [wait for name in work.connectors if 0 < (wait := work.paused_for(name)) <= LONGEST_LIMIT]
+    if behind and waits and work.clock.sleep(max(waits)):
+        raise Interrupted("stopped while waiting")
+    for name in behind:
+        try:
+            read_again(work, name)
+        except ConnectorError as error:
+            failures[name] = error
 
 
 def _look_for_unseen(work: Work, names: list[str], began: str, failures: dict[str, ConnectorError]) -> None:

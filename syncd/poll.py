@@ -27,7 +27,7 @@ def poll(work: Work, name: str) -> None:
     """
     for source in work.connectors[name].sources():
         _read_on(work, name, source, None)
-    _read_again(work, name)
+    read_again(work, name)
 
 
 def walk(work: Work, name: str, since: datetime | None = None) -> None:
@@ -45,7 +45,7 @@ def walk(work: Work, name: str, since: datetime | None = None) -> None:
             with work.store.write():
                 work.store.cursors.put(replace(row, cursor="", walking=work.now))
         _read_on(work, name, source, since)
-    _read_again(work, name)
+    read_again(work, name)
 
 
 def _read_on(work: Work, name: str, source: str, since: datetime | None) -> None:
@@ -113,10 +113,13 @@ def _mark(row: CursorRow, page: Page) -> tuple[str, frozenset[str]]:
     return mark, frozenset(met | row.at_mark if mark == row.start_mark else met)
 
 
-def _read_again(work: Work, name: str) -> None:
+def read_again(work: Work, name: str) -> None:
     """Items that have to be read once more: notes that the feed doesn't carry, names that couldn't be looked up.
 
     What is left to do is kept in the state, so that neither a failure nor a crash loses it.
+
+    Raises:
+        ConnectorError: several of them could not be read; they are left to the next poll.
     """
     todo = work.store.snapshots.to_read(name)
     failures: list[ConnectorError] = []

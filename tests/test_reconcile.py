@@ -1,10 +1,16 @@
 from __future__ import annotations
 
-from syncd.model import Author, Status
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from syncd.clock import moment
+from syncd.errors import ConnectorError, RateLimited
+from syncd.model import Author, Item, Ref, Removed, Status
 from syncd.poll import poll
 from syncd.reconcile import drain
 from syncd.records import Standing
-from tests.pairs import Pair
+from tests.pairs import Bench, Pair
 
 
 def test_an_issue_filed_for_a_ticket_makes_it_pending_with_one_note() -> None:
@@ -71,3 +77,76 @@ def test_an_issue_that_was_there_already_is_adopted_though_it_is_as_new_as_the_s
     pair.pass_()
     assert pair.link().ticket.id == str(ticket.number)
     assert ticket.status == Status("open")
+
+
+def test_an_outage_is_survived_by_waiting_longer_and_longer_and_then_parked() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    polled = pair.desk.calls
+    poll(pair.work, "tracker")
+    pair.desk.faults += [("error", False)] * 1000
+    waits: list[float] = []
+    drain(pair.work)
+    (row,) = pair.store.queue.rows()
+    while not row.parked and len(waits) < 20:
+        waits.append((moment(row.due) - pair.clock.now()).total_seconds())
+        pair.clock.advance(waits[-1] + 1)
+        drain(pair.work)
+        (row,) = pair.store.queue.rows()
+    assert waits[0] < 5
+    assert waits[-1] > 1000
+    assert row.parked
+    assert pair.desk.calls - polled < 60
+    pair.desk.faults.clear()
+    pair.reconcile()
+    assert ticket.status == Status("resolved")
+    assert pair.store.queue.rows() == []
+
+
+def test_a_long_limit_is_not_waited_for_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = Pair(other=True)
+    pair.reconcile()
+    pair.tick()
+    tickets = [pair.ticket() for _ in range(4)]
+    issues = [pair.issue(ticket, at="tracker" if n % 2 else "other") for n, ticket in enumerate(tickets)]
+    pair.pass_()
+    for issue in issues:
+        pair.move(issue, "done")
+    pair.tick()
+    for name in ("tracker", "other", "desk"):
+        poll(pair.work, name)
+    fetch, other = Bench.fetch, pair.work.connectors["other"]
+
+    def limited(self: Bench, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        if self is other:
+            raise RateLimited("other", "asks to wait", retry_after=600)
+        return fetch(self, refs)
+
+    monkeypatch.setattr(Bench, "fetch", limited)
+    before = pair.clock.monotonic()
+    drain(pair.work)
+    assert pair.clock.monotonic() - before < 30
+    assert [str(ticket.status) for ticket in tickets] == ["pending", "resolved", "pending", "resolved"]
+    monkeypatch.undo()
+    pair.clock.advance(601)
+    drain(pair.work)
+    assert {str(ticket.status) for ticket in tickets} == {"resolved"}
+
+
+def test_what_a_group_lacks_in_the_mapping_does_not_hide_what_failed() -> None:
+    pair = Pair(
+        mapped={"write": {"open": "open", "pending": "pending", "resolved": "resolved"}},
+        fit={"in_progress": {"fits": ["on_hold"], "write": "on_hold"}},
+    )
+    pair.reconcile()
+    pair.tick()
+    stuck, fine = pair.ticket(), pair.ticket()
+    one = pair.issue(stuck)
+    two = pair.issue(fine, stuck)
+    pair.pass_()
+    pair.move(one, "in_progress")
+    pair.move(two, "done")
+    pair.pass_()
+    assert (str(stuck.status), str(fine.status)) == ("pending", "resolved")
+    assert "no status to write for on_hold" in pair.parked()[0]
