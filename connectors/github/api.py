@@ -21,7 +21,6 @@ from github import Auth, Github
 from github.Requester import HTTPRequestsConnectionClass, RequestsResponse
 
 from connectors.github.answers import FOREIGN, NOT_JSON, Answer, decode, ours
-from syncd import __version__
 from syncd.clock import Clock
 from syncd.errors import RateLimited, Transient
 from syncd.http import MAX_WAIT, Session
@@ -106,7 +105,7 @@ class Api:
             retry=None,
             timeout=20,
             per_page=PER_PAGE,
-            user_agent=f"syncd/{__version__}",
+            user_agent=str(self.session.headers["User-Agent"]),
             seconds_between_requests=None,
             seconds_between_writes=None,
             api_version=API_VERSION,

@@ -200,14 +200,19 @@ class GitHubConnector(Connector):
         return Reading(self.name, self._own_login(), self.urls.web)
 
     def _own_login(self) -> str:
-        """The account behind the token, asked once; empty where the token has no user (an app's)."""
+        """The account behind the token, asked once; empty where it can't be known.
+
+        A token without a user (an app's) may not ask for ``/user``; GraphQL tells of it, and so does what it wrote.
+        """
         if self._login is None:
+            doing = "reading whose token this is"
             try:
-                login = self.api.get("/user", "reading whose token this is").data.get("login")
+                data = self.api.get("/user", doing).data
             except (Refused, Gone):
-                login = ""
+                data = self.reader.graphql.viewer(doing)
+            login = data.get("login") if isinstance(data, dict) else ""
             self._login = login if isinstance(login, str) else ""
-        return self._login
+        return self._login or self.writer.login
 
 
 def _is_by(one: object, login: str) -> bool:

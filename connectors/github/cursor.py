@@ -18,6 +18,8 @@ ROOMY = 0.5
 """A window that fills less isn't moved: while its address stays the same, an idle poll is answered 304."""
 REMEMBERED = 10_000
 """Rows that are remembered as told; what is beyond may be told again."""
+AMISS = timedelta(minutes=1)
+"""How far a server's own clocks may be apart."""
 PASSES = 5
 """How often a stretch of the list is walked again because it shifted."""
 
@@ -72,7 +74,7 @@ class Cursor(BaseModel):
     full: str = ""
     """The server's time when the last complete pass began; told only while the window is wide."""
     looked: str = ""
-    """The server's time when it last showed all that is newer than ``high``; the same."""
+    """The server's time when it began to show what is newest now; the same."""
     url: str = ""
     """The address that ``etag`` belongs to."""
     etag: str = ""
@@ -125,18 +127,26 @@ class Cursor(BaseModel):
             self.seen.setdefault(row.version, {})[str(row.id)] = row.digest
             self.high = max(self.high, row.version)
         # Before the first walk is complete the window is behind the newest row; later it begins at `since`.
-        self._prune(self.since if self.walked or not self.high else earlier(self.high, OVERLAP))
+        sure = min(self.high, self.begun or self.high)
+        self._prune(self.since if self.walked or not sure else earlier(sure, OVERLAP))
 
-    def finish(self) -> None:
-        """The pass is complete: what the next one has to look at again."""
+    def finish(self, now: str) -> None:
+        """The pass is complete, by the server's time ``now``: what the next one has to look at again."""
         if self.high and (self._count() > ROOMY * self.size or not self.walked):
-            self.since = max(self.since, earlier(self.high, OVERLAP))
+            # What was told while the pass went on may have changed in the same second, or have had late neighbours.
+            sure = self.high if self.foreign(now) else min(self.high, self.begun)
+            self.since = max(self.since, earlier(sure, OVERLAP))
         self.walked, self.running = True, False
         self.step = self.link = ""
         self.dense, self.stretch, self.shifted, self.again = None, set(), False, 0
         self._prune(self.since)
         self.wide = self._count() > NARROW * self.size
-        self.full, self.begun = self.begun if self.wide else "", ""
+        self.full = self.looked = self.begun if self.wide else ""
+        self.begun = ""
+
+    def foreign(self, now: str) -> bool:
+        """Whether rows are from the future: then the server's ``Date`` tells nothing about them."""
+        return self.high > later(now, AMISS)
 
     def _count(self) -> int:
         return sum(len(group) for stamped, group in self.seen.items() if stamped >= self.since)

@@ -82,24 +82,23 @@ class Feed:
             news = cursor.news(rows)
             cursor.watch(rows)
             cursor.remember(rows)
-            self._next(rows, answer.link)
+            self._next(rows, answer.link, now)
             if not cursor.running:
-                self._ended(answer, now, url if begins and not linked else "")
+                self._ended(answer, url if begins and not linked else "")
             yield self._page(news, first_walk=first_walk)
             if not cursor.running:
                 return
         raise Transient(self.api.name, f"{self.doing}: the list has no end")
 
-    def _ended(self, answer: Answer, now: str, alone: str) -> None:
+    def _ended(self, answer: Answer, alone: str) -> None:
         """Keep what makes the next poll cheap. ``alone``: the address, if the pass was a single page."""
         cursor = self.cursor
-        cursor.looked = now if cursor.wide else ""
         if cursor.wide and cursor.url == self._url("desc", ""):
             return
         unmoved = alone == self._url("asc", cursor.since) and not cursor.wide
         cursor.url, cursor.etag = self._tagged(alone, answer) if unmoved else ("", "")
 
-    def _next(self, rows: list[Row], link: str) -> None:
+    def _next(self, rows: list[Row], link: str, now: str) -> None:
         """Decide where the pass goes on, if it does."""
         cursor = self.cursor
         target = self.api.local(link) if link else ""
@@ -121,7 +120,7 @@ class Feed:
         elif cursor.shifted and cursor.again < PASSES:
             cursor.rewind()
         else:
-            cursor.finish()
+            cursor.finish(now)
 
     def _newest(self) -> Page | None:
         """An idle poll of a window that is larger than a page; None if a whole pass has to follow.
@@ -141,8 +140,8 @@ class Feed:
         versions = [row.version for row in rows]
         if due or versions != sorted(versions, reverse=True):
             return None
-        # In the second of the newest row told, something may have happened after that was told.
-        quiet = not high <= cursor.looked <= later(high, SECOND)
+        # While the newest rows were told, something may have happened to them within the same second.
+        quiet = cursor.foreign(now) or high < earlier(cursor.looked, SECOND)
         reaches = not answer.link or versions[-1] < high or (versions[-1] == high and quiet)
         if not reaches:
             return None

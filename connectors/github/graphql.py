@@ -96,6 +96,11 @@ class GraphQL:
                     found[full_name, number] = node
         return found
 
+    def viewer(self, doing: str) -> object:
+        """The account behind the token; None where there is no telling."""
+        data = self._data(self.api.graphql("query { viewer { login } }", {}, doing), doing)
+        return data.get("viewer") if data is not None else None
+
     def _data(self, answer: Answer, doing: str) -> dict[str, Any] | None:
         """The answer's data, partial or whole; None where there is no such interface."""
         error: ConnectorError | None = None

@@ -66,6 +66,8 @@ class Writer:
         self, api: Api, repositories: Repositories, reading: Callable[[], Reading], interval: Callable[[], float]
     ) -> None:
         self.api, self.repositories, self._reading, self._interval = api, repositories, reading, interval
+        self.login = ""
+        """Who wrote, as the answers to our writes show it."""
         self._wrote: float | None = None
 
     # --- issues that stand ---
@@ -118,6 +120,8 @@ class Writer:
         if not isinstance(data, dict) or not isinstance(data.get("id"), int):
             raise ours(self.api.name, doing, Answer(201, {}, NOT_JSON), write=True)
         versions.extend(_stamps(data.get("updated_at"), data.get("created_at")))
+        user = data.get("user")
+        self.login = str(user["login"]) if isinstance(user, dict) and user.get("login") else self.login
         return Written(note.effect, str(data["id"]))
 
     def _status(self, target: Ref, wanted: Status, versions: list[str]) -> Status:
@@ -160,7 +164,9 @@ class Writer:
             if "(410)" in error.what:
                 raise Transient(self.api.name, f"{doing}: issues are switched off there") from error
             raise Refused(self.api.name, f"{doing}: the repository isn't there, or not for this token") from error
-        return self._reading().item(self._row(answer, doing), facts)
+        row = self._row(answer, doing)
+        self.login = (row.user.login if row.user is not None else "") or self.login
+        return self._reading().item(row, facts)
 
     # --- the same for all ---
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from github_direct import HOME, START, State, asked, connect, serving, told
@@ -272,52 +271,6 @@ def test_a_wrong_assignee_is_named_by_field_not_by_value(sandbox: GitHubSandbox,
     with pytest.raises(Refused, match="assignees invalid") as caught:
         connector.create(Draft(HOME, "T", "B", MARKER, assignees=("nobody-at-all",)))
     assert "nobody-at-all" not in str(caught.value)
-
-
-# --- finding again ---
-
-
-def test_an_issue_is_found_behind_hundreds_of_newer_ones(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
-    item = connector.create(Draft(HOME, "T", "B", MARKER))
-    for _ in range(250):
-        sandbox.people.make_issue(HOME)
-    sandbox.people.close(item.ref.key)
-    assert connector.find(MARKER, HOME, START) == item.ref.id
-
-
-@pytest.mark.parametrize("apart", [-7200, 7200])
-def test_clocks_that_differ_hide_nothing(sandbox: GitHubSandbox, connector: GitHubConnector, apart: float) -> None:
-    sandbox.advance(apart)
-    item = connector.create(Draft(HOME, "T", "B", MARKER))
-    for _ in range(120):
-        sandbox.people.make_issue(HOME)
-    assert connector.find(MARKER, HOME, START) == item.ref.id
-
-
-def test_the_look_ends_where_everything_is_older(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
-    for _ in range(500):
-        sandbox.people.make_issue(HOME)
-    sandbox.advance(3600)
-    before = len(sandbox.log)
-    assert connector.find(MARKER, HOME, START + timedelta(hours=1)) is None
-    assert sum(path.endswith("/issues") for _, path, _ in asked(sandbox)[before:]) == 1
-
-
-def test_what_others_pasted_is_not_ours(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
-    key = sandbox.people.make_issue(HOME, body=f"<!-- {MARKER} -->")
-    sandbox.people.comment(key, f"<!-- {MARKER} -->")
-    ref = Ref("github", str(sandbox.people.id(key)), key)
-    assert connector.find(MARKER, HOME, START) is None
-    assert connector.find(MARKER, ref, START) is None
-
-
-def test_a_look_that_breaks_off_proves_nothing(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
-    (ref,) = make(sandbox)
-    for _ in range(150):
-        sandbox.people.comment(ref.key, "x")
-    sandbox.faults.append(Fault("answer", path="/comments$", skip=1))
-    with pytest.raises(Transient):
-        connector.find(MARKER, ref, START)
 
 
 # --- bodies ---
