@@ -178,6 +178,8 @@ class Office:
         args = (*(("--config", str(self.config)) if folder else ()), *args)
         number = len(self.started)
         out, err = (self.folder.with_name(f"{self.folder.name}-{number}.{name}") for name in ("out", "err"))
+        for path in (out, err):
+            path.touch()
         environ = self.env(**(env or {}))
         process: Command | subprocess.Popen[bytes]
         if cold:

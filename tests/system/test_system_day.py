@@ -56,6 +56,7 @@ def test_a_second_run_writes_nothing_and_asks_for_lists_only(office: Office) -> 
     started(office)
     ticket = office.ticket()
     office.issue(ticket)
+    office.later(5)  # Freshdesk sets the due dates
     office.sync()
     office.later()
     writes, desk, hub = office.writes(), len(office.freshdesk.log), len(office.github.log)

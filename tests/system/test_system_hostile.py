@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from office import CANARY, MARKER, PENDING, REPOSITORY, RESOLVED, Office
 
+from syncd.testing import Fault, Reply
+
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 HARM = {
     "controls": "a\x01b\x07c\x1b[31mred\x1b]0;title\x07\x7f\x9b2J",
@@ -108,7 +110,7 @@ def test_a_million_characters_of_links_are_a_log_and_no_links(office: Office) ->
     office.sync()
     office.later()
     ticket = office.ticket()
-    body = "\n".join(office.ticket_url(ticket) for _ in range(30_000))
+    body = "\n".join(office.ticket_url(ticket) for _ in range(8_000))
     office.hub.make_issue(REPOSITORY, "A log", body)
     office.sync()
     assert office.json("links", "list", "--state", "live") == []
@@ -117,8 +119,6 @@ def test_a_million_characters_of_links_are_a_log_and_no_links(office: Office) ->
 @pytest.mark.parametrize("where", ["freshdesk", "github"])
 def test_what_says_it_is_another_server_is_never_called(office: Office, where: str) -> None:
     """Addresses in answers lead nowhere but to the configured origin."""
-    from syncd.testing import Fault, Reply
-
     sandbox = getattr(office, where)
     elsewhere = "http://127.0.0.1:1/steal"
     reply = Reply(302, b"", {"Location": elsewhere})
