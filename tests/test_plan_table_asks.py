@@ -169,6 +169,18 @@ CASES = [
         },
     ),
     Row(
+        "work begins, and the playbook tells that apart",
+        f"{FILED}; x in_progress; pass; walk",
+        "a on_hold: link_note; a-x agreed; writes 3",
+        {"fit": {"in_progress": {"fits": ["on_hold"], "write": "on_hold"}}},
+    ),
+    Row(
+        "work had begun when it was filed, and the playbook tells that apart",
+        "ticket a; issue x for a in_progress; pass; walk",
+        "a on_hold: link_note; a-x agreed; writes 2",
+        {"fit": {"in_progress": {"fits": ["on_hold"], "write": "on_hold"}}},
+    ),
+    Row(
         "a word that nothing fits waits for a person",
         f"{FILED}; x declined; pass",
         "a pending: link_note; a-x waits_for_person",

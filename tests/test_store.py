@@ -8,15 +8,13 @@ import sqlite3 as plain_sqlite
 import subprocess
 import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from syncd.errors import StateBusy, StateError
-from syncd.model import Author, Ref
-from syncd.records import LinkState, Origin
-from syncd.store import QueueRow, Store
+from syncd.model import Author
+from syncd.store import Store
 from syncd.store.file import wal_is_safe
 from syncd.testing.memory import START
 from tests.pairs import Pair
@@ -223,110 +221,6 @@ def test_a_kill_in_the_middle_leaves_a_sound_file_with_all_that_was_committed(pa
         assert len(store.links.all()) == len(store.queue.rows())
         store.close()
     assert said > 20
-
-
-# --- groups ---
-
-
-def _link(store: Store, ticket: int, issue: int) -> int:
-    with store.write():
-        return store.links.add(
-            Ref("desk", str(ticket)),
-            Ref("tracker", str(issue)),
-            LinkState.LIVE,
-            Origin.BODY,
-            filed=True,
-            reason="",
-            now=NOW,
-        )
-
-
-def _queue(store: Store) -> dict[str, QueueRow]:
-    return {row.group: row for row in store.queue.rows()}
-
-
-def test_groups_that_are_joined_go_on_as_one_and_their_queue_rows_with_them() -> None:
-    store = Store.scratch()
-    _link(store, 2, 20)
-    _link(store, 1, 10)
-    with store.write():
-        store.queue.ask("desk:2", "test", START + timedelta(hours=1))
-        store.queue.park(["desk:2"], "a reason")
-        store.queue.ask("desk:1", "test", START + timedelta(hours=2))
-    _link(store, 2, 10)
-    assert store.links.group_keys() == ["desk:1"]
-    (row,) = store.queue.rows()
-    assert (row.group, row.parked, row.due[:13]) == ("desk:1", False, "2026-01-05T10")
-
-
-def test_a_group_that_falls_apart_takes_its_claim_to_both_halves() -> None:
-    store = Store.scratch()
-    one, _, three = _link(store, 1, 10), _link(store, 2, 20), _link(store, 2, 10)
-    with store.write():
-        store.queue.ask("desk:1", "test", START)
-        (row,) = store.queue.claim(START, 10)
-        bridge = store.links.get(three)
-        assert bridge is not None
-        store.links.set_state(bridge, LinkState.ENDED, "gone: the issue is deleted", NOW)
-        assert store.links.keys_of([one, one + 1]) == {"desk:1", "desk:2"}
-        assert set(_queue(store)) == {"desk:1", "desk:2"}
-        store.queue.done(row)
-        store.queue.free({"desk:1", "desk:2"})
-        assert [x.group for x in store.queue.claim(START, 10)] == ["desk:2"]
-
-
-def test_a_ticket_that_leaves_its_group_gives_it_another_key_and_leaves_no_claim_behind() -> None:
-    pair = Pair()
-    pair.reconcile()
-    pair.tick()
-    tickets = [pair.ticket() for _ in range(3)]
-    issue = pair.issue(*tickets)
-    pair.pass_()
-    assert pair.store.links.group_keys() == ["desk:1"]
-    pair.remove(tickets[0])
-    pair.pass_()
-    assert pair.store.links.group_keys() == ["desk:2"]
-    assert pair.store.queue.rows() == []
-    pair.move(issue, "done")
-    pair.pass_()  # no claim of the past holds it up
-    assert [str(ticket.status) for ticket in tickets] == ["pending", "resolved", "resolved"]
-
-
-def test_a_claim_is_seen_by_others_until_it_ends() -> None:
-    store = Store.scratch()
-    with store.write():
-        store.queue.ask("desk:1", "test", START)
-        assert len(store.queue.claim(START, 10)) == 1
-        assert store.queue.claim(START, 10) == []
-        assert len(store.queue.claim(START + timedelta(minutes=11), 10)) == 1
-    store.recover(START)
-    with store.write():
-        assert len(store.queue.claim(START, 10)) == 1
-
-
-def test_what_is_asked_for_again_while_it_is_done_is_done_again() -> None:
-    store = Store.scratch()
-    with store.write():
-        store.queue.ask("desk:1", "test", START)
-        (row,) = store.queue.claim(START, 10)
-        store.queue.ask("desk:1", "poll", START)
-        store.queue.done(row)
-        (again,) = store.queue.claim(START, 10)
-        store.queue.done(again)
-    assert store.queue.rows() == []
-
-
-def test_a_transaction_is_all_or_nothing() -> None:
-    store = Store.scratch()
-
-    def halfway() -> None:
-        with store.write():
-            store.queue.ask("desk:1", "test", START)
-            raise ValueError("halfway")
-
-    with pytest.raises(ValueError, match="halfway"):
-        halfway()
-    assert store.queue.rows() == []
 
 
 # --- what it never holds ---

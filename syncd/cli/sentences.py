@@ -6,6 +6,7 @@ RULES = {
     "filed": ("set to waiting, because an issue was filed", "ticket"),
     "issue_finished": ("resolved, because its issue was closed", "ticket"),
     "issue_reopened": ("set back to waiting, because its issue was reopened", "ticket"),
+    "issue_moved": ("set to what goes with its issue's new status", "ticket"),
     "customer_waits": ("left open with a note: its issue was closed, but the customer wrote last", "ticket"),
     "closed_outside": ("left as it is with a note: its issue was closed by somebody from outside", "ticket"),
     "issue_gone": ("opened again with a note, because its issue is gone", "ticket"),

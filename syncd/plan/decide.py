@@ -3,7 +3,8 @@
 The question for each ticket is always the same (rule 3). *Does the ticket's word fit its issues' word?* If not,
 *which end moved* since the base? Only the end that moved speaks. Nothing here compares clocks or remembers events.
 
-Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``customer_waits``, ``closed_outside``,
+Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``issue_moved`` (neither of the two: work
+began on it, and the playbook tells that apart), ``customer_waits``, ``closed_outside``,
 ``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``.
 """
 
@@ -149,6 +150,8 @@ def is_filed(ticket: Ticket, link: Link) -> bool:
 def _file(draft: Draft, ticket: Ticket, filed: list[Link]) -> None:
     """The filed word and one link note per filed issue, once."""
     word = ticket.playbook.filed
+    if not ticket.fits(ticket.issues_word, word):  # work has begun on it, and the playbook tells that apart
+        word = ticket.playbook.write.get(ticket.issues_word, word)
     native = ticket.mapping.native(word)
     if native is None:
         draft.stuck += [(link.id, _no_native(ticket, word)) for link in filed]
@@ -211,15 +214,11 @@ def _follow_issue(draft: Draft, ticket: Ticket) -> None:
     if native is None:
         draft.stuck += [(link.id, _no_native(ticket, word)) for link in ticket.links]
         return
-    why = Why(
-        "issue_finished" if finished else "issue_reopened",
-        "issue",
-        ticket.mover.moved_by if finished else "",
-        ticket.word,
-        word,
-    )
+    reopened = not finished and ticket.issues_base in FINISHED_ISSUE
+    rule = "issue_finished" if finished else "issue_reopened" if reopened else "issue_moved"
+    why = Why(rule, "issue", ticket.mover.moved_by if finished else "", ticket.word, word)
     records = ticket.records(Standing.AGREED, ticket=native)
-    effects = closing_notes(ticket) if finished else some(ticket_note(ticket, "issue_reopened"))
+    effects = closing_notes(ticket) if finished else some(ticket_note(ticket, rule)) if reopened else ()
     draft.steps.append(Step(ticket.item.ref, ids(ticket), why, native, ticket.item.status, effects, records))
 
 
