@@ -231,7 +231,7 @@ def test_ten_thousand_old_pairs_are_adopted_without_a_write_and_in_little_time(m
     assert len(pair.links()) == 10_000
     assert {link.standing for link in pair.links()} == {Standing.AGREED, Standing.ADOPTED}
     assert pair.writes() == 0
-    assert pair.desk.calls + pair.tracker.calls < 10_100  # a look-up per ticket, which most helpdesks answer without a call
+    assert pair.desk.calls + pair.tracker.calls < 10_100  # a look-up per ticket; most helpdesks need no call for it
 
 
 def test_the_fifth_status_within_an_hour_is_held_back_and_parked_with_the_reason() -> None:
