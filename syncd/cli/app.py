@@ -15,16 +15,16 @@ from syncd import __version__
 R = TypeVar("R")
 
 VERBS = {
-    "brake": "brake",
-    "check": "check",
-    "demo": "demo",
-    "explain": "explain",
-    "links": "links",
-    "reconcile": "reconcile",
-    "sandbox": "sandbox",
-    "status": "status",
+    "brake": "Let a connector go on that stopped itself.",
+    "check": "Test the configuration and each account.",
+    "demo": "Play a day of support on stand-ins; needs no account.",
+    "explain": "Say how a ticket or issue stands, and why.",
+    "links": "Show and change the links between tickets and issues.",
+    "reconcile": "Bring tickets and issues into step.",
+    "sandbox": "Serve a stand-in of a service to play with.",
+    "status": "Show how things stand, and what needs a person.",
 }
-"""Verb -> module; imported only when asked for, so that ``syncd --version`` is fast."""
+"""Verb -> what it is for. Its module, of the same name, is imported only when it runs: most are slow to load."""
 
 
 class Verbs(click.Group):
@@ -40,8 +40,13 @@ class Verbs(click.Group):
         del ctx
         if cmd_name not in VERBS:
             return None
-        command: click.Command = import_module(f"syncd.cli.{VERBS[cmd_name]}").command
+        command: click.Command = import_module(f"syncd.cli.{cmd_name}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in ``--help``, without loading any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, VERBS[name]) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

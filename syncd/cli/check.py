@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from syncd.cli.app import config_option, json_option
-from syncd.cli.running import configured
+from syncd.cli.running import add_to_mapping, configured
 from syncd.cli.show import as_json, plural, say
 from syncd.clock import SystemClock
 from syncd.config import Config, Configured, Helpdesk
@@ -45,7 +45,7 @@ def _accounts(config: Config) -> Iterator[Problem]:
             found = list(connector.check())
             yield from found
             if not _status(found):
-                yield from _mapping(one, connector.statuses())
+                yield from _mapping(config, one, connector.statuses())
         except ConnectorError as error:
             cure = "Look at the service's status page, and run `syncd check` again"
             yield Problem(one.name, error.what, cure)
@@ -53,12 +53,12 @@ def _accounts(config: Config) -> Iterator[Problem]:
             connector.close()
 
 
-def _mapping(one: Configured, statuses: Mapping[str, str]) -> Iterator[Problem]:
+def _mapping(config: Config, one: Configured, statuses: Mapping[str, str]) -> Iterator[Problem]:
     """Statuses that the account has and the mapping doesn't, and the reverse."""
     where = f"mappings/{one.mapping.name}.toml"
     for status in one.mapping.unmapped(statuses):
         what = f"the account has a status that this mapping doesn't know: {status}"
-        yield Problem(where, what, "Copy the mapping into mappings/ of the config folder, and add it to [words] there")
+        yield Problem(where, what, add_to_mapping(config, one.mapping.name))
     for word, native in one.mapping.write.items():
         if str(native) not in statuses and native.native not in statuses:
             what = f"it writes {native} for {word}, and the account has no such status"

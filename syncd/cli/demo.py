@@ -14,7 +14,7 @@ from syncd.backfill import backfill
 from syncd.cli.running import working
 from syncd.cli.sandbox import stand_in
 from syncd.cli.sentences import sentence
-from syncd.cli.show import say
+from syncd.cli.show import plural, say
 from syncd.config import Config, load
 from syncd.testing import Fault, Sandbox
 
@@ -70,7 +70,7 @@ class Day:
             lost = " (the answer was lost, so it was read again)" if row["outcome"] == "answer lost" else ""
             say(f"         syncd: {what} {keys[row['target']]} {words}{lost}")
         if proposed:
-            say(f"         syncd: {proposed} link proposed to a person, nothing written")
+            say(f"         syncd: {plural(proposed, 'link')} proposed to a person, nothing written")
         if not fresh and not proposed:
             say("         syncd: nothing to write")
         self._told = max((row["id"] for row in rows), default=0)
@@ -91,7 +91,8 @@ class Day:
 
     def show(self, number: int, key: str) -> None:
         """Both ends, from the stand-ins' books."""
-        say(f"         ticket {number}: {self.ticket(number)}, {self.notes(number)} notes; {key}: {self.issue(key)}")
+        notes = plural(self.notes(number), "note")
+        say(f"         ticket {number}: {self.ticket(number)}, {notes}; {key}: {self.issue(key)}")
 
     def file(self, *tickets: int, title: str, association: str = "MEMBER") -> str:
         """An issue from the team's form, naming tickets."""
@@ -183,7 +184,7 @@ def _evening(day: Day) -> None:
     day.hub.delete(key)
     day.scene("17:00", "Somebody deletes an issue that a ticket waits for.")
     day.sync()
-    say(f"         ticket {ticket}: {day.ticket(ticket)}, {day.notes(ticket)} notes")
+    say(f"         ticket {ticket}: {day.ticket(ticket)}, {plural(day.notes(ticket), 'note')}")
 
     before = _writes(day)
     day.scene("18:00", "A quiet evening.")

@@ -14,8 +14,8 @@ from syncd.cli.show import as_json, say, when
 from syncd.clock import SystemClock
 from syncd.config import Config
 from syncd.errors import UnknownRef
-from syncd.model import Item, Ref, Removed
-from syncd.records import Link
+from syncd.model import Item, Ref, Removed, Status, Word
+from syncd.records import Link, LinkState
 from syncd.store import Store
 
 
@@ -66,6 +66,8 @@ def known(config: Config, store: Store, text: str) -> Ref:
 def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
     """One link, as data."""
     base = store.links.base(link.id)
+    key = store.links.group_of(link.ticket) if link.state in {LinkState.LIVE, LinkState.FINAL} else None
+    queued = next((row for row in store.queue.rows() if row.group == key), None)
     return {
         "link": link.id,
         "state": link.state.value,
@@ -74,7 +76,13 @@ def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
         "origin": link.origin.value,
         "ticket": _end(config, store, link.ticket),
         "issue": _end(config, store, link.issue),
-        "agreed_on": {"ticket": str(base.ticket), "issue": str(base.issue)} if base else None,
+        "agreed_on": {
+            "ticket": _word(config, link.ticket, base.ticket),
+            "issue": _word(config, link.issue, base.issue),
+        }
+        if base
+        else None,
+        "queued": {"parked": queued.parked, "due": queued.due, "reason": queued.reason} if queued else None,
         "writes": [
             {key: row[key] for key in ("at", "target", "rule", "who", "before", "after", "outcome")}
             | {"status_written": bool(row["status"]), "notes": row["notes"]}
@@ -90,19 +98,33 @@ def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
 def _end(config: Config, store: Store, ref: Ref) -> dict[str, Any]:
     item = store.snapshots.get(ref)
     if isinstance(item, Item):
-        one = config.helpdesks.get(ref.connector) or config.trackers.get(ref.connector)
-        word = one.mapping.word(item.status).value if one else "unknown"
+        word = _word(config, ref, item.status)
         return {"ref": str(ref), "key": item.ref.human, "url": item.url, "status": str(item.status), "word": word}
     gone = item.kind.value if isinstance(item, Removed) else "not read yet"
     return {"ref": str(ref), "key": ref.human, "url": "", "status": "", "word": gone}
+
+
+def _word(config: Config, ref: Ref, status: Status) -> str:
+    """Our word for a status; where there is none, the system's own."""
+    one = config.helpdesks.get(ref.connector) or config.trackers.get(ref.connector)
+    word = one.mapping.word(status) if one else Word.UNKNOWN
+    return f"unknown: {status}" if word is Word.UNKNOWN else word.value
 
 
 def _tell(one: dict[str, Any]) -> None:
     ticket, issue = one["ticket"], one["issue"]
     say(f"{ticket['key']} ({ticket['word']}) <-> {issue['key']} ({issue['word']})")
     if ticket["url"]:
-        say(f"  {ticket['url']}\n  {issue['url']}")
-    say(f"  {one['state']}, {one['standing']}: {one['meaning']}")
+        say(f"  {ticket['url']}")
+    if issue["url"]:
+        say(f"  {issue['url']}")
+    if one["queued"] and one["queued"]["parked"]:
+        cure = f"Mend that; `syncd reconcile {ticket['key']}` tries it again"
+        say(f"  {one['state']}, PARKED: {one['queued']['reason']}. {cure}")
+    else:
+        say(f"  {one['state']}, {one['standing']}: {one['meaning']}")
+    if one["queued"] and not one["queued"]["parked"]:
+        say(f"  to be looked at from {when(one['queued']['due'])} on. {one['queued']['reason']}".rstrip(". "))
     if one["agreed_on"]:
         say(f"  last agreed or decided on: ticket {one['agreed_on']['ticket']}, issue {one['agreed_on']['issue']}")
     for row in one["writes"]:

@@ -60,6 +60,8 @@ def show(text: str, folder: Path | None, *, as_data: bool) -> int:
         store.close()
     if as_data:
         as_json(found)
+    elif not found:
+        say("It is linked to nothing.")
     else:
         for one in found:
             say(
@@ -82,8 +84,11 @@ def propose(folder: Path | None, *, as_data: bool) -> int:
     elif not rows:
         say("Nothing is proposed.")
     for row in rows if not as_data else ():
-        say(f"{row['ticket']} names {row['issue']} or the reverse, but {row['why']}.")
-        say(f"  to accept: syncd links add {row['ticket']} {row['issue']}")
+        by_issue = row["origin"] == Origin.BODY.value
+        where, named = (row["issue"], row["ticket"]) if by_issue else (row["ticket"], row["issue"])
+        say(f"{where} holds the address of {named}, but {row['why']}.")
+        say(f"  to link them:     syncd links add {row['ticket']} {row['issue']}")
+        say(f"  not to be asked:  syncd links remove {row['ticket']} {row['issue']}")
     return 0
 
 

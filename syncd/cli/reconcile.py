@@ -12,7 +12,7 @@ import click
 
 from syncd.backfill import backfill, find, some
 from syncd.cli.app import config_option, json_option
-from syncd.cli.running import configured, working
+from syncd.cli.running import configured, human, working
 from syncd.cli.sentences import sentence
 from syncd.cli.show import as_json, complain, plural, say, when
 from syncd.errors import ConnectorError
@@ -76,15 +76,14 @@ def command(
             as_json(report)
         else:
             _tell(work, report)
-    return 0 if dry_run and not failures else int(bool(report["needs_a_person"]))
+    return 0 if dry_run and not failures else int(bool(report["needs_a_person"] or failures))
 
 
 def _report(work: Work, failures: Mapping[str, ConnectorError], seconds: float, *, dry: bool) -> dict[str, Any]:
     """What was done, for programs; the sentences are made from it."""
     rows = work.store.queue.rows()
     counts = work.store.links.counts()
-    needs = [f"{row.group}: {row.reason}" for row in rows if row.parked]
-    needs += [f"{name}: {error.what}" for name, error in failures.items()]
+    needs = [f"{human(work.store, row.group)}: {row.reason}" for row in rows if row.parked]
     held = sum(n for (state, standing), n in counts.items() if state == "live" and standing in {"conflict", "drift"})
     unknown = sum(n for (state, standing), n in counts.items() if state == "live" and standing == "unknown")
     if held:
@@ -106,8 +105,9 @@ def _report(work: Work, failures: Mapping[str, ConnectorError], seconds: float, 
         "rules": {name[5:]: n for name, n in sorted(work.tally.items()) if name.startswith("rule ")},
         "planned": [_step(work, step) for plan in work.plans for step in plan.steps],
         "calls": {name: sum(one.calls.values()) for name, one in work.connectors.items()},
-        "later": [{"group": row.group, "due": row.due, "reason": row.reason} for row in later],
+        "later": [{"group": human(work.store, row.group), "due": row.due, "reason": row.reason} for row in later],
         "notes_in_doubt": work.store.effects.counts().get("doubt", 0),
+        "not_read": {name: error.what for name, error in failures.items()},
         "needs_a_person": needs,
     }
 
@@ -135,14 +135,15 @@ def _tell(work: Work, report: Mapping[str, Any]) -> None:
     if not work.writes:
         _tell_planned(report["planned"], observe=not report["dry_run"])
     for rule, count in report["rules"].items():
-        words, what = sentence(rule.rstrip("+"), status=rule.endswith("+"))
+        words, what = sentence(rule.rstrip("+"), status=rule.endswith("+"), count=count)
         say(f"  {plural(count, what)} {words}")
     if report["links_found"]:
         say(f"{plural(report['links_found'], 'link')} found")
     if report["links_proposed"]:
         say(f"{plural(report['links_proposed'], 'link')} proposed to you (see `syncd links propose`)")
+    read = f"{plural(report['items_read'], 'item')} read, " if report["items_read"] else ""
     say(
-        f"{plural(report['items_read'], 'item')} read, {plural(report['groups'], 'group')} looked at, "
+        f"{read}{plural(report['groups'], 'group')} looked at, "
         f"{plural(report['status_writes'], 'status', 'statuses')} and {plural(report['notes_written'], 'note')} "
         f"written, {report['seconds']:.1f} s"
     )
@@ -151,8 +152,12 @@ def _tell(work: Work, report: Mapping[str, Any]) -> None:
         say(f"Later, at {when(row['due'])}: {row['group']}: {row['reason']}")
     if report["notes_in_doubt"]:
         say(f"{plural(report['notes_in_doubt'], 'note')} whose outcome is unknown: the next run looks for it again")
+    for name, what in report["not_read"].items():
+        complain(f"{name} could not be read: {what}. Everything else was done; run `syncd reconcile` again later")
     for line in report["needs_a_person"]:
         complain(f"needs a person: {line}")
+    if report["needs_a_person"]:
+        complain("`syncd status` says what to do about it, `syncd explain REF` how it came about")
 
 
 def _tell_planned(planned: Sequence[Mapping[str, Any]], *, observe: bool) -> None:
@@ -161,7 +166,7 @@ def _tell_planned(planned: Sequence[Mapping[str, Any]], *, observe: bool) -> Non
     say(f"{mode} {plural(len(planned), 'write') if planned else 'Nothing'} would be made.")
     for rule, status in dict.fromkeys((step["rule"], step["status"]) for step in planned):
         steps = [step for step in planned if (step["rule"], step["status"]) == (rule, status)]
-        words, what = sentence(rule, status=status)
+        words, what = sentence(rule, status=status, count=len(steps))
         say(f"\n{plural(len(steps), what)} would be {words}:")
         for step in steps:
             change = f"{step['from']} -> {step['to']}" if step["from"] != step["to"] else step["from"]

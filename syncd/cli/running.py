@@ -7,6 +7,7 @@ import secrets
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from importlib.resources import files
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +16,7 @@ from syncd.clock import SystemClock
 from syncd.config import Config, find_folder, load
 from syncd.connector import Connector
 from syncd.errors import StateError
+from syncd.model import Ref
 from syncd.store import Store
 from syncd.work import Work
 
@@ -37,6 +39,21 @@ def configured(folder: Path | None) -> Config:
 def reading(config: Config) -> Store:
     """The state, to look at; a state that doesn't exist yet is an empty one."""
     return Store.read(config.state) if config.state.exists() else Store.scratch()
+
+
+def human(store: Store, ref: str) -> str:
+    """A ref of the state (``github:4711``) as people know it (``github:owner/repo#4``)."""
+    known = store.snapshots.get(Ref.parse(ref))
+    return known.ref.human if known is not None else ref
+
+
+def add_to_mapping(config: Config, name: str) -> str:
+    """How to teach a mapping a status that it doesn't know."""
+    own = config.folder / "mappings" / f"{name}.toml"
+    if own.exists():
+        return f"Add it to [words] in {own}"
+    shipped = files("mappings").joinpath(own.name)
+    return f"Copy {shipped} to {own}, and add it to [words] there"
 
 
 @contextmanager

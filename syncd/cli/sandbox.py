@@ -30,6 +30,7 @@ def _installed() -> dict[str, EntryPoint]:
     default=0,
     show_default="any free one",
     help="The loopback port to serve on.",
+    metavar="PORT",
 )
 def command(kind: str, port: int) -> int:
     """Serve a stand-in of KIND (freshdesk, github) on this machine, until Ctrl-C.

@@ -2,29 +2,84 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Sentence(NamedTuple):
+    """What happened to whom, of one and of several."""
+
+    one: str
+    many: str
+    what: str
+
+
+def _ticket(one: str, many: str = "") -> Sentence:
+    return Sentence(one, many or one, "ticket")
+
+
+def _issue(one: str, many: str = "") -> Sentence:
+    return Sentence(one, many or one, "issue")
+
+
 RULES = {
-    "filed": ("set to waiting, because an issue was filed", "ticket"),
-    "issue_finished": ("resolved, because its issue was closed", "ticket"),
-    "issue_reopened": ("set back to waiting, because its issue was reopened", "ticket"),
-    "issue_moved": ("set to what goes with its issue's new status", "ticket"),
-    "customer_waits": ("left open with a note: its issue was closed, but the customer wrote last", "ticket"),
-    "closed_outside": ("left as it is with a note: its issue was closed by somebody from outside", "ticket"),
-    "issue_gone": ("opened again with a note, because its issue is gone", "ticket"),
-    "duplicate": ("left as it is with a note: its issue was closed as a duplicate", "ticket"),
-    "conflict": ("left as it is with a note: it and its issue both changed", "ticket"),
-    "drift": ("left as it is with a note: it and its issue do not go together", "ticket"),
-    "ticket_resolved": ("told that its ticket was resolved", "issue"),
-    "ticket_resolved+": ("closed, because its tickets were resolved", "issue"),
-    "ticket_reopened": ("told that its ticket was reopened", "issue"),
-    "ticket_reopened+": ("reopened, because its ticket was reopened", "issue"),
-    "final_reopened": ("told that its ticket can't be opened again", "issue"),
+    "filed": _ticket("set to waiting, because an issue was filed", "set to waiting, because issues were filed"),
+    "issue_finished": _ticket(
+        "resolved, because its issue was closed",
+        "resolved, because their issues were closed",
+    ),
+    "issue_reopened": _ticket(
+        "set back to waiting, because its issue was reopened",
+        "set back to waiting, because their issues were reopened",
+    ),
+    "issue_moved": _ticket(
+        "set to what goes with its issue's new status",
+        "set to what goes with their issues' new status",
+    ),
+    "customer_waits": _ticket(
+        "left open with a note: its issue was closed, but the customer wrote last",
+        "left open with a note each: their issues were closed, but the customers wrote last",
+    ),
+    "closed_outside": _ticket(
+        "left as it is with a note: its issue was closed by somebody from outside",
+        "left as they are with a note each: their issues were closed by somebody from outside",
+    ),
+    "issue_gone": _ticket(
+        "opened again with a note, because its issue is gone",
+        "opened again with a note each, because their issues are gone",
+    ),
+    "duplicate": _ticket(
+        "left as it is with a note: its issue was closed as a duplicate",
+        "left as they are with a note each: their issues were closed as duplicates",
+    ),
+    "conflict": _ticket(
+        "left as it is with a note: it and its issue both changed",
+        "left as they are with a note each: they and their issues both changed",
+    ),
+    "drift": _ticket(
+        "left as it is with a note: it and its issue do not go together",
+        "left as they are with a note each: they and their issues do not go together",
+    ),
+    "ticket_resolved": _issue("told that its ticket was resolved", "told that their tickets were resolved"),
+    "ticket_resolved+": _issue(
+        "closed, because its tickets were resolved", "closed, because their tickets were resolved"
+    ),
+    "ticket_reopened": _issue("told that its ticket was reopened", "told that their tickets were reopened"),
+    "ticket_reopened+": _issue(
+        "reopened, because its ticket was reopened",
+        "reopened, because their tickets were reopened",
+    ),
+    "final_reopened": _issue(
+        "told that its ticket can't be opened again",
+        "told that their tickets can't be opened again",
+    ),
 }
 """Rule -> what happens to whom; with a ``+``, where a status was written and not only a note."""
 
 
-def sentence(rule: str, *, status: bool) -> tuple[str, str]:
-    """What happened, and to what."""
-    return RULES.get(f"{rule}+", RULES[rule]) if status else RULES[rule]
+def sentence(rule: str, *, status: bool, count: int = 1) -> tuple[str, str]:
+    """What happened to so many, and to what."""
+    found = RULES.get(f"{rule}+", RULES[rule]) if status else RULES[rule]
+    return (found.one if count == 1 else found.many), found.what
 
 
 STANDINGS = {
@@ -33,7 +88,7 @@ STANDINGS = {
     "adopted": "taken over as it stood; nothing is written until one end changes",
     "told": "one end was told of the other's change; the ticket is the agents' own until the issue changes",
     "waits_for_agent": "the issue is closed, but the customer wrote last: resolved once an agent has answered",
-    "waits_for_person": "the issue is a duplicate, and of what isn't known: a person decides",
+    "waits_for_person": "the issue is a duplicate, and of what isn't known: link the ticket to that one, or resolve it",
     "conflict": "both ends changed and do not go together: change one of them so that they do",
     "drift": "the ends do not go together, though neither changed: change one of them so that they do",
     "unknown": "an end has a status that the mapping doesn't know: add it to the mapping",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import unicodedata
@@ -16,6 +17,9 @@ from rich.text import Text
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 """Unicode categories that steer a terminal or hide: controls, bidirectional marks, surrogates, line separators."""
+
+UNWRAPPED = 10_000
+"""Columns of a table that goes to a file or a pipe."""
 
 
 def clean(text: str) -> str:
@@ -39,14 +43,16 @@ def as_json(value: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table for people; as wide as the terminal, or unwrapped where there is none."""
+    """A table for people: as wide as the terminal; elsewhere a line per row, however long."""
     shown = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         shown.add_row(*(Text(clean(cell)) for cell in row))
-    console = Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False)
-    if not sys.stdout.isatty():
-        console.width = 200
+    live = sys.stdout.isatty()
+    console = Console(file=sys.stdout if live else io.StringIO(), width=None if live else UNWRAPPED, highlight=False)
     console.print(shown)
+    if isinstance(console.file, io.StringIO):
+        for line in console.file.getvalue().splitlines():
+            click.echo(line.rstrip())
 
 
 def plural(count: int, one: str, many: str = "") -> str:

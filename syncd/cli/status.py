@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from syncd.cli.app import config_option, json_option
-from syncd.cli.running import configured, reading
+from syncd.cli.running import add_to_mapping, configured, human, reading
 from syncd.cli.sentences import STANDINGS
 from syncd.cli.show import as_json, plural, say, table, when
 from syncd.config import Config
@@ -37,7 +37,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
     counts = store.links.counts()
     live = {standing: n for (state, standing), n in counts.items() if state == "live"}
     rows = store.queue.rows()
-    parked = [{"group": row.group, "reason": row.reason} for row in rows if row.parked]
+    parked = [{"group": human(store, row.group), "reason": row.reason} for row in rows if row.parked]
     unknown = _unknown(config, store)
     effects = store.effects.counts()
     brakes = [{"connector": b.connector, "since": b.at, "reason": b.reason} for b in store.brakes.on()]
@@ -80,10 +80,8 @@ def _unknown(config: Config, store: Store) -> list[dict[str, Any]]:
     for name, status, count, example in store.snapshots.statuses():
         one = config.helpdesks.get(name) or config.trackers.get(name)
         if one is not None and one.mapping.word(status) is Word.UNKNOWN:
-            file = f"mappings/{one.mapping.name}.toml"
-            found.append(
-                {"connector": name, "status": str(status), "items": count, "example": example, "mapping": file}
-            )
+            cure = add_to_mapping(config, one.mapping.name)
+            found.append({"connector": name, "status": str(status), "items": count, "example": example, "cure": cure})
     return found
 
 
@@ -104,12 +102,11 @@ def _tell(found: dict[str, Any]) -> None:
         say(f"  {count:>6,}  {STANDINGS[standing]}")
     say(f"{plural(found['queue'], 'group')} queued, {plural(found['doubt'], 'note')} whose outcome is unknown")
     for row in found["parked"]:
-        say(f"Parked: {row['group']}: {row['reason']}. `syncd reconcile {row['group']}` tries it again")
+        say(f"Parked: {row['group']}: {row['reason']}. Mend that; `syncd reconcile {row['group']}` tries it again")
     for row in found["unknown_statuses"]:
         items = plural(row["items"], "item")
         where = f"{row['connector']} ({items}, such as {row['example']})"
-        cure = f"add it to [words] of {row['mapping']} in the config folder (copy the shipped one if there is none)"
-        say(f"Unknown status {row['status']!r} of {where}: {cure}")
+        say(f"Unknown status {row['status']!r} of {where}. {row['cure']}")
     for row in found["passed_over"]:
         say(f"Passed over: {row['ref']}: {row['what']}: {row['why']}")
     if found["refused_notes"]:
@@ -117,5 +114,5 @@ def _tell(found: dict[str, Any]) -> None:
     for row in found["brakes"]:
         cure = f"If that is right, `syncd brake release {row['connector']}` lets it go on"
         say(f"The brake of {row['connector']} is on since {when(row['since'])}: {row['reason']}. {cure}")
-    if not found["needs_a_person"]:
+    if not found["needs_a_person"] and not found["standings"].get("waits_for_person"):
         say("Nothing needs a person.")

@@ -135,6 +135,18 @@ def test_what_a_stranger_names_is_proposed_with_the_command_that_accepts_it(offi
     assert "Nothing is proposed." in office.run("links", "propose").out
 
 
+def test_a_proposal_that_a_person_refuses_is_not_made_again(office: Office) -> None:
+    key = office.issue(office.ticket(), association="NONE", by="stranger")
+    office.sync()
+    refuse = re.search(r"syncd (links remove \S+ \S+)", office.run("links", "propose").out)
+    assert refuse
+    office.run(*refuse[1].split()).ended(0)
+    office.later()
+    office.hub.label(key, "bug")
+    assert "proposed" not in office.sync().out
+    assert office.json("links", "propose") == []
+
+
 def test_status_names_what_needs_a_person_and_says_what_to_do(pair: tuple[Office, int, str]) -> None:
     office, ticket, key = pair
     assert "Nothing needs a person." in office.run("status").ended(0).out
@@ -144,6 +156,7 @@ def test_status_names_what_needs_a_person_and_says_what_to_do(pair: tuple[Office
     assert "cf_reference_number: missing_field" in run.err
     told = office.run("status").ended(1).out
     assert "cf_reference_number: missing_field" in told
+    assert "PARKED" in office.run("explain", f"freshdesk:{ticket}").ended(0).out
     cure = re.search(r"`syncd (reconcile \S+)` tries it again", told)
     assert cure, told
     assert office.json("status")["needs_a_person"] == 1
@@ -183,7 +196,8 @@ def test_both_ends_changed_is_told_once_and_left_alone(pair: tuple[Office, int, 
     office.hub.close(key, "duplicate")
     office.sync()
     told = office.run("status").out
-    assert "a person decides" in told
+    assert "link the ticket to that one, or resolve it" in told
+    assert "Nothing needs a person" not in told
     notes = len(office.notes(ticket))
     office.sync()
     assert (office.status(ticket), len(office.notes(ticket))) == (OPEN, notes)
