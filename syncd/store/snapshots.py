@@ -75,7 +75,9 @@ class Snapshots:
             return False
         if item.version != row["own_version"]:
             return bool(item.version < row["version"])
-        same = (item.status.native, item.status.reason) == (row["own_native"], row["own_reason"])
+        # Ours is passed over as long as nobody moved the item since: within that second it may have been moved back.
+        ours, seen = (row["own_native"], row["own_reason"]), (row["native"], row["reason"])
+        same = (item.status.native, item.status.reason) == ours == seen
         wrote_since = item.waiting is not None and row["waiting"] is not None and item.waiting != bool(row["waiting"])
         return same and not wrote_since  # a customer may have written in the second of our own write
 
