@@ -1,0 +1,189 @@
+"""The command line's own parts: what it prints, how it ends, how fast it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.cli import run
+from syncd.cli.app import VERBS, app
+from syncd.cli.show import HIDDEN, Meter, as_json, clean, plural, say, table, when
+from syncd.errors import (
+    BrakeOn,
+    ConfigError,
+    Interrupted,
+    Problem,
+    Refused,
+    StateBusy,
+    StateError,
+    SyncdError,
+    Transient,
+    UnknownRef,
+)
+
+SCRIPT = Path(sys.executable).with_name("syncd")
+
+
+@given(st.text())
+def test_clean_text_steers_no_terminal_and_breaks_no_line(text: str) -> None:
+    found = clean(text)
+    assert len(found) == len(text)
+    assert not any(unicodedata.category(char) in HIDDEN for char in found)
+    assert len(found.splitlines()) <= 1
+    assert clean("plain \N{SNOWMAN} text") == "plain \N{SNOWMAN} text"
+
+
+def test_a_line_stays_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    say("one\ntwo\r\x1b[31m")
+    assert capsys.readouterr().out == "one\ntwo\ufffd\ufffd[31m\n"
+
+
+def test_a_table_that_goes_to_a_file_has_a_line_per_row_however_long(capsys: pytest.CaptureFixture[str]) -> None:
+    table(("a", "b"), [("x" * 300, "[bold]y[/bold]\n"), ("", "\x1b[2J")])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert "x" * 300 in lines[1]
+    assert lines[1].endswith("[bold]y[/bold]\ufffd")
+    assert "\x1b" not in lines[2]
+
+
+def test_json_for_programs_is_plain_ascii(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"a": "\u202e\x1b\N{SNOWMAN}", "b": [Path("x")]}
+    as_json(value)
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert json.loads(out) == {"a": "\u202e\x1b\N{SNOWMAN}", "b": ["x"]}
+
+
+def test_numbers_and_moments_are_as_people_write_them() -> None:
+    assert [plural(n, "status", "statuses") for n in (0, 1, 1200)] == ["0 statuses", "1 status", "1,200 statuses"]
+    assert when("2026-01-31T09:08:07.123456Z") == "2026-01-31 09:08:07 UTC"
+    assert when(None) == when("") == ""
+
+
+def test_progress_tells_a_line_now_and_then_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with Meter() as meter:
+        for done in range(2500):
+            meter.progress("reading", done, None)
+        for done in range(1200):
+            meter.progress("in step", done, 1200)
+        meter.say("waiting\x1b[2J")
+    assert capsys.readouterr().err.splitlines() == [
+        "reading: 1,000",
+        "reading: 2,000",
+        "in step: 1,000 of 1,200",
+        "waiting\ufffd[2J",
+    ]
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """A program whose only verb raises what is put in here."""
+    raised: list[BaseException] = []
+
+    @click.command("status")
+    def command() -> int:
+        raise raised[0]
+
+    monkeypatch.setattr(type(app), "get_command", lambda *_: command)
+    return raised
+
+
+COUNTED = "syncd: 1 problem in the configuration; nothing was done\n"
+PROBLEM = Problem("syncd.toml: mode", "this is none\x1b[31m", "Write live")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (UnknownRef("no such thing"), 1, "syncd: no such thing\n"),
+        (Refused("github", "reading: no"), 1, "syncd: github: reading: no\n"),
+        (Transient("github", "reading:\nno"), 1, "syncd: github: reading:\ufffdno\n"),
+        (BrakeOn("too much"), 3, "syncd: too much\n"),
+        (StateBusy("in use"), 75, "syncd: in use\n"),
+        (StateError("/x", "bad", "Mend it"), 78, "syncd: /x: bad. Mend it\n"),
+        (
+            ConfigError([PROBLEM]),
+            78,
+            f"syncd: syncd.toml: mode: this is none\ufffd[31m. Write live\n{COUNTED}",
+        ),
+        (Interrupted(""), 130, "syncd: stopped; what was done is kept, and the next run goes on from there\n"),
+        (KeyboardInterrupt(), 130, "syncd: stopped; what was done is kept, and the next run goes on from there\n"),
+    ],
+)
+def test_every_error_ends_with_its_status_and_a_sentence(
+    failing: list[BaseException], capsys: pytest.CaptureFixture[str], error: BaseException, status: int, told: str
+) -> None:
+    failing.append(error)
+    assert run(["status"]) == status
+    assert capsys.readouterr().err.removeprefix("\n") == told
+
+
+def test_every_kind_of_error_has_a_status() -> None:
+    from syncd.cli import EXITS
+
+    kinds = set(SyncdError.__subclasses__())
+    assert kinds == set(EXITS)
+
+
+def test_a_defect_is_told_by_its_place_and_never_by_what_it_held(
+    failing: list[BaseException], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SYNCD_TRACEBACK", raising=False)
+    failing.append(ValueError("the customer's words"))
+    assert run(["status"]) == 70
+    told = capsys.readouterr().err
+    assert "ValueError in test_cli.py, line" in told
+    assert "customer" not in told
+    monkeypatch.setenv("SYNCD_TRACEBACK", "1")
+    assert run(["status"]) == 70
+    assert "the customer's words" in capsys.readouterr().err
+
+
+def start(*args: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+    """The installed script, from Python's start on."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("SYNCD", "PYTHONIO", "PYTHONUTF8"))}
+    return subprocess.run([SCRIPT, *args], env=kept | env, capture_output=True, check=False, timeout=60)
+
+
+def test_version_and_help_load_nothing_that_is_slow() -> None:
+    """Judged by what is imported, because seconds depend on the machine: neither takes 0.2 s on a slow one."""
+    told = ""
+    for args in (["--version"], ["--help"]):
+        code = f"import sys; from syncd.cli import run; run({args}); print(*sorted(sys.modules), file=sys.stderr)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        loaded = set(done.stderr.split())
+        slow = {"pydantic", "requests", "sqlite_utils", "jinja2", "github", "freshdesk", "bs4", "syncd.store"}
+        assert loaded & slow == set(), args
+        told += done.stdout
+    assert all(verb in told for verb in VERBS)
+
+
+def test_a_terminal_that_lacks_letters_is_no_reason_to_fall_over(tmp_path: Path) -> None:
+    (tmp_path / "connectors").mkdir()
+    (tmp_path / "connectors" / "sn\N{SNOWMAN}w.toml").write_text("")
+    done = start("check", "--config", str(tmp_path), PYTHONIOENCODING="latin-1")
+    assert done.returncode == 78
+    assert b"sn\\u2603w.toml" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("args", [("--help",), ("links", "--help")])
+def test_a_reader_who_has_seen_enough_is_no_error(args: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.Popen([SCRIPT, *args], stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    _, told = process.communicate(timeout=60)
+    assert b"Traceback" not in told
+    assert b"defect" not in told
+    assert process.returncode in {0, 1}
