@@ -15,6 +15,7 @@ from syncd.model import Item, Ref, Removed
 from syncd.observe import read
 from syncd.poll import read_again, walk
 from syncd.reconcile import drain
+from syncd.records import LinkState, Standing
 from syncd.retry import reads
 from syncd.take import ask
 from syncd.work import Work
@@ -138,17 +139,28 @@ def _catch_up(work: Work, names: list[str], failures: dict[str, ConnectorError])
 
 
 def _look_for_unseen(work: Work, names: list[str], began: str, failures: dict[str, ConnectorError]) -> None:
-    """Linked items that a whole walk did not show: absence proves nothing, so each is asked for (rule 10)."""
+    """Linked items that a whole walk did not show: absence proves nothing, so each is asked for (rule 10).
+
+    And tickets that wait for an agent's answer: a list shows none of that but a time in whole seconds, which doesn't
+    change for an answer in the second of our own note.
+    """
     for name in names:
         since = work.connectors[name].start_from
         unseen = [ref for ref in work.store.links.stale(began) if ref.connector == name]
         unseen = [ref for ref in unseen if not _before(work, ref, since)]
-        if not unseen:
+        doubtful = sorted({*unseen, *_held_back(work, name)}, key=str)
+        if not doubtful:
             continue
         try:
-            read(work, unseen)
+            read(work, doubtful)
         except ConnectorError as error:
             failures[name] = error
+
+
+def _held_back(work: Work, name: str) -> list[Ref]:
+    """A helpdesk's tickets that an agent's answer would let go on (rule 7)."""
+    waiting = (link for link in work.store.links.all() if link.standing is Standing.WAITS_FOR_AGENT)
+    return [link.ticket for link in waiting if link.state is LinkState.LIVE and link.ticket.connector == name]
 
 
 def _before(work: Work, ref: Ref, since: datetime | None) -> bool:

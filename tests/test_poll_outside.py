@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syncd.model import Status
+from syncd.records import Standing
 from tests.pairs import Pair
 
 
@@ -23,3 +24,18 @@ def test_a_ticket_that_is_moved_and_moved_back_in_the_second_of_our_own_write_is
     pair.move(issue, "open")
     pair.pass_()
     assert ticket.status == Status("pending")
+
+
+def test_a_walk_hears_an_agent_whose_answer_the_list_does_not_show() -> None:
+    pair = Pair(plain=True)
+    ticket, issue = pair.filed_pair()
+    pair.reply(ticket)
+    pair.move(issue, "done")
+    pair.pass_()
+    pair.pass_()
+    assert pair.standing() is Standing.WAITS_FOR_AGENT
+    second = ticket.version
+    pair.answer(ticket)
+    ticket.version = second
+    pair.reconcile()
+    assert ticket.status == Status("resolved")
