@@ -203,3 +203,14 @@ def test_an_empty_marker_key_is_told_and_not_signed_with(lived: Office) -> None:
     run = lived.run("reconcile").ended(78)
     assert str(key) in run.err
     assert key.read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", ["a b.db", "50%41.db", "what?.db", "a#b.db", "sch\N{SNOWMAN}n.db", "-.db", "x" * 200])
+def test_a_state_may_be_called_anything(office: Office, name: str) -> None:
+    office.write("syncd.toml", f'state = "state/{name}"\n')
+    office.issue(office.pending())
+    for verb in (("reconcile",), ("status",), ("reconcile", "--dry-run")):
+        office.run(*verb).ended(0)
+    assert len(office.json("links", "list")) == 1
+    assert (office.config / "state" / name).is_file()
+    assert not office.state.exists()
