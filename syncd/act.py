@@ -228,8 +228,8 @@ def _look(work: Work, row: EffectRow) -> None:
             work.store.effects.looked(row.id, now + timedelta(seconds=connector.settle))
         elif row.owed:
             work.store.effects.absent(row.id, now)
-        else:  # nothing came of it: if it is still right, the group asks for it anew
-            work.store.effects.forget(row.id)
+        else:  # whether it is still right, the group says; its status may have been written all the same
+            work.store.effects.shelve(row.id)
             _ask_again(work, row)
 
 

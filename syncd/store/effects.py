@@ -44,7 +44,11 @@ OPEN = """
     WHERE state IN ('ready', 'doubt') AND due <= ? ORDER BY due, id
 """
 NEXT_DUE = "SELECT min(due) AS due FROM effects WHERE state = 'doubt'"
-OWE = "UPDATE effects SET owed = 1 WHERE link = ? AND state IN ('ready', 'sent', 'doubt')"
+OWE = """
+    UPDATE effects SET owed = 1, due = iif(due = 'shelved', '', due)
+    WHERE link = ? AND state IN ('ready', 'sent', 'doubt')
+"""
+SHELVE = "UPDATE effects SET state = 'ready', looks = 0, due = 'shelved' WHERE id = ?"
 FORGET = "DELETE FROM effects WHERE id = ? AND owed = 0"
 REKEY = "UPDATE effects SET target = ? WHERE target = ? AND state <> 'done'"
 COUNTS = "SELECT state, count(*) AS n FROM effects GROUP BY state"
@@ -127,6 +131,14 @@ class Effects:
     def forget(self, effect: str) -> None:
         """It certainly had no effect, and its decision was not recorded: if it is wanted, it will be asked for anew."""
         self._db.execute(FORGET, [effect])
+
+    def shelve(self, effect: str) -> None:
+        """It certainly isn't there, and its decision was not recorded: sent if it is asked for anew, or owed after all.
+
+        Its status may have been written by a run that died before it could say so: then the next decision finds the
+        ends in step, and asks for no note.
+        """
+        self._db.execute(SHELVE, [effect])
 
     def looked(self, effect: str, due: datetime) -> None:
         """It was looked for and not found; once more at ``due``."""

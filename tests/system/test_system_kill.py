@@ -16,6 +16,23 @@ from syncd.testing import Fault
 WRITES = "POST|PUT|PATCH"
 
 
+def killed(office: Office, fault: Fault) -> Started:
+    """A run that is killed at a fault's moment, if that comes."""
+    begun: list[Started] = []
+    ready = threading.Event()
+
+    def strike() -> None:
+        ready.wait(30)
+        begun[0].process.send_signal(signal.SIGKILL)
+
+    fault.hook = strike
+    office.freshdesk.faults.append(fault)
+    begun.append(office.start("reconcile"))
+    ready.set()
+    begun[0].process.wait(60)
+    return begun[0]
+
+
 class Killer:
     """Kills runs while a call is under way, and counts how often.
 
@@ -126,3 +143,16 @@ def test_kill_9_after_any_time(calm: Office, delay: float) -> None:
     calm.later()
     calm.sync()
     settled(calm, tickets, RESOLVED, 2)
+
+
+def test_a_note_that_never_arrived_is_owed_although_its_status_was_written(calm: Office) -> None:
+    """Killed before the note's first byte was read, then again after the status was: only the note is missing."""
+    ((ticket,), (key,)) = busy(calm, 1)
+    calm.sync()
+    calm.hub.close(key)
+    for fault in (Fault("cut", "POST", "/notes$"), Fault("before", "PUT", f"/tickets/{ticket}$")):
+        killed(calm, fault)
+        time.sleep(1.2)  # the effect in doubt settles before the group is looked at again
+    assert (calm.status(ticket), len(calm.notes(ticket))) == (RESOLVED, 1)
+    calm.sync()
+    settled(calm, [ticket], RESOLVED, 2)
