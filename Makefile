@@ -28,6 +28,9 @@ bench: .venv/dev.stamp ## API calls, time and memory of the main jobs
 coverage: .venv/dev.stamp ## Lines and branches that the fast tests reach
 	$(BIN)/python -m pytest -n auto -m "not torture" --cov --cov-report=term-missing:skip-covered
 
+mutants: .venv/dev.stamp ## Break each rule once, and see that the tests notice
+	$(BIN)/python tests/mutants.py
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("syncd needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv

@@ -45,9 +45,10 @@ def carry_out(work: Work, plan: Plan) -> list[Result]:
     What several steps record of the same link is recorded with the last of them, if none has failed: a ticket that
     asks two issues has been answered when both are.
     """
-    with work.store.write():
-        for record in plan.before:
-            work.store.links.record(record, work.now)
+    if plan.before:
+        with work.store.write():
+            for record in plan.before:
+                work.store.links.record(record, work.now)
     made = _Made(Counter(record.link for step in plan.steps for record in step.records))
     return [_one(work, plan.group, step, made) for step in plan.steps]
 

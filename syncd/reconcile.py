@@ -7,6 +7,7 @@ decided afresh; it holds up no other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from syncd.act import LEFT_ALONE, Result, carry_out, settle
@@ -38,59 +39,75 @@ def drain(work: Work, only: frozenset[str] | None = None) -> None:
             rows = work.store.queue.claim(work.clock.now(), BATCH, only)
         if not rows and not settled:
             return
+        quiet: list[tuple[QueueRow, Plan]] = []
         try:
             prefetch(work, rows)
             for row in rows:
                 if work.clock.sleep(0):
                     raise Interrupted("stopped between two groups")
-                reconcile(work, row)
+                plan = reconcile(work, row)
+                if plan is not None:
+                    quiet.append((row, plan))
                 done += 1
-                work.progress("in step", done, done + work.store.queue.due(work.clock.now()))
+            work.progress("in step", done, done + work.store.queue.due(work.clock.now()))
         finally:
             with work.store.write():
+                for row, plan in quiet:
+                    _record(work, row, plan)
                 work.store.queue.free(row.group for row in rows)
 
 
-def reconcile(work: Work, row: QueueRow) -> None:
-    """One group: observe, decide, act, record."""
+def reconcile(work: Work, row: QueueRow) -> Plan | None:
+    """One group: observe, decide, act, record.
+
+    Returns:
+        The plan, if nothing was written or has failed: it is still to be recorded, with others of its kind in one
+        transaction, because most groups of a large run are unchanged.
+    """
     links = work.store.links.ids(row.group)
     try:
         plan = observe(work, row.group)
     except ConnectorError as error:  # by then the group may have got another key
         _failed(work, row, work.store.links.keys_of(links) | {row.group}, error)
-        return
+        return None
     if plan is None:  # nothing is linked there any more
         with work.store.write():
             work.store.queue.done(row)
-        return
-    if work.writes:
-        results = carry_out(work, plan)
-    else:
-        results = []
+        return None
+    if not work.writes:
         work.plans.append(plan)
-    _record(work, row, plan, results)
-
-
-def _record(work: Work, row: QueueRow, plan: Plan, results: list[Result]) -> None:
-    """What needed no write, and the group's place in the queue: what it was asked for is done, wherever it is now."""
+    results = carry_out(work, plan) if work.writes else []
     errors = [result.error for result in results if result.error is not None]
-    queue = work.store.queue
+    if not results:
+        return plan
     with work.store.write():
-        for record in plan.records:
-            work.store.links.record(record, work.now)
-        keys = work.store.links.keys_of(plan.links) | {row.group}
-        if plan.stuck and not errors:
-            queue.park(keys, "; ".join(sorted({reason for _, reason in plan.stuck})))
-            work.tally["parked"] += 1
-        elif not errors:
-            queue.done(row)
-            queue.free(keys)
-        if results and not errors:  # decided once more: what was written may have settled other links of the group
-            for key in work.store.links.keys_of(plan.links):
-                queue.ask(key, row.cause, work.clock.now())
-    work.tally["groups"] += 1
+        keys = _record(work, row, plan, results)
     if errors:
         _failed(work, row, keys, max(errors, key=_weight))
+    return None
+
+
+def _record(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result] = ()) -> set[str]:
+    """What needed no write, and the group's place in the queue: what it was asked for is done, wherever it is now.
+
+    Inside a transaction. Returns the keys that the group has by now.
+    """
+    failed = any(result.error is not None for result in results)
+    queue = work.store.queue
+    for record in plan.records:
+        work.store.links.record(record, work.now)
+    keys = work.store.links.keys_of(plan.links) | {row.group}
+    if plan.stuck and not failed:
+        queue.park(keys, "; ".join(sorted({reason for _, reason in plan.stuck})))
+        work.tally["parked"] += 1
+    elif not failed:
+        queue.done(row)
+        queue.free(keys)
+    if results and not failed:  # decided once more: what was written may have settled other links of the group
+        for key in work.store.links.keys_of(plan.links):
+            queue.ask(key, row.cause, work.clock.now())
+    work.tally["groups"] += 1
+    return keys
 
 
 def _weight(error: ConnectorError) -> int:

@@ -34,7 +34,7 @@ def test_a_walk_that_is_broken_off_goes_on_where_it_stopped(plain: bool, how: st
     assert pair.writes() == 0
 
 
-@pytest.mark.parametrize("fuse", range(0, 60, 3))
+@pytest.mark.parametrize("fuse", range(0, 39, 2))
 def test_a_walk_that_is_killed_anywhere_is_finished_by_the_next(fuse: int) -> None:
     class Died(BaseException):
         pass
