@@ -5,7 +5,8 @@
 of stand-in servers.
 """
 
-from syncd.testing.memory import Books, MemoryConnector, MemoryWorld
+from syncd.testing.memory import Books, MemoryConnector
+from syncd.testing.memory_world import MemoryWorld
 from syncd.testing.sandbox import Fault, Reply, Request, Sandbox
 from syncd.testing.world import Remark, World
 

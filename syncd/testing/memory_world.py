@@ -1,0 +1,95 @@
+"""The system in memory as the conformance suite sees it (:mod:`syncd.testing.world`)."""
+
+from __future__ import annotations
+
+from syncd.connector import Connector
+from syncd.model import Author, GoneKind, Ref, Role, Status, Word
+from syncd.testing.memory import Books, Entry, MemoryConnector
+from syncd.testing.world import Remark, World
+
+
+class MemoryWorld(World):
+    """The books as the conformance suite wants them."""
+
+    def __init__(self, role: Role = Role.HELPDESK) -> None:
+        super().__init__(role, lacks=frozenset({"move"} if role is Role.HELPDESK else {"waiting", "spam"}))
+        self.books = Books("memory", role)
+
+    def connect(self) -> Connector:
+        """See :class:`World`."""
+        return MemoryConnector(self.books)
+
+    def _entry(self, ref: Ref) -> Entry:
+        return self.books.entries[int(ref.id)]
+
+    def add(self, body: str = "", *, by: Author = Author.TEAM) -> Ref:
+        """See :class:`World`."""
+        return self.books.ref(self.books.add(body, by=by))
+
+    def native(self, word: Word) -> Status:
+        """See :class:`World`."""
+        return Status(word.value)
+
+    def set_status(self, ref: Ref, word: Word) -> None:
+        """See :class:`World`."""
+        self.books.set_status(int(ref.id), Status(word.value))
+
+    def say(self, ref: Ref, body: str, *, by: Author, internal: bool = False) -> None:
+        """See :class:`World`."""
+        self.books.say(int(ref.id), Remark(by, body, internal))
+
+    def touch(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self._entry(ref).version = self.books.next()
+
+    def remove(self, ref: Ref, kind: GoneKind) -> None:
+        """See :class:`World`."""
+        self._entry(ref).gone = kind
+        self.touch(ref)
+
+    def restore(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self._entry(ref).gone = None
+        self.touch(ref)
+
+    def move(self, ref: Ref) -> Ref:
+        """See :class:`World`."""
+        old = self._entry(ref)
+        new = self.books.add(old.body, by=old.author, status=old.status.native)
+        old.moved_to = new.number
+        return self.books.ref(new)
+
+    def url(self, ref: Ref) -> str:
+        """See :class:`World`."""
+        return f"https://memory.example.com/items/{ref.id}"
+
+    def status(self, ref: Ref) -> Status:
+        """See :class:`World`."""
+        return self._entry(ref).status
+
+    def remarks(self, ref: Ref) -> list[Remark]:
+        """See :class:`World`."""
+        return list(self._entry(ref).remarks)
+
+    def items(self) -> list[Ref]:
+        """See :class:`World`."""
+        return [self.books.ref(e) for e in self.books.entries.values() if not e.gone and not e.moved_to]
+
+    def status_writes(self, ref: Ref) -> int:
+        """See :class:`World`."""
+        return self._entry(ref).status_writes
+
+    def calls(self) -> int:
+        """See :class:`World`."""
+        return self.books.calls
+
+    def advance(self, seconds: float) -> None:
+        """See :class:`World`."""
+        self.books.tick += int(seconds)
+
+    def fail(self, how: str, *, times: int = 1, writes_only: bool = False) -> None:
+        """See :class:`World`."""
+        self.books.faults += [(how, writes_only)] * times
+
+    def close(self) -> None:
+        """See :class:`World`."""
