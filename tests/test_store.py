@@ -7,7 +7,6 @@ import signal
 import sqlite3 as plain_sqlite
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
