@@ -1,9 +1,9 @@
 """Which items does a text or field name, and may it be believed? Pure; rule 5.
 
 URL patterns come from the connectors. A URL makes a link by itself only where a member of the team (or our own
-account) put it as a link: in the form's link field, or on a line that holds nothing else but a list mark or a label
-ending in a colon; never in a quotation, in code, or in what the reader of the page doesn't see. Everything else is a
-proposal for a person.
+account) put it as a link: in the form's link field, or on a line that holds nothing else but a list mark, a label
+ending in a colon, and the full stop or comma that people put at the end of a line; never in a quotation, in code, or
+in what the reader of the page doesn't see. Everything else is a proposal for a person.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BEFORE = re.compile(
     (?:<|\[[^\]\n]*\]\()?$""",
     re.VERBOSE,
 )
-_AFTER = re.compile(r"^[>)]?[ \t\\]*$")
+_AFTER = re.compile(r"^[>)]?[ \t]*[.,;!]?[ \t\\]*$")
 _FORWARDED = re.compile(r"^\s*-{2,}\s*(original|forwarded) message", re.IGNORECASE)
 
 _MARKDOWN = MarkdownIt("commonmark")

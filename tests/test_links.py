@@ -53,6 +53,14 @@ def named(
         f"### Link to the ticket\n\nsee {URL} please\n\n### More\n\nnothing",
         f"## link to the TICKET\n{URL} and so on",
         f"> what they said\n\n{URL}",
+        f"{URL}.",
+        f"{URL},",
+        f"{URL};",
+        f"{URL}!",
+        f"{URL} .",
+        f"Ticket: <{URL}>.",
+        f"- [the ticket]({URL}).",
+        f"{URL}.\nplease look",
     ],
 )
 def test_an_address_that_stands_there_as_a_link_is_believed(body: str) -> None:
@@ -64,6 +72,15 @@ def test_an_address_that_stands_there_as_a_link_is_believed(body: str) -> None:
     [
         f"as in {URL}",
         f"{URL} was the same",
+        f"as in {URL}.",
+        f"{URL}. That was the same",
+        f"{URL}, {URL}",
+        f"{URL}?",
+        f"{URL}:",
+        f"{URL}...",
+        f"({URL}).",
+        f"> {URL}.",
+        f"`{URL}.`",
         f"> {URL}",
         f"> they said\n{URL}",  # a lazy line of the same quotation
         f"```\n{URL}\n```",

@@ -11,7 +11,7 @@ from syncd.model import Mention
 
 _KEY = re.compile(r"(?P<name>[A-Za-z0-9_-]+/[A-Za-z0-9._-]+)#(?P<number>[1-9][0-9]{0,17})")
 _URL = re.compile(
-    r"https?://(?P<host>[A-Za-z0-9.-]+(?::[0-9]+)?)"
+    r"(?i:https?)://(?P<host>[A-Za-z0-9.-]+(?::[0-9]+)?)"
     r"/(?P<name>[A-Za-z0-9_-]+/[A-Za-z0-9._-]+)/issues/(?P<number>[1-9][0-9]{0,17})(?![\w-])(?!\.\d)(?!/\w)"
     r"(?:/(?![\w/]))?(?:\?[^\s<>()\[\]\"'`|\\^{}#]*)?(?:\#[^\s<>()\[\]\"'`|\\^{}]*)?",
     re.ASCII,

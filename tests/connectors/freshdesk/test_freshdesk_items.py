@@ -231,6 +231,7 @@ def test_clean_keeps_everything_else() -> None:
         ("https://acme.freshdesk.com/a/tickets/17", ["17"], "https://acme.freshdesk.com/a/tickets/17"),
         ("(HTTPS://ACME.freshdesk.com:443/a/tickets/17).", ["17"], "HTTPS://ACME.freshdesk.com:443/a/tickets/17"),
         ("https://acme.freshdesk.com/helpdesk/tickets/17,", ["17"], "https://acme.freshdesk.com/helpdesk/tickets/17"),
+        ("https://acme.freshdesk.com/a/tickets/17?x=1.", ["17"], "https://acme.freshdesk.com/a/tickets/17?x=1"),
         ("http://help.acme.example/support/tickets/017", ["17"], "http://help.acme.example/support/tickets/017"),
         ("<https://acme.freshdesk.com/a/tickets/17?x=1#c>", ["17"], "https://acme.freshdesk.com/a/tickets/17?x=1#c"),
         ("[t](https://acme.freshdesk.com/a/tickets/17)", ["17"], "https://acme.freshdesk.com/a/tickets/17"),

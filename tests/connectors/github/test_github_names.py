@@ -60,6 +60,8 @@ URLS = Urls(
         ("HTTP://x https://www.github.com/o/r/issues/1!", "https://www.github.com/o/r/issues/1", "o/r#1"),
         (f"**{WEB}/o/r/issues/7**", f"{WEB}/o/r/issues/7", "o/r#7"),
         (f"{WEB}/o/r/issues/7?", f"{WEB}/o/r/issues/7", "o/r#7"),
+        (f"{WEB}/o/r/issues/7?x=1.", f"{WEB}/o/r/issues/7?x=1", "o/r#7"),
+        ("Https://GitHub.com/o/r/issues/7.", "Https://GitHub.com/o/r/issues/7", "o/r#7"),
     ],
 )
 def test_an_address_is_found_in_a_sentence(text: str, url: str, key: str) -> None:
