@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from syncd.testing.sandbox import Reply, Request
+from syncd.testing import Reply, Request
 
 _BODIES = {
     "empty": (b"", None),

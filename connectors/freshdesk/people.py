@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from connectors.freshdesk.books import (
@@ -27,8 +28,19 @@ class People:
         self._books = books
         self.reopen_on_reply = True
 
-    def make_ticket(self, subject: str = "Help", description: str = "", **over: Any) -> int:
-        """A requester opens a ticket; ``over`` replaces fields of its row. Its number."""
+    def make_ticket(
+        self,
+        subject: str = "Help",
+        description: str = "",
+        *,
+        type: str | None = None,  # noqa: A002  # as the API calls it
+        tags: Sequence[str] = (),
+        updated_at: str | None = None,
+    ) -> int:
+        """A requester opens a ticket; ``updated_at``: it was last changed then. Its number."""
+        over: dict[str, Any] = {"tags": list(tags)}
+        over |= {"type": type} if type is not None else {}
+        over |= {"updated_at": stamp(moment(updated_at))} if updated_at is not None else {}
         return self._books.make(subject, description, **over).number
 
     def seed(self, count: int, *, first: str, apart: float = 60.0, status: int = OPEN) -> None:
@@ -42,25 +54,25 @@ class People:
         """An agent moves it."""
         self._books.move(self._ticket(ticket), status)
 
-    def customer_reply(self, ticket: int, text: str, **over: Any) -> int:
+    def customer_reply(self, ticket: int, text: str) -> int:
         """The requester writes, and Freshdesk reopens the ticket."""
         found = self._ticket(ticket)
-        said = self._books.say(found, text, user=CUSTOMER, private=False, source=REPLY, **{"incoming": True, **over})
+        said = self._books.say(found, text, user=CUSTOMER, private=False, source=REPLY, incoming=True)
         if self.reopen_on_reply and found.row["status"] != OPEN:
             self._books.move(found, OPEN)
         return int(said["id"])
 
-    def agent_reply(self, ticket: int, text: str, **over: Any) -> int:
+    def agent_reply(self, ticket: int, text: str) -> int:
         """An agent writes to the requester."""
-        return self._said(ticket, text, user=AGENT, private=False, source=REPLY, **over)
+        return self._said(ticket, text, user=AGENT, private=False, source=REPLY)
 
-    def agent_note(self, ticket: int, text: str, private: bool = True, **over: Any) -> int:
+    def agent_note(self, ticket: int, text: str, private: bool = True) -> int:
         """An agent leaves a note."""
-        return self._said(ticket, text, user=AGENT, private=private, source=NOTE, **over)
+        return self._said(ticket, text, user=AGENT, private=private, source=NOTE)
 
-    def own_note(self, ticket: int, text: str, **over: Any) -> int:
+    def own_note(self, ticket: int, text: str) -> int:
         """The key's own agent leaves a private note, by hand."""
-        return self._said(ticket, text, user=ME, private=True, source=NOTE, **over)
+        return self._said(ticket, text, user=ME, private=True, source=NOTE)
 
     def forward(self, ticket: int, text: str) -> int:
         """An agent forwards the ticket to somebody."""
@@ -104,8 +116,8 @@ class People:
 
     def merge(self, primary: int, other: int) -> None:
         """An agent merges a ticket into another: it is closed, and no field says into which."""
-        found = self._ticket(other)
-        self._books.say(found, f"Merged into #{primary}", user=AGENT, private=True, source=NOTE)
+        found, kept = self._ticket(other), self._ticket(primary)
+        self._books.say(found, f"Merged into #{kept.number}", user=AGENT, private=True, source=NOTE)
         self._books.move(found, CLOSED)
 
     def touch(self, ticket: int) -> None:
@@ -127,7 +139,10 @@ class People:
         self._books.bump(found)
 
     def _ticket(self, number: int) -> Ticket:
-        return self._books.tickets[int(number)]
+        found = self._books.tickets.get(number)
+        if found is None:
+            raise LookupError(f"there is no ticket {number}; make_ticket makes one")
+        return found
 
     def _said(self, ticket: int, text: str, **over: Any) -> int:
         return int(self._books.say(self._ticket(ticket), text, **over)["id"])

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from connectors.freshdesk.books import CLOSED, RESOLVED, Ticket
 from syncd.clock import moment
-from syncd.testing.sandbox import Reply, Request
+from syncd.testing import Reply, Request
 
 Wrong = tuple[str, str, str]
 """Field, message, code."""

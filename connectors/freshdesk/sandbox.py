@@ -19,7 +19,7 @@ from connectors.freshdesk.books import ME, NOTE, STATUSES, Books, Ticket
 from connectors.freshdesk.limits import Limits
 from connectors.freshdesk.people import People
 from syncd.clock import moment, stamp
-from syncd.testing.sandbox import Reply, Request, Sandbox
+from syncd.testing import Reply, Request, Sandbox
 
 Handler = Callable[..., Reply]
 EMBEDDED = 10
@@ -34,9 +34,11 @@ class FreshdeskSandbox(Sandbox):
     ``books`` and ``people``.
     """
 
+    examples = (("make_ticket", {"subject": "The hub is slow"}),)
+
     def __init__(self, port: int = 0, key: str = "sandbox-key") -> None:
         super().__init__(port)
-        self.key = key
+        self.key, self.about = key, f"its api_key is {key}"
         self.books = Books(self.now)
         self.people: People = People(self.books)
         self.limits = Limits(self.now)

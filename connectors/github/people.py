@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from connectors.github.books import Issue, Repo
 
 if TYPE_CHECKING:
     from connectors.github.sandbox import GitHubSandbox
+
+_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class People:
@@ -24,11 +27,13 @@ class People:
     def make_repo(self, name: str, *, private: bool = False) -> int:
         """A repository, with its id."""
         with self._sandbox.lock:
+            _prove(name)
             return self._books.add_repo(name, private=private).id
 
     def rename_repo(self, name: str, to: str) -> None:
         """Rename or move it to another owner; the old name redirects."""
         with self._sandbox.lock:
+            _prove(to)
             self._books.rename(self._repo(name), to)
 
     def set_private(self, name: str, private: bool = True) -> None:
@@ -90,13 +95,13 @@ class People:
         with self._sandbox.lock:
             self._issue(key).change(self._books.now(), body=body)
 
-    def label(self, key: str, *labels: str) -> None:
+    def label(self, key: str, label: str, *more: str) -> None:
         """Add labels."""
         with self._sandbox.lock:
             issue = self._issue(key)
-            for label in labels:
-                issue.repo.labels.setdefault(label, "ededed")
-            issue.change(self._books.now(), labels=tuple(dict.fromkeys((*issue.now.labels, *labels))))
+            for one in (label, *more):
+                issue.repo.labels.setdefault(one, "ededed")
+            issue.change(self._books.now(), labels=tuple(dict.fromkeys((*issue.now.labels, label, *more))))
 
     def lock(self, key: str) -> None:
         """Limit the conversation to collaborators."""
@@ -150,9 +155,17 @@ class People:
     def _repo(self, name: str) -> Repo:
         found = self._books.repo(name) or self._books.former.get(name.casefold())
         if found is None:
-            raise KeyError(name)
+            raise LookupError(f"there is no repository {name!r}; make_repo makes one")
         return found
 
     def _issue(self, key: str) -> Issue:
         name, _, number = key.partition("#")
-        return self._repo(name).issues[int(number)]
+        found = self._repo(name).issues.get(int(number) if number.isdecimal() else 0)
+        if found is None:
+            raise LookupError(f"there is no issue {key!r}; keys look like owner/repo#4, and make_issue makes one")
+        return found
+
+
+def _prove(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a repository: write owner/name")

@@ -37,6 +37,11 @@ class GitHubSandbox(Sandbox):
     """See the module. Switches are attributes; people act through ``people``."""
 
     people: People
+    facts = frozenset({"body", "comments", "id", "issues", "status"})
+    examples = (
+        ("make_repo", {"name": "acme/infrastructure"}),
+        ("make_issue", {"repo": "acme/infrastructure", "title": "The hub is slow"}),
+    )
 
     def __init__(self, port: int = 0) -> None:
         self.books = Books(self.now)
@@ -65,6 +70,7 @@ class GitHubSandbox(Sandbox):
         """Rules of good conduct that the client broke: writes within one second, calls beyond a limit."""
         self._writes: list[datetime] = []
         super().__init__(port)
+        self.about = f"its token is {TOKEN}"
         self.people = People(self)
         self.books.account(LOGIN)
         self._reset = self.now() + timedelta(hours=1)

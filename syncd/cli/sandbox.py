@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import click
 
-from syncd.cli.show import say
+from syncd.cli.show import say, table
 from syncd.testing import Sandbox
+from syncd.testing.control import ACT, FAULTS, LOG, takes, verbs
 
 ENTRY_POINTS = "syncd.sandboxes"
 
@@ -36,7 +41,7 @@ def command(kind: str, port: int) -> int:
     """Serve a stand-in of KIND (freshdesk, github) on this machine, until Ctrl-C.
 
     Act as a person with POST /_sandbox/act, make calls go wrong with POST /_sandbox/faults, and read what was asked
-    with GET /_sandbox/log.
+    with GET /_sandbox/log. What it prints at its start shows how.
     """
     kinds = sorted(_installed())
     if kind not in kinds:
@@ -45,13 +50,7 @@ def command(kind: str, port: int) -> int:
         server = stand_in(kind, port)
     except OSError as error:
         raise click.UsageError(f"port {port} can't be used: {error.strerror}") from error
-    say(f"A stand-in {kind} serves on {server.url} ({server.about})" if server.about else f"Serving on {server.url}")
-    verbs = [name for name in dir(server.people) if not name.startswith("_")]
-    say(f"People can: {', '.join(verbs)}")
-    say(
-        "For instance: curl -s -X POST "
-        f'{server.url}/_sandbox/act -d \'{{"do": "{verbs[0]}", "with": {{}}}}\'. Ctrl-C ends it.'
-    )
+    _tell(kind, server)
     try:
         server.serve()
     except KeyboardInterrupt:
@@ -59,3 +58,20 @@ def command(kind: str, port: int) -> int:
     finally:
         server.stop()
     return 0
+
+
+def _tell(kind: str, server: Sandbox) -> None:
+    """Where it serves, what people can do there, and lines to paste."""
+    say(f"A stand-in {kind} serves on {server.url}; {server.about}. Ctrl-C ends it.\n")
+    say("People can do these, with the parameters that stand beside them:")
+    table(("", ""), [(name, takes(verb)) for name, verb in verbs(server).items()])
+    say("\nFor instance, in this order:")
+    for name, given in server.examples:
+        say(_curl(server, ACT, {"do": name, "with": given}))
+    say("To have the answer to the next write lost, and to see what was asked:")
+    say(_curl(server, FAULTS, {"kind": "lost_answer", "method": "POST|PUT|PATCH"}))
+    say(f"curl -s {server.url}{LOG}")
+
+
+def _curl(server: Sandbox, path: str, body: Mapping[str, Any]) -> str:
+    return f"curl -s {server.url}{path} -d {shlex.quote(json.dumps(body))}"

@@ -5,13 +5,15 @@
 of stand-in servers.
 """
 
+from syncd.testing.exchange import Exchange, Fault, Reply, Request
 from syncd.testing.memory import Books, MemoryConnector
 from syncd.testing.memory_world import MemoryWorld
-from syncd.testing.sandbox import Fault, Reply, Request, Sandbox
+from syncd.testing.sandbox import Sandbox
 from syncd.testing.world import Remark, World
 
 __all__ = [
     "Books",
+    "Exchange",
     "Fault",
     "MemoryConnector",
     "MemoryWorld",

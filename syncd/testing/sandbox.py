@@ -1,122 +1,26 @@
 """The base of the stand-in servers: real HTTP on a loopback port, a log of every exchange, faults on demand.
 
 A stand-in is a subclass with a table of routes. It speaks the real wire format of its system, keeps its own books,
-and lets a test act as a person does, in process or over HTTP under ``/_sandbox/``:
-
-* ``POST /_sandbox/act`` ``{"do": "<method of people>", "with": {...}}`` acts as a person;
-* ``POST /_sandbox/faults`` with the fields of a :class:`Fault` makes the next matching calls go wrong;
-* ``GET /_sandbox/log`` tells what was asked and answered.
+and lets a test act as a person does, in process or over HTTP (:mod:`syncd.testing.control`).
 """
 
 from __future__ import annotations
 
-import json
-import re
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it came in. ``query`` keeps every pair; ``arg`` gives the last of a name."""
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...]
-    headers: Mapping[str, str]
-    body: bytes
-    origin: str
-    """``http://127.0.0.1:PORT`` as the client addressed us: what URLs in answers are made of."""
-
-    def arg(self, name: str, default: str = "") -> str:
-        """The last value of a query parameter."""
-        return next((value for key, value in reversed(self.query) if key == name), default)
-
-    def header(self, name: str, default: str = "") -> str:
-        """A header, whatever its case."""
-        return self.headers.get(name.lower(), default)
-
-    def json(self) -> Any:
-        """The body, decoded; None if it is empty.
-
-        Raises:
-            ValueError: it is not JSON.
-        """
-        return json.loads(self.body) if self.body else None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer. ``body``: bytes as they are, or anything JSON."""
-
-    status: int = 200
-    body: Any = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def encoded(self) -> tuple[bytes, dict[str, str]]:
-        """The bytes to send, and the headers with the type that fits."""
-        if isinstance(self.body, bytes):
-            return self.body, dict(self.headers)
-        return json.dumps(self.body).encode(), {"Content-Type": "application/json; charset=utf-8", **self.headers}
-
-
-@dataclass(slots=True)
-class Fault:
-    """What goes wrong with the next ``times`` matching calls, after ``skip`` of them went well.
-
-    ``kind``: ``answer`` (``reply``, not applied) · ``commit_then_answer`` (applied, then ``reply``) · ``lost_answer``
-    (applied, connection cut) · ``cut`` (connection cut, not applied) · ``hang`` (``seconds``, then cut, not applied)
-    · ``late`` (applied only after ``seconds``, by when the client may have gone) · ``truncate`` (half the body) ·
-    ``drip`` (a byte every ``seconds``) · ``before`` (``hook`` runs, then all goes well).
-    """
-
-    kind: str
-    method: str = ""
-    path: str = ""
-    """A regular expression that must be found in the path."""
-    times: int = 1
-    skip: int = 0
-    reply: Reply = field(default_factory=lambda: Reply(502, b"<html><title>502 Bad Gateway</title></html>"))
-    seconds: float = 1.0
-    hook: Callable[[], None] | None = None
-
-    def takes(self, request: Request) -> bool:
-        """Whether this fault strikes this call; counts down as it is asked."""
-        if self.times <= 0 or (self.method and request.method not in self.method.split("|")):
-            return False
-        if self.path and not re.search(self.path, request.path):
-            return False
-        if self.skip > 0:
-            self.skip -= 1
-            return False
-        self.times -= 1
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One line of the log. Holds what was sent, so that tests can look for what must not be there."""
-
-    at: datetime
-    request: Request
-    status: int
-    """0 where the connection was cut instead."""
-    body: bytes
-
-
-class Cut(Exception):
-    """The connection is to be cut without an answer."""
+from syncd.testing.control import PREFIX, control
+from syncd.testing.exchange import Cut, Exchange, Fault, Reply, Request
 
 
 class Sandbox:
@@ -125,14 +29,18 @@ class Sandbox:
     Every handler is called with the lock held, as ``handler(request, **path_parts)``, and returns a Reply.
     """
 
-    about = ""
-    """What one has to know to configure it: the key or token that it takes."""
+    facts: ClassVar[frozenset[str]] = frozenset()
+    """Methods of ``people`` that act on nothing, and only tell what is in the books."""
+    examples: ClassVar[tuple[tuple[str, Mapping[str, Any]], ...]] = ()
+    """What people may do first on empty books: verbs with their parameters, in this order."""
 
     def __init__(self, port: int = 0) -> None:
         self.lock = threading.RLock()
         self.log: list[Exchange] = []
         self.faults: list[Fault] = []
         self.people: Any = None
+        self.about = ""
+        """What one has to know to configure it: the key or token that it takes."""
         self._shift = timedelta()
         self._frozen: datetime | None = None
         self._map = Map([Rule(path, methods=[method], endpoint=do) for method, path, do in self.routes()])
@@ -213,6 +121,11 @@ class Sandbox:
 
     def exchange(self, request: Request, send: Callable[[Reply, Fault | None], None]) -> None:
         """Answer one request, with whatever fault is due; called by the server."""
+        if request.path.startswith(PREFIX):
+            with self.lock:
+                reply = control(self, request)
+            send(reply, None)
+            return
         with self.lock:
             fault = next((one for one in self.faults if one.takes(request)), None)
         kind = fault.kind if fault else ""
@@ -237,8 +150,6 @@ class Sandbox:
 
     def answer(self, request: Request) -> Reply:
         """The answer, all being well."""
-        if request.path.startswith("/_sandbox/"):
-            return self._admin(request)
         reply = self.before(request)
         if reply is None:
             try:
@@ -250,23 +161,7 @@ class Sandbox:
         return self.after(request, reply)
 
     def _note(self, request: Request, reply: Reply) -> None:
-        if not request.path.startswith("/_sandbox/"):
-            self.log.append(Exchange(self.now(), request, reply.status, reply.encoded()[0]))
-
-    def _admin(self, request: Request) -> Reply:
-        """Acting as a person, faults and the log, over HTTP."""
-        if request.path == "/_sandbox/log":
-            seen = [{"method": e.request.method, "path": e.request.path, "status": e.status} for e in self.log]
-            return Reply(200, seen)
-        asked = request.json() or {}
-        if request.path == "/_sandbox/faults":
-            reply = Reply(**asked.pop("reply", {"status": 502}))
-            self.faults.append(Fault(reply=reply, **asked))
-            return Reply(201, {})
-        if request.path == "/_sandbox/act" and not str(asked.get("do", "_")).startswith("_"):
-            result = getattr(self.people, asked["do"])(**asked.get("with", {}))
-            return Reply(200, json.loads(json.dumps({"result": result}, default=str)))
-        return Reply(404)
+        self.log.append(Exchange(self.now(), request, reply.status, reply.encoded()[0]))
 
 
 class _Server(ThreadingHTTPServer):

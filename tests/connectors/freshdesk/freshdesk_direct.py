@@ -13,7 +13,7 @@ from connectors.freshdesk.sandbox import FreshdeskSandbox
 from connectors.freshdesk.world import CODES
 from syncd.clock import ManualClock
 from syncd.model import Item, Page, Removed, Word
-from syncd.testing.sandbox import Request
+from syncd.testing import Request
 
 
 class Direct:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from syncd.testing.sandbox import Exchange
+from syncd.testing import Exchange
 
 _SCHEMAS = json.loads((Path(__file__).parent / "schemas.json").read_text())
 

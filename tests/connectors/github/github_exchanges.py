@@ -17,7 +17,7 @@ from graphql import parse, validate
 from pydantic import TypeAdapter, ValidationError
 
 from connectors.github.schema import SCHEMA
-from syncd.testing.sandbox import Exchange
+from syncd.testing import Exchange
 
 _REPO = r"(?:/api/v3)?(?:/repos/[^/]+/[^/]+|/repositories/\d+)"
 _LIST = {"state", "sort", "direction", "since", "per_page", "page", "after", "labels", "creator", "assignee"}
