@@ -15,7 +15,7 @@ from syncd.plan import Group, decide
 from syncd.records import Plan, Record
 from syncd.retry import reads
 from syncd.store import QueueRow
-from syncd.take import resolve, take
+from syncd.take import follow, resolve, set_gone, take
 from syncd.work import IN_PLACE, Work
 
 HOUR = 3600.0
@@ -158,24 +158,15 @@ def _keep(work: Work, one: Item | Removed) -> None:
     store = work.store
     if isinstance(one, Removed):
         with store.write():
-            store.snapshots.set_gone(one, work.now)
+            set_gone(work, one)
         return
     if store.snapshots.is_stale(one):
         return
     named = resolve(work, one)
     with store.write():
         if one.formerly is not None:
-            _follow(work, one.formerly, one)
+            follow(work, one.formerly, one)
         take(work, one, named, first_walk=False, cause="read")
-
-
-def _follow(work: Work, old: Ref, item: Item) -> None:
-    """An item goes on under another ref: links, effects and snapshot go along (rule 10)."""
-    work.store.links.rekey(old, item.ref, work.now)
-    work.store.effects.rekey(old, item.ref)
-    work.store.snapshots.drop(old)
-    work.store.snapshots.put(item, work.now)
-    work.tally["followed"] += 1
 
 
 def _believe(work: Work, name: str, gone: list[Removed], asked: int) -> None:

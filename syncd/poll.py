@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from syncd.clock import stamp
-from syncd.errors import ConnectorError, Interrupted, RateLimited, Refused, Transient
+from syncd.errors import ConnectorError, Gone, Interrupted, RateLimited, Refused, Transient
 from syncd.model import Item, Page, Ref, Removed
 from syncd.retry import reads
 from syncd.store import CursorRow, unread
-from syncd.take import MAX_FAILED, resolve, take, take_removed
+from syncd.take import MAX_FAILED, ask, follow, resolve, take, take_removed
 from syncd.work import Work
 
 
@@ -45,6 +45,9 @@ def walk(work: Work, name: str, since: datetime | None = None) -> None:
             with work.store.write():
                 work.store.cursors.put(replace(row, cursor="", walking=work.now))
         _read_on(work, name, source, since)
+    if not fresh and not connector.capabilities.feed_texts:
+        with work.store.write():
+            work.store.snapshots.read_skipped(name)
     read_again(work, name)
 
 
@@ -116,40 +119,55 @@ def _mark(row: CursorRow, page: Page) -> tuple[str, frozenset[str]]:
 def read_again(work: Work, name: str) -> None:
     """Items that have to be read once more: notes that the feed doesn't carry, names that couldn't be looked up.
 
-    What is left to do is kept in the state, so that neither a failure nor a crash loses it.
+    What is left to do is kept in the state, so that neither a failure nor a crash loses it. An item that can't be read
+    waits, and holds up no other.
 
     Raises:
-        ConnectorError: several of them could not be read; they are left to the next poll.
+        ConnectorError: the connector could not be read, several times; what is left waits for the next poll.
     """
     todo = work.store.snapshots.to_read(name)
-    failures: list[ConnectorError] = []
     size = max(1, work.connectors[name].capabilities.fetch_batch)
     once = reads(work.clock, attempts=1)
+    troubles, waiting = 0, list[str]()
     for start in range(0, len(todo), size):
         work.progress(f"reading notes of {name}", start, len(todo))
         part = dict(todo[start : start + size])
         try:
             answers = once(work.connectors[name].fetch, list(part))
         except (Refused, Transient) as error:
-            answers = dict.fromkeys(part, error)
+            answers, troubles = dict.fromkeys(part, error), troubles + 1
+            if troubles > MAX_FAILED:
+                raise
         for ref, first_walk in part.items():
-            answer = answers[ref]
-            _reread(work, ref, answer, first_walk=first_walk)
-            if isinstance(answer, ConnectorError):
-                failures.append(answer)
-        if len(failures) > MAX_FAILED:
-            raise failures[-1]
+            waiting += _reread(work, ref, answers[ref], first_walk=first_walk)
+    if waiting:
+        many = "1 item" if len(waiting) == 1 else f"{len(waiting):,} items"
+        work.say(f"{name}: {many} could not be read now, and will be read again: {waiting[0]}")
 
 
-def _reread(work: Work, ref: Ref, answer: Item | Removed | ConnectorError, *, first_walk: bool) -> None:
+def _reread(work: Work, ref: Ref, answer: Item | Removed | ConnectorError, *, first_walk: bool) -> list[str]:
+    """One answer; why it is to be asked for again, if it is because it could not be read."""
     if isinstance(answer, Item):
         named = resolve(work, answer)
         with work.store.write():
-            if not work.store.snapshots.is_stale(answer):
+            if answer.formerly is not None:
+                follow(work, answer.formerly, answer)
+                ask(work, answer.ref, "followed")
+            if not _lags(work, answer):
                 take(work, answer, named, first_walk=first_walk, cause="note")
-            return
+        return []
+    if isinstance(answer, ConnectorError) and not isinstance(answer, (Refused, Gone)):
+        return [answer.what]
     with work.store.write():
         if isinstance(answer, ConnectorError):
             work.store.journal.skip(ref, "notes", answer.what, work.now)
-        if not isinstance(answer, Transient):
-            work.store.snapshots.was_read(ref)
+        else:
+            work.store.journal.unskip(ref)
+        work.store.snapshots.was_read(ref)
+    return []
+
+
+def _lags(work: Work, item: Item) -> bool:
+    """Whether an answer shows less than was seen already, as a copy of the service's that is behind does."""
+    before = work.store.snapshots.get(item.ref)
+    return isinstance(before, Item) and item.version < before.version

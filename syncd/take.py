@@ -2,14 +2,16 @@
 
 What an item names is looked up (:func:`resolve`) before the transaction begins, since no call is made while one is
 open. A look-up that failed is remembered with the item, which is read again on a later poll: nothing named is lost.
+What would fail again is passed over, and ``status`` says so until the item is mended, linked, done or gone.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from syncd.errors import ConnectorError, RateLimited, Refused, Unauthorized
+from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
 from syncd.links import Claim
 from syncd.model import FINISHED_TICKET, Item, Ref, Removed, Word
 from syncd.records import GONE, LinkState, Origin
@@ -32,10 +34,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What an item names. Not ``complete``: something could not be looked up, so the item is to be read again."""
+    """What an item names. Not ``complete``: something could not be looked up, so the item is to be read again.
+
+    ``passed``: what was put there as a link and leads nowhere, each with the reason.
+    """
 
     found: tuple[Found, ...] = ()
     complete: bool = True
+    passed: Mapping[str, str] = field(default_factory=dict)
 
 
 def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) -> None:
@@ -46,10 +52,13 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
         _link(work, item.ref, one, first_walk=first_walk)
     if isinstance(before, Removed):
         _revive(work, item.ref)
+    linked = store.links.linked(item.ref)
+    _say_passed(work, item, named, linked=linked)
     changed = not isinstance(before, Item) or _differs(before, item)
-    if not store.links.linked(item.ref):
+    if not linked:
         # An ended link may come back, and one that is only proposed is to be shown and accepted by its key.
-        if before is not None or named.found or not named.complete or _awaits_links(work, item):
+        known = before is not None or named.found or named.passed
+        if known or not named.complete or _awaits_links(work, item):
             store.snapshots.put(item, now)
             _mark(work, item, named, changed=changed, first_walk=first_walk)
         return
@@ -68,14 +77,28 @@ def _mark(work: Work, item: Item, named: Named, *, changed: bool, first_walk: bo
 
     On a first walk a ticket that is linked already is left alone: thousands of reads for a second link to few.
     """
+    snapshots = work.store.snapshots
+    wanted = not named.complete
     if item.texts is None and _awaits_links(work, item):
-        wanted = (first_walk or changed) and not (first_walk and work.store.links.linked(item.ref))
-        if wanted or not named.complete:
-            work.store.snapshots.read_again(item.ref, first_walk=first_walk)
-    elif not named.complete:
-        work.store.snapshots.read_again(item.ref, first_walk=first_walk)
-    elif item.texts is not None:
-        work.store.snapshots.was_read(item.ref)
+        wanted |= changed if not first_walk else not work.store.links.linked(item.ref)
+    elif item.texts is not None and named.complete:
+        snapshots.was_read(item.ref)
+    if wanted:
+        if changed and not first_walk:  # what is found now need not have been there on the first walk
+            snapshots.was_read(item.ref)
+        snapshots.read_again(item.ref, first_walk=first_walk)
+
+
+def _say_passed(work: Work, item: Item, named: Named, *, linked: bool) -> None:
+    """What this answer shows to be passed over; of a ticket that is done, and linked to nothing, it is nothing."""
+    journal, desk = work.store.journal, work.helpdesks.get(item.ref.connector)
+    if desk is not None and not linked and desk.mapping.word(item.status) in FINISHED_TICKET:
+        journal.unskip(item.ref)
+        return
+    if item.texts is not None or (desk is not None and not _notes_are_read(work, item.ref.connector)):
+        journal.unskip_but(item.ref, named.passed)
+    for what, why in named.passed.items():
+        journal.skip(item.ref, what, why, work.now)
 
 
 def ask(work: Work, ref: Ref, cause: str) -> None:
@@ -94,24 +117,28 @@ def resolve(work: Work, item: Item, failed: Counter[str] | None = None) -> Named
         failed: per connector the look-ups that failed so far, where several items are resolved in a row.
     """
     failed = Counter() if failed is None else failed
-    found, complete = [], True
+    found: list[Found] = []
+    passed: dict[str, str] = {}
+    complete = True
     for claim in work.claims(item):
         if work.paused_for(claim.connector) or failed[claim.connector] >= MAX_FAILED:
             complete = False
             continue
         try:
-            ref = _ref(work, claim)
+            ref, why = _ref(work, claim), f"{claim.connector} has no such item, or hides it from us"
+        except (Refused, Gone) as error:
+            ref, why = None, error.what
         except ConnectorError as error:  # one address that can't be looked up holds up no other item
+            complete = False
             failed[claim.connector] += 1
-            complete = complete and isinstance(error, Refused)
             if isinstance(error, (RateLimited, Unauthorized)):
                 work.pause(claim.connector, error.retry_after or UNASKED, error.what)
-            with work.store.write():
-                work.store.journal.skip(item.ref, claim.key, error.what, work.now)
             continue
         if ref is not None:
             found.append(Found(claim, ref))
-    return Named(tuple(found), complete)
+        elif claim.trusted:  # of what would only have been a proposal nobody needs to hear
+            passed[claim.key] = why
+    return Named(tuple(found), complete, passed)
 
 
 def _ref(work: Work, claim: Claim) -> Ref | None:
@@ -140,6 +167,8 @@ def _link(work: Work, ref: Ref, found: Found, *, first_walk: bool) -> None:
         return
     _keep_seen(work, found.other)
     if claim.trusted:
+        store.journal.unskip(ref, found.other.key)
+        store.journal.unskip(found.other, ref.key)
         ask(work, ticket, "linked")
 
 
@@ -163,8 +192,24 @@ def take_removed(work: Work, removed: Removed) -> None:
     work.seen.pop((removed.ref.connector, removed.ref.key.casefold()), None)
     before = work.store.snapshots.get(removed.ref)
     if isinstance(before, Item) and removed.version >= before.version:
-        work.store.snapshots.set_gone(removed, work.now)
+        set_gone(work, removed)
         ask(work, removed.ref, "removed")
+
+
+def set_gone(work: Work, removed: Removed) -> None:
+    """An item isn't there any more, nor is anything of it passed over. Inside a transaction."""
+    work.store.snapshots.set_gone(removed, work.now)
+    work.store.journal.unskip(removed.ref)
+
+
+def follow(work: Work, old: Ref, item: Item) -> None:
+    """An item goes on under another ref: links, effects and snapshot go along (rule 10). Inside a transaction."""
+    work.store.links.rekey(old, item.ref, work.now)
+    work.store.effects.rekey(old, item.ref)
+    work.store.journal.unskip(old)
+    work.store.snapshots.drop(old)
+    work.store.snapshots.put(item, work.now)
+    work.tally["followed"] += 1
 
 
 def _differs(before: Item, item: Item) -> bool:
@@ -178,10 +223,14 @@ def _differs(before: Item, item: Item) -> bool:
 
 def _awaits_links(work: Work, item: Item) -> bool:
     """An unlinked ticket whose notes may hold a link one day: remembered, to read its notes once per change."""
-    desk = work.helpdesks.get(item.ref.connector)
-    if desk is None or not desk.read_notes or not work.connectors[item.ref.connector].capabilities.notes_hold_links:
-        return False
-    return desk.mapping.word(item.status) not in FINISHED_TICKET
+    name = item.ref.connector
+    return _notes_are_read(work, name) and work.mapping(name).word(item.status) not in FINISHED_TICKET
+
+
+def _notes_are_read(work: Work, connector: str) -> bool:
+    """Whether links are looked for in notes that the feed of this connector doesn't carry."""
+    desk = work.helpdesks.get(connector)
+    return desk is not None and desk.read_notes and work.connectors[connector].capabilities.notes_hold_links
 
 
 def _follow_canonical(work: Work, item: Item) -> None:

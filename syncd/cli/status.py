@@ -57,6 +57,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "doubt": effects.get("doubt", 0) + effects.get("sent", 0),
         "refused_notes": effects.get("refused", 0),
         "unknown_statuses": unknown,
+        "to_be_read_again": store.snapshots.waiting(),
         "passed_over": [{"ref": row["ref"], "what": row["what"], "why": row["why"]} for row in store.journal.skips()],
         "brakes": brakes,
         "needs_a_person": len(parked) + held + len(unknown) + len(brakes),
@@ -107,6 +108,8 @@ def _tell(found: dict[str, Any]) -> None:
         items = plural(row["items"], "item")
         where = f"{row['connector']} ({items}, such as {row['example']})"
         say(f"Unknown status {row['status']!r} of {where}. {row['cure']}")
+    if found["to_be_read_again"]:
+        say(f"{plural(found['to_be_read_again'], 'item')} to be read once more, on the next run")
     for row in found["passed_over"]:
         say(f"Passed over: {row['ref']}: {row['what']}: {row['why']}")
     if found["refused_notes"]:

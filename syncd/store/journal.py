@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlite_utils import Database
@@ -19,8 +21,12 @@ SKIP = """
     INSERT INTO skips (ref, what, why, at) VALUES (?, ?, ?, ?)
     ON CONFLICT (ref, what) DO UPDATE SET why = excluded.why
 """
-UNSKIP = "DELETE FROM skips WHERE ref = ?"
-SKIPS = "SELECT * FROM skips ORDER BY at, ref, what"
+UNSKIP = "DELETE FROM skips WHERE ref = :ref AND (:what IS NULL OR what = :what COLLATE NOCASE)"
+KEEP_SKIPS = "DELETE FROM skips WHERE ref = ? AND what NOT IN (SELECT value FROM json_each(?))"
+SKIPS = """
+    SELECT coalesce(s.connector || ':' || s.key, k.ref) AS ref, k.what, k.why, k.at FROM skips k
+    LEFT JOIN snapshots s ON s.ref = k.ref ORDER BY k.at, k.ref, k.what
+"""
 
 
 class Journal:
@@ -30,7 +36,7 @@ class Journal:
         self._db = db
 
     def write(self, group: str, step: Step, *, seen_at: str, outcome: str, now: str) -> None:
-        """One row per link that the write concerned. ``outcome``: ``done``, ``would``, or what went wrong."""
+        """One row per link that the write concerned. ``outcome``: ``done``, or what went wrong."""
         why = step.why
         for link in step.links:
             values = [now, group, str(step.target), link, why.rule, why.moved, why.who, why.before, why.after]
@@ -48,10 +54,14 @@ class Journal:
         """Something was passed over: say so in ``status``. ``what`` and ``why`` hold no text of a ticket."""
         self._db.execute(SKIP, [str(ref), what, why, now])
 
-    def unskip(self, ref: Ref) -> None:
-        """What was passed over for this item is looked at afresh."""
-        self._db.execute(UNSKIP, [str(ref)])
+    def unskip(self, ref: Ref, what: str | None = None) -> None:
+        """What was passed over for this item isn't any more; all of it, unless ``what`` names one thing."""
+        self._db.execute(UNSKIP, {"ref": str(ref), "what": what})
+
+    def unskip_but(self, ref: Ref, passed: Iterable[str]) -> None:
+        """The item was read whole: only this of it is passed over."""
+        self._db.execute(KEEP_SKIPS, [str(ref), json.dumps(list(passed))])
 
     def skips(self) -> list[dict[str, Any]]:
-        """Everything that was passed over."""
+        """Everything that is passed over: ``ref`` as people know the item, ``what``, ``why``, ``at``."""
         return list(self._db.query(SKIPS))

@@ -40,6 +40,11 @@ SET_OWN = """
 READ_AGAIN = "UPDATE snapshots SET read_again = max(read_again, ?) WHERE ref = ?"
 WAS_READ = "UPDATE snapshots SET read_again = 0 WHERE ref = ?"
 TO_READ = "SELECT ref, key, read_again FROM snapshots WHERE connector = ? AND read_again > 0 ORDER BY ref"
+READ_SKIPPED = """
+    UPDATE snapshots SET read_again = max(read_again, 1)
+    WHERE connector = ? AND gone = '' AND ref IN (SELECT ref FROM skips)
+"""
+WAITING = "SELECT count(*) AS n FROM snapshots WHERE read_again > 0"
 TOUCH = "UPDATE snapshots SET seen_at = ? WHERE ref = ?"
 DROP = "DELETE FROM snapshots WHERE ref = ?"
 STATUSES = """
@@ -135,6 +140,14 @@ class Snapshots:
         """What is to be read once more, and whether that is a part of the first walk."""
         rows = self._db.query(TO_READ, [connector])
         return [(Ref.parse(row["ref"], row["key"]), row["read_again"] > 1) for row in rows]
+
+    def read_skipped(self, connector: str) -> None:
+        """Whatever has something passed over is to be read once more: it may have been mended."""
+        self._db.execute(READ_SKIPPED, [connector])
+
+    def waiting(self) -> int:
+        """How many items are to be read once more."""
+        return int(next(iter(self._db.query(WAITING)))["n"])
 
     def drop(self, ref: Ref) -> None:
         """An item that goes on under another ref."""

@@ -1,0 +1,214 @@
+"""Taking what was seen: what was passed over is said as long as it is so, and links follow their items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from syncd.errors import ConnectorError, Gone, Refused, Transient
+from syncd.model import Author, GoneKind, Item, Ref, Removed, Status
+from syncd.poll import poll
+from syncd.records import LinkState
+from syncd.testing.memory import Entry
+from tests.pairs import Bench, Pair
+
+NOWHERE = "https://tracker.example.com/items/99"
+
+
+def started(*, plain: bool = True) -> Pair:
+    """Two systems that were walked once."""
+    pair = Pair(plain=plain)
+    pair.reconcile()
+    pair.tick()
+    return pair
+
+
+def passed_over(pair: Pair) -> list[tuple[str, str]]:
+    return [(row["ref"], row["what"]) for row in pair.store.journal.skips()]
+
+
+def noted(pair: Pair, text: str) -> Entry:
+    """A ticket with an internal note."""
+    ticket = pair.ticket()
+    pair.say(ticket, text, Author.TEAM, internal=True)
+    return ticket
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, pair: Pair, answers: Mapping[int, ConnectorError]) -> None:
+    """Single reads of these tickets fail, each with an error of its own."""
+    fetch, desk = Bench.fetch, pair.work.connectors["desk"]
+
+    def answer(refs: Sequence[Ref]) -> dict[Ref, Item | Removed | ConnectorError]:
+        return {ref: answers.get(int(ref.id)) or fetch(desk, [ref])[ref] for ref in refs}  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk, "fetch", answer)
+
+
+# --- what was passed over ---
+
+
+def test_an_address_that_leads_nowhere_is_said_until_the_note_is_mended() -> None:
+    pair = started()
+    ticket, issue = noted(pair, NOWHERE), pair.issue()
+    pair.pass_()
+    assert passed_over(pair) == [("desk:DESK-1", "TRACKER-99")]
+    ticket.remarks[0] = replace(ticket.remarks[0], body=pair.url(issue))
+    ticket.version = pair.desk.next()
+    pair.pass_()
+    assert passed_over(pair) == []
+    assert ticket.status == Status("pending")
+
+
+def test_an_address_in_a_sentence_that_leads_nowhere_is_nobody_s_business() -> None:
+    pair = started()
+    noted(pair, f"as in {NOWHERE}")
+    pair.pass_()
+    assert passed_over(pair) == []
+
+
+def test_what_was_passed_over_is_looked_at_afresh_by_the_next_walk() -> None:
+    pair = started()
+    ticket = noted(pair, NOWHERE)
+    pair.pass_()
+    issue = pair.tracker.add()
+    pair.tracker.entries[99] = replace(issue, number=99)
+    pair.reconcile()
+    assert passed_over(pair) == []
+    assert pair.link().ticket == pair.ref(ticket)
+    before = pair.desk.calls
+    pair.reconcile()
+    assert pair.desk.calls - before == 1  # nothing is left to look at
+
+
+def test_a_link_made_from_the_other_end_ends_what_was_passed_over() -> None:
+    pair = started()
+    ticket = noted(pair, "https://tracker.example.com/items/1")
+    pair.pass_()
+    assert passed_over(pair) == [("desk:DESK-1", "TRACKER-1")]
+    pair.issue(ticket)
+    poll(pair.work, "tracker")
+    assert pair.link().state is LinkState.LIVE
+    assert passed_over(pair) == []
+
+
+@pytest.mark.parametrize("how", ["told", "read"])
+def test_what_was_passed_over_on_an_item_that_is_gone_is_not_said_any_more(how: str) -> None:
+    pair = started()
+    ticket, issue = noted(pair, NOWHERE), pair.issue()
+    pair.issue(ticket)
+    pair.pass_()
+    assert passed_over(pair) == [("desk:DESK-1", "TRACKER-99")]
+    ticket.gone = GoneKind.DELETED
+    if how == "told":
+        ticket.version = pair.desk.next()
+    else:
+        pair.move(pair.tracker.entries[issue.number + 1], "done")  # what asks for a fresh read
+    pair.pass_()
+    assert passed_over(pair) == []
+
+
+def test_what_was_passed_over_on_a_ticket_that_is_done_is_not_said_any_more() -> None:
+    pair = started()
+    ticket = noted(pair, NOWHERE)
+    pair.pass_()
+    pair.move(ticket, "resolved")
+    pair.pass_()
+    assert passed_over(pair) == []
+
+
+@pytest.mark.parametrize("refusal", [Refused, Gone])
+def test_notes_that_may_not_be_read_are_passed_over_until_they_are_read(
+    monkeypatch: pytest.MonkeyPatch, refusal: type[ConnectorError]
+) -> None:
+    pair = started()
+    issue = pair.issue()
+    noted(pair, pair.url(issue))
+    answering(monkeypatch, pair, {1: refusal("desk", "not for you")})
+    pair.pass_()
+    assert passed_over(pair) == [("desk:DESK-1", "notes")]
+    before = pair.desk.calls
+    pair.pass_()
+    assert pair.desk.calls - before == 1  # an idle poll
+    monkeypatch.undo()
+    pair.reconcile()
+    assert passed_over(pair) == []
+    assert pair.link().state is LinkState.LIVE
+
+
+def test_what_will_be_read_again_is_not_passed_over_but_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = started()
+    issue = pair.issue()
+    noted(pair, pair.url(issue))
+    said: list[str] = []
+    pair.work.say = said.append
+    answering(monkeypatch, pair, {1: Transient("desk", "answered 500")})
+    pair.pass_()
+    assert passed_over(pair) == []
+    assert pair.store.snapshots.waiting() == 1
+    assert said == ["desk: 1 item could not be read now, and will be read again: answered 500"]
+    monkeypatch.undo()
+    pair.pass_()
+    assert pair.store.snapshots.waiting() == 0
+    assert pair.link().state is LinkState.LIVE
+
+
+def test_a_name_that_waits_for_its_system_is_not_passed_over() -> None:
+    pair = started()
+    issue = pair.issue()
+    noted(pair, pair.url(issue))
+    pair.tracker.faults += [("error", False)]
+    poll(pair.work, "desk")
+    assert passed_over(pair) == []
+    assert pair.store.snapshots.waiting() == 1
+    pair.pass_()
+    assert pair.store.snapshots.waiting() == 0
+    assert pair.link().state is LinkState.LIVE
+
+
+def test_tickets_that_can_never_be_read_hold_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = started()
+    issue = pair.issue()
+    broken = [noted(pair, "broken") for _ in range(5)]
+    ticket = noted(pair, pair.url(issue))
+    answering(monkeypatch, pair, {one.number: Transient("desk", "answered 500") for one in broken})
+    pair.pass_()
+    assert ticket.status == Status("pending")
+    assert pair.store.snapshots.waiting() == len(broken)
+
+
+def test_an_item_that_waits_to_be_read_and_moves_meanwhile_is_read_where_it_is() -> None:
+    pair = Pair()
+    pair.reconcile()
+    pair.tick()
+    ticket = pair.ticket()
+    issue = pair.issue(ticket)
+    pair.desk.faults += [("error", False)] * 2
+    poll(pair.work, "tracker")
+    assert pair.store.snapshots.waiting() == 1
+    new = pair.transfer(issue)
+    for _ in range(3):
+        pair.pass_()
+    assert pair.store.snapshots.waiting() == 0
+    assert pair.link().issue == pair.ref(new)
+    before = pair.tracker.calls
+    pair.pass_()
+    assert pair.tracker.calls - before == 1
+
+
+def test_a_ticket_that_the_first_walk_could_not_read_has_its_later_issues_filed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pair = Pair(plain=True)
+    old, ticket = pair.issue(), noted(pair, "nothing yet")
+    answering(monkeypatch, pair, {1: Transient("desk", "answered 500")})
+    pair.reconcile()
+    pair.tick()
+    new = pair.issue()
+    pair.say(ticket, pair.url(new), Author.TEAM, internal=True)
+    other = noted(pair, pair.url(old))
+    pair.pass_()
+    monkeypatch.undo()
+    pair.pass_()
+    assert (str(ticket.status), str(other.status)) == ("pending", "open")
