@@ -22,6 +22,8 @@ MAX_FAILED = 3
 """Look-ups of one page, or reads of one poll, that may fail before it counts as the connector's trouble."""
 UNASKED = 60.0
 """Seconds that a system is left alone which limits us, or refuses our credential, without saying for how long."""
+DUPLICATE_OF = "a duplicate of "
+"""How the reason of a link begins that ended because its issue was a duplicate: it comes back if that was a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
         _link(work, item.ref, one, first_walk=first_walk)
     if isinstance(before, Removed):
         _revive(work, item.ref)
+    elif before is not None and _is_duplicate(work, before) and not _is_duplicate(work, item):
+        _come_back(work, item.ref)
     linked = store.links.linked(item.ref)
     _say_passed(work, item, named, linked=linked)
     changed = not isinstance(before, Item) or _differs(before, item)
@@ -68,7 +72,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     _mark(work, item, named, changed=changed, first_walk=first_walk)
     if changed:
         ask(work, item.ref, cause)
-    if item.duplicate_of is not None and work.mapping(item.ref.connector).word(item.status) is Word.DUPLICATE:
+    if _is_duplicate(work, item) and item.duplicate_of not in (None, item.ref):
         _follow_canonical(work, item)
 
 
@@ -187,6 +191,15 @@ def _revive(work: Work, ref: Ref) -> None:
             work.tally["revived"] += 1
 
 
+def _come_back(work: Work, ref: Ref) -> None:
+    """An issue is no duplicate any more: its tickets are its own again. What followed the canonical one stays, too."""
+    for link in work.store.links.of(ref):
+        if link.issue == ref and link.state is LinkState.ENDED and link.reason.startswith(DUPLICATE_OF):
+            work.store.links.set_state(link, LinkState.LIVE, "", work.now)
+            work.tally["revived"] += 1
+            ask(work, ref, "no duplicate")
+
+
 def take_removed(work: Work, removed: Removed) -> None:
     """What a feed says is gone. Inside a transaction."""
     work.seen.pop((removed.ref.connector, removed.ref.key.casefold()), None)
@@ -233,6 +246,10 @@ def _notes_are_read(work: Work, connector: str) -> bool:
     return desk is not None and desk.read_notes and work.connectors[connector].capabilities.notes_hold_links
 
 
+def _is_duplicate(work: Work, item: Item) -> bool:
+    return work.mapping(item.ref.connector).word(item.status) is Word.DUPLICATE
+
+
 def _follow_canonical(work: Work, item: Item) -> None:
     """A duplicate whose canonical issue is known: its links go on there, with what was agreed (rule 2)."""
     assert item.duplicate_of is not None  # noqa: S101  # the caller looked
@@ -243,15 +260,16 @@ def _follow_canonical(work: Work, item: Item) -> None:
         base, known = links.base(link.id), links.pair(link.ticket, item.duplicate_of)
         if known is not None and known.state is LinkState.ENDED:  # duplicates of each other, or a person cut it
             continue
-        links.set_state(link, LinkState.ENDED, f"a duplicate of {item.duplicate_of.human}", work.now)
-        if known is not None and known.state is LinkState.PROPOSED:
-            links.set_state(known, LinkState.LIVE, "", work.now)
+        links.set_state(link, LinkState.ENDED, f"{DUPLICATE_OF}{item.duplicate_of.human}", work.now)
+        new: int | None = None
         if known is None:
-            new = links.add(
-                link.ticket, item.duplicate_of, LinkState.LIVE, Origin.FOLLOWED, filed=False, reason="", now=work.now
-            )
-            if base is not None:
-                links.put_base(new, replace(base), work.now)
+            state, origin, filed = LinkState.LIVE, Origin.FOLLOWED, link.filed
+            new = links.add(link.ticket, item.duplicate_of, state, origin, filed=filed, reason="", now=work.now)
+        elif known.state is LinkState.PROPOSED:
+            links.set_state(known, LinkState.LIVE, "", work.now)
+            new = known.id
+        if new is not None and base is not None:
+            links.put_base(new, base, work.now)
         work.tally["followed"] += 1
         key = links.group_of(link.ticket)
         if key:

@@ -10,7 +10,7 @@ import pytest
 from syncd.errors import ConnectorError, Gone, Refused, Transient
 from syncd.model import Author, GoneKind, Item, Ref, Removed, Status
 from syncd.poll import poll
-from syncd.records import LinkState
+from syncd.records import LinkState, Standing
 from syncd.testing.memory import Entry
 from tests.pairs import Bench, Pair
 
@@ -212,3 +212,93 @@ def test_a_ticket_that_the_first_walk_could_not_read_has_its_later_issues_filed(
     monkeypatch.undo()
     pair.pass_()
     assert (str(ticket.status), str(other.status)) == ("pending", "open")
+
+
+# --- links that follow their items ---
+
+
+def test_a_list_that_shows_a_ticket_as_it_was_before_it_was_deleted_brings_nothing_back() -> None:
+    pair = Pair()
+    ticket, _ = pair.filed_pair()
+    before = ticket.version
+    pair.move(ticket, "on_hold")
+    pair.remove(ticket)
+    pair.pass_()
+    assert pair.link().state is LinkState.ENDED
+    ticket.gone, after, ticket.version = None, ticket.version, before
+    rewind = pair.store.cursors.get("desk", "items")
+    assert rewind is not None
+    with pair.store.write():
+        pair.store.cursors.put(replace(rewind, cursor="[0, false]"))
+    pair.pass_()
+    assert pair.link().state is LinkState.ENDED
+    ticket.version = after + 1
+    pair.desk.tick = after + 1
+    pair.pass_()
+    assert pair.link().state is LinkState.LIVE
+
+
+def duplicate(pair: Pair, issue: Entry, canonical: Entry) -> None:
+    issue.duplicate_of = canonical.number
+    pair.move(issue, "duplicate")
+    pair.pass_()
+
+
+def test_a_duplicate_whose_canonical_issue_was_only_proposed_takes_along_what_was_agreed() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    canonical = pair.issue(ticket, by=Author.OUTSIDE)
+    pair.pass_()
+    pair.move(canonical, "done")
+    pair.pass_()
+    assert ticket.status == Status("pending")
+    duplicate(pair, issue, canonical)
+    pair.pass_()
+    assert pair.link(ticket, canonical).state is LinkState.LIVE
+    assert ticket.status == Status("resolved")
+
+
+def test_a_duplicate_that_was_filed_leaves_its_ticket_filed_for_the_canonical_issue() -> None:
+    pair = Pair()
+    pair.reconcile()
+    pair.tick()
+    ticket = pair.ticket()
+    canonical = pair.issue()
+    duplicate(pair, pair.issue(ticket), canonical)
+    assert pair.link(ticket, canonical).state is LinkState.LIVE
+    assert ticket.status == Status("pending")
+
+
+def test_an_issue_that_is_its_own_duplicate_stays_linked() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    duplicate(pair, issue, issue)
+    assert pair.link(ticket, issue).state is LinkState.LIVE
+    assert pair.standing() is Standing.WAITS_FOR_PERSON
+
+
+def test_an_issue_that_turns_out_to_be_no_duplicate_has_its_tickets_back() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    canonical = pair.issue()
+    duplicate(pair, issue, canonical)
+    assert pair.link(ticket, issue).state is LinkState.ENDED
+    issue.duplicate_of = None
+    pair.move(issue, "open")
+    pair.pass_()
+    assert pair.link(ticket, issue).state is LinkState.LIVE
+    pair.move(issue, "done")
+    pair.move(canonical, "done")
+    pair.pass_()
+    assert ticket.status == Status("resolved")
+
+
+def test_a_link_that_a_person_removed_does_not_come_back_with_its_issue() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    pair.cut(ticket, issue)
+    duplicate(pair, issue, pair.issue())
+    issue.duplicate_of = None
+    pair.move(issue, "open")
+    pair.pass_()
+    assert pair.link(ticket, issue).state is LinkState.ENDED

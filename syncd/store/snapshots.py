@@ -31,7 +31,8 @@ SET_GONE = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, final, moved_by,
         closed_outside, duplicate_of, gone, seen_at)
     VALUES (:ref, :connector, :key, '', '', '', :version, '', '', 0, '', 0, '', :gone, :seen_at)
-    ON CONFLICT (ref) DO UPDATE SET gone = excluded.gone, seen_at = excluded.seen_at, read_again = 0
+    ON CONFLICT (ref) DO UPDATE SET gone = excluded.gone, seen_at = excluded.seen_at, read_again = 0,
+        version = max(version, excluded.version)
 """
 SET_OWN = """
     UPDATE snapshots SET own_version = max(own_version, :version), own_native = :native, own_reason = :reason,
@@ -76,8 +77,10 @@ class Snapshots:
     def is_old(self, item: Item) -> bool:
         """Whether a feed shows nothing newer than what we saw, or ourselves wrote (rules 1 and 11)."""
         row = next(iter(self._db.query(GET, [str(item.ref)])), None)
-        if row is None or row["gone"]:
+        if row is None:
             return False
+        if row["gone"]:  # what a list shows of the time before it was gone brings nothing back
+            return bool(item.version < row["version"])
         if item.version != row["own_version"]:
             return bool(item.version < row["version"])
         # Ours is passed over as long as nobody moved the item since: within that second it may have been moved back.
