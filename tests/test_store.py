@@ -7,6 +7,9 @@ import signal
 import sqlite3 as plain_sqlite
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -143,11 +146,9 @@ def test_reading_where_there_is_no_state_says_so_and_makes_none(path: Path) -> N
     assert not path.exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(StateError, match="can't be written"):
-        Store.open(tmp_path / "syncd.db")
+def test_a_folder_that_cannot_be_written_is_told(show: Path) -> None:
+    with shut(show), pytest.raises(StateError, match="can't be written"):
+        Store.open(show / "syncd.db")
 
 
 def test_nobody_else_may_read_the_state(path: Path) -> None:
@@ -178,6 +179,95 @@ def test_every_commit_is_on_the_disk_before_it_returns(path: Path) -> None:
     (row,) = store._db.query("PRAGMA journal_mode")
     assert row["journal_mode"] == ("wal" if wal_is_safe() else "delete")
     store.close()
+
+
+# --- who only looks ---
+
+
+@pytest.fixture
+def show() -> Iterator[Path]:
+    """A folder that everybody may look into."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o755)
+
+
+@contextmanager
+def shut(folder: Path) -> Iterator[None]:
+    """Nothing can be made or changed in the folder: root, who always can, is somebody else meanwhile."""
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    folder.chmod(0o555)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(PermissionError):
+            (folder / "new").touch()
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def look(path: Path) -> list[str]:
+    """What every reader does."""
+    found = []
+    for opened in (Store.read, Store.scratch):
+        store = opened(path)
+        found = [row.group for row in store.queue.rows()]
+        store.close()
+    return found
+
+
+def test_at_rest_the_state_is_one_file_that_readers_leave_alone(path: Path) -> None:
+    store = Store.open(path)
+    with store.write():
+        store.queue.ask("one", "test", START)
+    store.close()
+    whole = path.read_bytes()
+    assert look(path) == ["one"]
+    assert names(path.parent) == {"syncd.db", "syncd.db.lock"}
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_state_can_be_read_where_nothing_can_be_written(show: Path, killed: bool) -> None:
+    path = show / "syncd.db"
+    process = child(WRITER, path)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    if not killed:
+        Store.open(path).close()
+    before = names(show)
+    with shut(show):
+        assert "desk:1" in look(path)
+    assert names(show) == before
+    show.chmod(0o755)
+    path.chmod(0o600)
+    Store.open(path).close()
+    assert names(show) == {"syncd.db", "syncd.db.lock"}
+
+
+def test_a_reader_in_the_way_of_a_writer_that_closes_harms_nobody(path: Path) -> None:
+    store = Store.open(path)
+    with store.write():
+        store.queue.ask("one", "test", START)
+    reader = Store.read(path)
+    assert [row.group for row in reader.queue.rows()] == ["one"]
+    store.close()
+    assert [row.group for row in reader.queue.rows()] == ["one"]
+    reader.close()
+    Store.open(path).close()
+    assert names(path.parent) == {"syncd.db", "syncd.db.lock"}
 
 
 # --- what survives ---

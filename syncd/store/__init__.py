@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from syncd.store.brakes import Brakes
 from syncd.store.cursors import CursorRow, Cursors, unread
 from syncd.store.effects import EffectRow, Effects, EffectState
-from syncd.store.file import Lock, open_copy, open_for_reading, open_for_writing
+from syncd.store.file import Lock, close_for_writing, open_copy, open_for_reading, open_for_writing
 from syncd.store.journal import Journal
 from syncd.store.links import Links
 from syncd.store.queue import Queue, QueueRow
@@ -84,9 +84,11 @@ class Store:
 
     def close(self) -> None:
         """Close the file and give back the right to write it."""
-        self._db.conn.close()
-        if self._lock is not None:
-            self._lock.release()
+        if self._lock is None:
+            self._db.conn.close()
+            return
+        close_for_writing(self._db)
+        self._lock.release()
 
 
 __all__ = ["CursorRow", "EffectRow", "EffectState", "QueueRow", "Store", "unread"]

@@ -1,8 +1,11 @@
 """The state file: who may write it, whether it is sound, and how it is opened.
 
 The lock file stands beside it; whoever writes holds it. A file that isn't ours, is corrupt, or was written by a newer
-syncd is refused and left as it is. WAL is used only where SQLite is free of the WAL-reset race (3.51.3, or the
-backports 3.44.6 and 3.50.7), else the rollback journal; ``synchronous=FULL`` always.
+syncd is refused and left as it is. ``synchronous=FULL`` always.
+
+WAL is used only where SQLite is free of the WAL-reset race (3.51.3, or the backports 3.44.6 and 3.50.7), else the
+rollback journal; and only while somebody writes. A file that is left in WAL mode makes every reader put two files
+beside it, which stay there under the reader's name, and can't be read at all where he may not make them.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -75,14 +78,18 @@ def open_for_writing(path: Path) -> Database:
         path.chmod(0o600)
         if not known:
             db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        for pragma in (
-            f"journal_mode = {'WAL' if wal_is_safe() else 'DELETE'}",
-            "synchronous = FULL",
-            "journal_size_limit = 67108864",
-        ):
+        for pragma in ("synchronous = FULL", "journal_size_limit = 67108864"):
             db.execute(f"PRAGMA {pragma}")
+        if wal_is_safe():
+            _switch(db, "WAL")
         migrations.apply(db)
     return db
+
+
+def close_for_writing(db: Database) -> None:
+    """Close it as one file that readers leave as it is; the caller holds the lock."""
+    _switch(db, "DELETE")
+    db.conn.close()
 
 
 def open_for_reading(path: Path) -> Database:
@@ -108,6 +115,12 @@ def open_copy(path: Path) -> Database:
         source.conn.close()
     migrations.apply(memory)
     return memory
+
+
+def _switch(db: Database, mode: str) -> None:
+    """Use another journal, unless somebody who reads right now is in the way: each is as safe as the other."""
+    with suppress(sqlite3.DatabaseError):
+        db.execute(f"PRAGMA journal_mode = {mode}")
 
 
 def _connect(name: str, *, uri: bool) -> Database:
