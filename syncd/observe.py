@@ -65,6 +65,7 @@ def load(work: Work, key: str) -> Group:
         work.start_marks(),
         work.there_at_start(),
         work.clock.now(),
+        work.store.links.turns(key),
     )
 
 

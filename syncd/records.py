@@ -78,7 +78,8 @@ class Base:
 
     ``turn`` counts the moves of the ticket's issues between finished and unfinished: effects are keyed by it, so
     that one closing is told once. ``exempt``: every ticket word fits until the issue moves (rule 6). ``agreed``:
-    the ends have agreed at least once.
+    the ends have agreed at least once. ``outside``: the issue had been closed by an author from outside the team, which
+    is told and not followed (rule 5): if the team closes it afterwards, that is a move.
     """
 
     ticket: Status
@@ -86,6 +87,7 @@ class Base:
     agreed: bool = False
     exempt: bool = False
     turn: int = 0
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A note that is wanted. Its identity is (link, kind, turn): asked for twice, it is written once."""
+    """A note that is wanted. Its identity is (link, kind, turn): asked for twice, it is written once.
+
+    ``shared``: it speaks for all links of its target, so that (target, kind, turn) is its identity, whichever of the
+    links it is kept with.
+    """
 
     link: int
     kind: str
@@ -109,11 +115,7 @@ class Effect:
     target: Ref
     body: str = field(repr=False)
     internal: bool = True
-
-    @property
-    def key(self) -> str:
-        """What the state holds unique."""
-        return f"{self.link}/{self.kind}/{self.turn}"
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +169,3 @@ class Plan:
     stuck: tuple[tuple[int, str], ...] = ()
     missing: tuple[Ref, ...] = ()
     links: tuple[int, ...] = ()
-
-    @property
-    def idle(self) -> bool:
-        """Nothing would be written to any system."""
-        return not self.steps

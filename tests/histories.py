@@ -5,8 +5,8 @@ A story is a list of steps, separated by ``;``. Items are named by letters: ``a`
 ``ticket a [STATUS]`` · ``issue x for a b [STATUS] [outside] [public] [sentence|quoted|form]`` · ``a resolved``,
 ``x done [outside]`` (a person moves it) · ``a reply``, ``a mail`` (a reply that doesn't reopen), ``a answer``,
 ``a names x`` (an agent's note) · ``x deleted``, ``x converted``, ``x restored``, ``x transferred y`` · ``x of y`` (a
-duplicate, and of what) · ``cut a x`` · ``pass``, ``walk`` (reconcile), ``hour``, ``weeks``, ``restart``, ``lag N``,
-``map STATUS TICKETWORD``.
+duplicate, and of what) · ``cut a x``, ``join a x`` (``links remove``, ``links add``) · ``pass``, ``walk`` (reconcile),
+``hour``, ``weeks``, ``restart``, ``lag N``, ``map STATUS TICKETWORD``.
 
 What is expected is said of each item: ``a resolved: link_note resolved`` is its status and every note of syncd on
 it; of links: ``a-x agreed`` or ``a-x ended``; ``writes N``; ``parked`` with a part of the reason; ``none`` for no link.
@@ -85,6 +85,9 @@ class Teller:
 
     def _cut(self, ticket: str, issue: str) -> None:
         self.pair.cut(self.items[ticket], self.items[issue])
+
+    def _join(self, ticket: str, issue: str) -> None:
+        self.pair.join(self.items[ticket], self.items[issue])
 
     def _pass(self) -> None:
         self.pair.pass_()

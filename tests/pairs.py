@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from syncd.backfill import backfill
+from syncd.backfill import backfill, some
 from syncd.clock import ManualClock
 from syncd.config import Brake, Helpdesk, Tracker
 from syncd.mapping import Mapping
@@ -17,11 +17,12 @@ from syncd.model import Action, Audience, Author, GoneKind, Outcome, Page, Ref, 
 from syncd.playbook import Playbook
 from syncd.poll import poll
 from syncd.reconcile import drain
-from syncd.records import Link, LinkState, Standing
+from syncd.records import Link, Standing
 from syncd.store import Store
 from syncd.testing.memory import START, Books, Entry, MemoryConnector
 from syncd.testing.world import Remark
 from syncd.texts import Kind
+from syncd.tie import tie, untie
 from syncd.work import Work
 
 TICKET_WORDS = ("new", "open", "pending", "on_hold", "resolved", "closed")
@@ -239,8 +240,12 @@ class Pair:
         """A person removes a link."""
         link = self.store.links.pair(self.ref(ticket), self.ref(issue))
         assert link is not None
-        with self.store.write():
-            self.store.links.set_state(link, LinkState.ENDED, "removed by a person", self.work.now)
+        untie(self.work, link)
+
+    def join(self, ticket: Entry, issue: Entry) -> None:
+        """A person adds a link."""
+        tie(self.work, self.ref(ticket), self.ref(issue))
+        some(self.work, [self.ref(ticket), self.ref(issue)])
 
     def _books(self, entry: Entry) -> Ledger:
         return next(books for books in self.books.values() if books.entries.get(entry.number) is entry)

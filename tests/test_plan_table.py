@@ -163,6 +163,32 @@ ONE = [
         f"{FILED}; x done outside; pass; x open; pass; x done; pass",
         "a resolved: link_note closed_outside resolved; a-x agreed",
     ),
+    Row(
+        "closed by a stranger, reopened and closed by the team before anybody looked",
+        f"{FILED}; x done outside; pass; x open; x done; pass; walk",
+        "a resolved: link_note closed_outside resolved; a-x agreed; writes 5",
+    ),
+    Row(
+        "closed by a stranger twice: told twice",
+        f"{FILED}; x done outside; pass; x open; pass; x done outside; pass",
+        "a pending: link_note closed_outside closed_outside; a-x told; writes 4",
+    ),
+    Row(
+        "closed by a stranger, settled by hand, and then the requester reopens: engineering is told",
+        f"{FILED}; x done outside; pass; a resolved; pass; a reply; pass; walk",
+        "a open: link_note closed_outside; x done: ticket_reopened; a-x told; writes 4",
+    ),
+    Row(
+        "closed by a stranger, settled by hand, reopened by the team",
+        f"{FILED}; x done outside; pass; a resolved; pass; x open; pass",
+        "a pending: link_note closed_outside issue_reopened; a-x agreed",
+    ),
+    Row(
+        "an old pair whose issue a stranger closed, and the team closes again",
+        "ticket a pending; issue x for a; x done outside; walk; pass; x open; x done; pass",
+        "a resolved: resolved; a-x agreed; writes 2",
+        cold=True,
+    ),
     Row("an unknown issue status is left alone", f"{FILED}; x strange; pass", "a pending: link_note; a-x unknown"),
     Row("an unknown issue status passes", f"{FILED}; x strange; pass; x done; pass", "a resolved: link_note resolved"),
     Row(

@@ -179,9 +179,86 @@ CASES = [
         "a pending: link_note resolved link_note; a-y agreed",
     ),
     Row(
-        "an old open issue joins a resolved ticket: drift, held",
+        "an old open issue joins a resolved ticket: adopted",
         f"issue y; hour; {CLOSED}; hour; y names a; pass; walk",
-        "a resolved: link_note resolved drift; a-y drift",
+        "a resolved: link_note resolved; a-x adopted; a-y adopted; writes 4",
+    ),
+    Row(
+        "an old open issue has joined a resolved ticket, and closes",
+        f"issue y; hour; {CLOSED}; hour; y names a; pass; y done; pass",
+        "a resolved: link_note resolved; a-x agreed; a-y agreed; writes 4",
+    ),
+    Row(
+        "an old open issue has joined a resolved ticket that is reopened, and closes",
+        f"issue y; hour; {CLOSED}; hour; y names a; pass; a reply; pass; a answer; y done; pass",
+        "a resolved: link_note resolved resolved; x done; a-x agreed; a-y agreed; writes 6",
+    ),
+    Row(
+        "one is closed by a stranger while the other is open; the other is closed by the team: told, not followed",
+        f"{TWO}; x done outside; pass; y done; pass; walk",
+        "a pending: link_note closed_outside; a-x told; a-y told",
+    ),
+    Row(
+        "one is closed by a stranger, the other by the team, and the first by the team as well",
+        f"{TWO}; x done outside; pass; y done; pass; x open; x done; pass",
+        "a resolved: link_note closed_outside resolved; a-x agreed; a-y agreed",
+    ),
+    Row(
+        "one is closed by a stranger, and any would do: the team's closing is followed",
+        f"{TWO}; x done outside; pass; y done; pass",
+        "a resolved: link_note closed_outside resolved",
+        {"resolve_when_issues": "any"},
+    ),
+    # what is left of several issues ---
+    Row(
+        "a person removes the one link that kept a ticket waiting",
+        f"{TWO}; y done; pass; cut a x; pass; walk",
+        "a resolved: link_note resolved; a-x ended; a-y agreed; x open",
+    ),
+    Row(
+        "a person removes a link, and the ticket still waits",
+        f"{TWO}; cut a x; pass; y done; pass",
+        "a resolved: link_note resolved; a-x ended; a-y agreed",
+    ),
+    Row(
+        "a person removes the link to a finished issue: the ticket still waits",
+        f"{TWO}; y done; pass; cut a y; pass",
+        "a pending: link_note; a-x agreed; a-y ended",
+    ),
+    Row(
+        "the one issue that kept a ticket waiting is deleted: a person decides",
+        f"{TWO}; y done; pass; x deleted; pass; walk",
+        "a open: link_note lost_issue; a-x ended; a-y told",
+    ),
+    Row(
+        "deleted while the other closes: a person decides",
+        f"{TWO}; y done; x deleted; pass; walk",
+        "a open: link_note lost_issue; a-x ended; a-y told",
+    ),
+    Row(
+        "an agent was at it already when the last unfinished issue was deleted",
+        f"{TWO}; a open; y done; pass; x deleted; pass; walk",
+        "a open: link_note; a-x ended; a-y told",
+    ),
+    Row(
+        "one of two finished issues is deleted",
+        f"{TWO}; x done; y done; pass; x deleted; pass; walk",
+        "a resolved: link_note resolved; a-x ended; a-y agreed",
+    ),
+    Row(
+        "what was said for one link isn't said again when that link ends",
+        f"{TWO}; x done; y done; lag 9; a reply; lag 0; pass; cut a x; pass; walk; pass",
+        "a open: link_note waits_for_agent; a-x ended; a-y waits_for_agent",
+    ),
+    Row(
+        "linked anew after all its links had ended: its second closing is told as well",
+        f"{CLOSED}; cut a x; a open; issue y for a; pass; y done; pass",
+        "a resolved: link_note resolved link_note resolved; a-x ended; a-y agreed",
+    ),
+    Row(
+        "removed and linked again: its second closing is told as well",
+        f"{CLOSED}; cut a x; a open; x open; pass; join a x; pass; x done; pass",
+        "a resolved: link_note resolved resolved; a-x agreed",
     ),
 ]
 

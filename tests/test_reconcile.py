@@ -150,3 +150,18 @@ def test_what_a_group_lacks_in_the_mapping_does_not_hide_what_failed() -> None:
     pair.pass_()
     assert (str(stuck.status), str(fine.status)) == ("pending", "resolved")
     assert "no status to write for on_hold" in pair.parked()[0]
+
+
+@pytest.mark.parametrize("how", ["", "lost_answer"])
+def test_a_ticket_is_not_written_more_than_four_times_an_hour_though_its_issue_goes_to_and_fro(how: str) -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    for status in ("done", "open", "done", "open"):
+        pair.move(issue, status)
+        if how:
+            pair.desk.faults.append((how, True))
+        for _ in range(3):  # a lost answer is looked at again, and again after it has settled
+            pair.pass_()
+            pair.tick(100)
+    assert ticket.status_writes == 4
+    assert "something works against us" in " ".join(pair.parked())

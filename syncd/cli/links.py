@@ -16,9 +16,7 @@ from syncd.config import Config
 from syncd.errors import UnknownRef
 from syncd.model import Ref
 from syncd.records import Link, LinkState, Origin
-from syncd.work import Work
-
-BY_PERSON = "removed by a person"
+from syncd.tie import BY_PERSON, tie, untie
 
 
 @click.group("links")
@@ -102,7 +100,7 @@ def add(ticket_text: str, issue_text: str, folder: Path | None, *, as_data: bool
     config = configured(folder)
     with working(config) as work:
         ticket, issue = _pair(config, find(work, ticket_text), find(work, issue_text))
-        _tie(work, ticket, issue)
+        tie(work, ticket, issue)
         some(work, [ticket, issue])
         link = work.store.links.pair(ticket, issue)
         found = describe(config, work.store, link) if link else {}
@@ -128,8 +126,7 @@ def remove(ticket_text: str, issue_text: str, folder: Path | None) -> int:
         link = work.store.links.pair(ticket, issue)
         if link is None or (link.state is LinkState.ENDED and link.reason == BY_PERSON):
             raise UnknownRef(f"{ticket.human} and {issue.human} are not linked")
-        with work.store.write():
-            work.store.links.set_state(link, LinkState.ENDED, BY_PERSON, work.now)
+        untie(work, link)
     say(f"Unlinked: {ticket.human} and {issue.human}")
     return 0
 
@@ -142,17 +139,6 @@ def _pair(config: Config, one: Ref, other: Ref) -> tuple[Ref, Ref]:
     if desk is None or other.connector not in desk.trackers:
         raise UnknownRef(f"{one.human} and {other.human} can't be linked: a ticket and an issue of its trackers can")
     return one, other
-
-
-def _tie(work: Work, ticket: Ref, issue: Ref) -> None:
-    link = work.store.links.pair(ticket, issue)
-    with work.store.write():
-        if link is None:
-            state, origin = LinkState.LIVE, Origin.PERSON
-            work.store.links.add(ticket, issue, state, origin, filed=True, reason="", now=work.now)
-        elif link.state in {LinkState.PROPOSED, LinkState.ENDED}:
-            work.store.links.set_state(link, LinkState.LIVE, "", work.now)
-            work.store.links.begin_anew(link, Origin.PERSON, filed=True)
 
 
 def _row(link: Link) -> dict[str, Any]:

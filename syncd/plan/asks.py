@@ -99,12 +99,13 @@ def _afterwards(ticket: Ticket, native: dict[Ref, Status]) -> tuple[Record, ...]
 def _at(record: Record, issue: Status, *, turned: bool) -> Record:
     base = record.base
     assert base is not None  # noqa: S101  # `Ticket.records` gives every record a base
-    return replace(record, base=replace(base, issue=issue, turn=base.turn + 1 if turned else base.turn))
+    turn = base.turn + 1 if turned else base.turn
+    return replace(record, base=replace(base, issue=issue, turn=turn, outside=base.outside and issue == base.issue))
 
 
 def _others_exempt(group: Group, issue: Item, native: Status, asking: set[int]) -> list[Record]:
     return [
-        Record(link.id, Standing.TOLD, replace(base, issue=native, exempt=True))
+        Record(link.id, Standing.TOLD, replace(base, issue=native, exempt=True, outside=False))
         for link, base in _known(group)
         if link.issue == issue.ref and link.id not in asking
     ]

@@ -55,9 +55,9 @@ def _decide_ticket(draft: Draft, ref: Ref, links: list[Link]) -> None:
     if isinstance(item, Removed):  # the ticket is gone: its links end, nobody is told (rule 10)
         draft.records += [_ended(link, f"{GONE}the ticket is {item.kind}") for link in links]
         return
-    links, lost = _without_lost(group, links)
-    if lost and not links:
-        _lost_last(draft, item, lost)
+    every, (links, lost) = links, _without_lost(group, links)
+    if lost and (not links or _waited_only_for(group, item, lost, every)):
+        _lost_last(draft, item, lost, links)
         return
     draft.records += [_ended(link, _how_gone(group, link)) for link in lost]
     if item.final or group.mappings[ref.connector].is_final(item.status):
@@ -86,23 +86,39 @@ def _how_gone(group: Group, link: Link) -> str:
     return f"{GONE}the issue is {gone.kind}" if isinstance(gone, Removed) else ""
 
 
-def _lost_last(draft: Draft, item: Item, lost: list[Link]) -> None:
-    """A waiting ticket that loses its last live issue goes back to a person (rule 10)."""
+def _waited_only_for(group: Group, item: Item, lost: list[Link], links: list[Link]) -> bool:
+    """Whether nobody would know why the ticket went on waiting: all issues but the lost ones are finished."""
+    ticket = view(group, item, [link for link in links if link not in lost])
+    words = {link.id: issue_word(ticket, link) for link in ticket.links}
+    for link in lost:
+        base = group.bases.get(link.id)
+        words[link.id] = group.word(link.issue, base.issue) if base else Word.OPEN
+    waited = ticket.fold([words[link] for link in sorted(words)]) not in FINISHED_ISSUE
+    return waited and ticket.issues_word in FINISHED_ISSUE
+
+
+def _lost_last(draft: Draft, item: Item, lost: list[Link], left: list[Link]) -> None:
+    """A waiting ticket that loses the last issue it waits for goes back to a person (rule 10)."""
     group = draft.group
     ended = tuple(_ended(link, _how_gone(group, link), group.bases.get(link.id)) for link in lost)
     mapping, playbook = group.mappings[item.ref.connector], group.playbooks[item.ref.connector]
     word = mapping.word(item.status)
     native = mapping.native(Word.OPEN)
-    if word not in WAITING_WORDS or item.final or native is None:
-        draft.records += ended
+    ticket = view(group, item, left) if left else None
+    if word not in WAITING_WORDS or item.final or mapping.is_final(item.status) or native is None:
+        fits = ticket is not None and ticket.fits(ticket.issues_word, word)
+        rest = ticket.records(Standing.AGREED if fits else Standing.TOLD, exempt=not fits) if ticket else ()
+        draft.records += ended + rest
         return
     first = min(lost, key=lambda link: link.id)
     base = group.bases.get(first.id)
     values = values_of(item, word, None, Word.UNKNOWN, 0) | {"issue_key": first.issue.key}
     note = playbook.render("lost_issue", **values)
-    effects = (Effect(first.id, "lost_issue", base.turn if base else 0, item.ref, note),) if note else ()
+    effect = Effect(first.id, "lost_issue", base.turn if base else 0, item.ref, note, shared=True)
     why = Why("issue_gone", "issue", before=word, after=Word.OPEN)
-    draft.steps.append(Step(item.ref, tuple(x.id for x in lost), why, native, item.status, effects, ended))
+    rest = ticket.records(Standing.TOLD, ticket=native, exempt=True) if ticket else ()
+    effects, links = some(effect if note else None), tuple(link.id for link in lost + left)
+    draft.steps.append(Step(item.ref, links, why, native, item.status, effects, ended + rest))
 
 
 def _final(draft: Draft, item: Item, links: list[Link]) -> None:
@@ -180,11 +196,14 @@ def _compare(draft: Draft, ticket: Ticket) -> None:
     elif ticket.fits(ticket.issues_word, ticket.word):
         draft.records += ticket.records(Standing.AGREED, exempt=ticket.exempt)
     elif ticket.exempt:  # told once already; every ticket word fits until the issue moves
-        draft.records += ticket.records(Standing.TOLD, exempt=True)
+        standing = Standing.ADOPTED if ticket.adopted else Standing.TOLD
+        draft.records += ticket.records(standing, exempt=True)
     elif ticket.issue_moved and not ticket.ticket_moved:
         _follow_issue(draft, ticket)
     elif ticket.ticket_moved and not ticket.issue_moved:
         _follow_ticket(draft, ticket)
+    elif ticket.only_told and ticket.agreed and not ticket.ticket_moved:
+        draft.records += ticket.hold(Standing.TOLD)
     else:
         _disagree(draft, ticket)
 
@@ -202,9 +221,8 @@ def _wait_for_person(draft: Draft, ticket: Ticket) -> None:
 def _follow_issue(draft: Draft, ticket: Ticket) -> None:
     """The issue moved: write the ticket word that its playbook names, unless a customer waits or an outsider closed."""
     finished = ticket.issues_word in FINISHED_ISSUE
-    if finished and ticket.mover.closed_outside:  # told, not followed (rule 5)
-        records = ticket.records(Standing.TOLD, exempt=True)
-        _say(draft, ticket, "closed_outside", Standing.TOLD, records)
+    if ticket.only_told:  # not followed (rule 5); once the team closes it, it is
+        _say(draft, ticket, "closed_outside", Standing.TOLD, ticket.records(Standing.TOLD))
         return
     if finished and ticket.item.waiting:  # a customer who is waiting isn't closed upon (rule 7)
         _say(draft, ticket, "waits_for_agent", Standing.WAITS_FOR_AGENT)
@@ -243,6 +261,8 @@ def _disagree(draft: Draft, ticket: Ticket) -> None:
     policy = ticket.playbook.on_conflict
     if not ticket.agreed and not both:  # an old pair, adopted as it stood: no word of ours until an end moves
         draft.records += ticket.hold(Standing.ADOPTED)
+    elif ticket.joined and not both:  # an old issue joins a ticket that goes with its others: the same (rule 4)
+        draft.records += ticket.records(Standing.ADOPTED, exempt=True)
     elif policy == "tracker":
         _follow_issue(draft, ticket)
     elif policy == "helpdesk" and _enforce_ticket(draft, ticket):

@@ -17,10 +17,9 @@ def closing_notes(ticket: Ticket) -> tuple[Effect, ...]:
     message = ticket.playbook.render(f"message_{kind}", **values)
     public = ticket.playbook.messages == "public" and not is_late(ticket)
     if message and public:
-        own = Effect(ticket.links[0].id, f"message_{kind}", ticket.turn, ticket.item.ref, message, internal=False)
-        return (*some(ticket_note(ticket, kind)), own)
+        return (*some(ticket_note(ticket, kind)), _effect(ticket, f"message_{kind}", message, internal=False))
     body = with_message(ticket, kind, f"message_{kind}", values)
-    return (Effect(ticket.links[0].id, kind, ticket.turn, ticket.item.ref, body),) if body else ()
+    return (_effect(ticket, kind, body),) if body else ()
 
 
 def with_message(ticket: Ticket, kind: str, message: str, values: dict[str, str]) -> str:
@@ -53,7 +52,12 @@ def ticket_note(ticket: Ticket, kind: str) -> Effect | None:
     issue = ticket.mover
     word = ticket.group.word(issue.ref, issue.status)
     body = ticket.playbook.render(kind, **values_of(ticket.item, ticket.word, issue, word, len(ticket.links)))
-    return Effect(ticket.links[0].id, kind, ticket.turn, ticket.item.ref, body) if body else None
+    return _effect(ticket, kind, body) if body else None
+
+
+def _effect(ticket: Ticket, kind: str, body: str, *, internal: bool = True) -> Effect:
+    link = ticket.links[0].id
+    return Effect(link, kind, ticket.turn, ticket.item.ref, body, internal=internal, shared=True)
 
 
 def some(effect: Effect | None) -> tuple[Effect, ...]:

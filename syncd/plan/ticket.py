@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from syncd.mapping import Mapping
-from syncd.model import Item, Ref, Removed, Status, Word
+from syncd.model import FINISHED_ISSUE, Item, Ref, Removed, Status, Word
 from syncd.playbook import Playbook
 from syncd.records import Base, Link, Record, Standing
 
@@ -35,6 +35,8 @@ class Group:
     there_at_start: frozenset[str]
     """Items made in the very second of a start mark that were there already."""
     now: datetime
+    turns: Table[Ref, int] = field(default_factory=dict)
+    """By ticket: where the count of a link without a base begins, beyond what was said of the ticket's ended links."""
 
     def word(self, ref: Ref, status: Status) -> Word:
         """Give our word for a native status of this item's system."""
@@ -64,7 +66,7 @@ class Ticket:
     def issue(self, link: Link) -> Item:
         """The issue at the other end; the caller has left removed ones out."""
         item = self.group.items[link.issue]
-        assert isinstance(item, Item)  # noqa: S101  # `_tickets` sees to it
+        assert isinstance(item, Item)  # noqa: S101  # `decide` sees to it
         return item
 
     @cached_property
@@ -80,12 +82,34 @@ class Ticket:
     @cached_property
     def issues_word(self) -> Word:
         """The issues' words folded into one (rule 8)."""
-        return self.fold([self.group.word(link.issue, self.issue(link).status) for link in self.links])
+        return self.fold([issue_word(self, link) for link in self.links])
 
     @cached_property
     def issues_base(self) -> Word:
         """The issues' words in the base, folded."""
-        return self.fold([self.group.word(link.issue, self.bases[link.id].issue) for link in self.links])
+        return self.fold([self._then(link) for link in self.links])
+
+    def _then(self, link: Link) -> Word:
+        return self.group.word(link.issue, self.bases[link.id].issue)
+
+    @cached_property
+    def _followed(self) -> Word:
+        """The issues' words as far as they are followed: one that an outsider closed counts as open (rule 5)."""
+        return self.fold([_believed(issue_word(self, link), self.issue(link).closed_outside) for link in self.links])
+
+    @cached_property
+    def _followed_base(self) -> Word:
+        return self.fold([_believed(self._then(link), self.bases[link.id].outside) for link in self.links])
+
+    @cached_property
+    def only_told(self) -> bool:
+        """The issues are finished, but not without one that was closed from outside the team (rule 5)."""
+        return self.issues_word in FINISHED_ISSUE and self._followed not in FINISHED_ISSUE
+
+    @cached_property
+    def joined(self) -> bool:
+        """A link without a base has come to older ones."""
+        return any(link.id not in self.group.bases for link in self.links)
 
     def fold(self, words: list[Word]) -> Word:
         """Words of its issues, in the order of its links, as one."""
@@ -106,8 +130,12 @@ class Ticket:
 
     @cached_property
     def issue_turned(self) -> bool:
-        """The issues' word asks for other ticket words than the base's did: open to in_progress is no turn."""
-        return self._kind(self.issues_word) != self._kind(self.issues_base)
+        """The issues' word asks for other ticket words than the base's did: open to in_progress is no turn.
+
+        Neither is an issue that somebody from outside had closed, and the team has closed since.
+        """
+        shown = self._kind(self.issues_word) != self._kind(self.issues_base)
+        return shown or self._kind(self._followed) != self._kind(self._followed_base)
 
     @cached_property
     def issue_moved(self) -> bool:
@@ -134,6 +162,11 @@ class Ticket:
         return any(self.bases[link.id].agreed for link in self.links)
 
     @cached_property
+    def adopted(self) -> bool:
+        """One of its links was taken over as it stood, though the ends disagreed."""
+        return any(link.standing is Standing.ADOPTED for link in self.links)
+
+    @cached_property
     def turn(self) -> int:
         """How often its issues have moved; keys the effects."""
         return max(self.bases[link.id].turn for link in self.links)
@@ -150,14 +183,18 @@ class Ticket:
         anew = standing is Standing.AGREED and any(link.standing in SPOKEN for link in self.links)
         turn = self.turn + (1 if self.issue_turned or anew else 0)
         agrees = standing is Standing.AGREED or self.agreed if agreed is None else agreed
-        return tuple(
-            Record(
-                link.id,
-                standing,
-                Base(ticket or self.item.status, self.issue(link).status, agreed=agrees, exempt=exempt, turn=turn),
+        bases = {
+            link.id: Base(
+                ticket or self.item.status,
+                self.issue(link).status,
+                agreed=agrees,
+                exempt=exempt,
+                turn=turn,
+                outside=is_outside(self, link),
             )
             for link in self.links
-        )
+        }
+        return tuple(Record(link.id, standing, bases[link.id]) for link in self.links)
 
     def hold(self, standing: Standing) -> tuple[Record, ...]:
         """The base as it was, and only the standing told: the question stays open."""
@@ -166,17 +203,12 @@ class Ticket:
     @cached_property
     def _changed(self) -> list[Item]:
         """The issues whose word is another than in the base."""
-        return [
-            self.issue(link)
-            for link in self.links
-            if self.group.word(link.issue, self.issue(link).status)
-            is not self.group.word(link.issue, self.bases[link.id].issue)
-        ]
+        return [self.issue(link) for link in self.links if issue_word(self, link) is not self._then(link)]
 
     @property
     def mover(self) -> Item:
-        """The issue that a note is about: one that a stranger closed, else the first that changed, else the first."""
-        strange = [issue for issue in self._changed if issue.closed_outside]
+        """The issue that a note is about: the stranger's, if it is one; else the first that changed, else the first."""
+        strange = [self.issue(link) for link in self.links if self.only_told and is_outside(self, link)]
         return (strange or self._changed or [self.issue(self.links[0])])[0]
 
 
@@ -194,7 +226,8 @@ def view(group: Group, item: Item, links: list[Link]) -> Ticket:
                 now.status,
                 agreed=bool(older and older.agreed),
                 exempt=bool(older and older.exempt),
-                turn=older.turn if older else 0,
+                turn=older.turn if older else group.turns.get(item.ref, 0),
+                outside=now.closed_outside,
             )
     return Ticket(group, item, tuple(sorted(links, key=lambda link: link.id)), bases)
 
@@ -202,6 +235,15 @@ def view(group: Group, item: Item, links: list[Link]) -> Ticket:
 def issue_word(ticket: Ticket, link: Link) -> Word:
     """The word of the issue at the other end of a link."""
     return ticket.group.word(link.issue, ticket.issue(link).status)
+
+
+def is_outside(ticket: Ticket, link: Link) -> bool:
+    """Whether the issue at the other end is finished only because somebody from outside the team closed it."""
+    return ticket.issue(link).closed_outside and issue_word(ticket, link) in FINISHED_ISSUE
+
+
+def _believed(word: Word, outside: bool) -> Word:
+    return Word.OPEN if outside and word in FINISHED_ISSUE else word
 
 
 def ids(ticket: Ticket) -> tuple[int, ...]:

@@ -28,7 +28,8 @@ class EffectState(StrEnum):
 
 BY_KEY = """
     SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
-    WHERE link = ? AND kind = ? AND turn = ?
+    WHERE kind = :kind AND turn = :turn AND (link = :link OR (:shared AND target = :target))
+    ORDER BY link = :link DESC, e.id LIMIT 1
 """
 INSERT = """
     INSERT INTO effects (id, link, kind, turn, target, body, internal, state, began_at, due, looks, remote_id, reason)
@@ -101,7 +102,8 @@ class Effects:
         return known is None or known.state is EffectState.READY
 
     def _by_key(self, effect: Effect) -> EffectRow | None:
-        rows = self._db.query(BY_KEY, [effect.link, effect.kind, effect.turn])
+        key = {"link": effect.link, "kind": effect.kind, "turn": effect.turn}
+        rows = self._db.query(BY_KEY, key | {"shared": int(effect.shared), "target": str(effect.target)})
         return next((_row(row) for row in rows), None)
 
     def send(self, effect: str, now: datetime) -> None:

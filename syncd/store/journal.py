@@ -16,7 +16,9 @@ INSERT = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 OF_LINK = "SELECT * FROM journal WHERE link = ? ORDER BY id DESC LIMIT ?"
-STATUS_WRITES = "SELECT count(*) AS n FROM journal WHERE link = ? AND status = 1 AND outcome = 'done' AND at > ?"
+STATUS_WRITES = (
+    "SELECT count(*) AS n FROM journal WHERE link = ? AND status = 1 AND outcome IN ('done', 'answer lost') AND at > ?"
+)
 SKIP = """
     INSERT INTO skips (ref, what, why, at) VALUES (?, ?, ?, ?)
     ON CONFLICT (ref, what) DO UPDATE SET why = excluded.why

@@ -40,11 +40,17 @@ END_LEFTOVERS = """
 """
 BASES = "SELECT b.* FROM bases b JOIN links l ON l.id = b.link WHERE l.group_key = ?"
 PUT_BASE = """
-    INSERT INTO bases (link, ticket_native, ticket_reason, issue_native, issue_reason, agreed, exempt, turn, at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO bases
+        (link, ticket_native, ticket_reason, issue_native, issue_reason, agreed, exempt, turn, outside, at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (link) DO UPDATE SET ticket_native = excluded.ticket_native, ticket_reason = excluded.ticket_reason,
         issue_native = excluded.issue_native, issue_reason = excluded.issue_reason, agreed = excluded.agreed,
-        exempt = excluded.exempt, turn = excluded.turn, at = excluded.at
+        exempt = excluded.exempt, turn = excluded.turn, outside = excluded.outside, at = excluded.at
+"""
+TURNS = """
+    SELECT l.ticket, max(max(coalesce(b.turn, 0), coalesce(e.turn + 1, 0))) AS turn FROM links l
+    LEFT JOIN bases b ON b.link = l.id LEFT JOIN effects e ON e.link = l.id AND e.target = l.ticket
+    WHERE l.ticket IN (SELECT ticket FROM links WHERE group_key = ?) GROUP BY l.ticket
 """
 BASE = "SELECT * FROM bases WHERE link = ?"
 LIVE_COUNT = "SELECT count(*) AS n FROM links WHERE state = 'live' AND (ticket LIKE :prefix OR issue LIKE :prefix)"
@@ -105,6 +111,10 @@ class Links:
         """The live and final links of a group, and their bases."""
         links = [_link(row) for row in self._db.query(BY_GROUP, [key])]
         return links, {row["link"]: _base(row) for row in self._db.query(BASES, [key])}
+
+    def turns(self, key: str) -> dict[Ref, int]:
+        """For each ticket of a group a turn that no note of an earlier link of it was keyed by."""
+        return {Ref.parse(row["ticket"]): row["turn"] for row in self._db.query(TURNS, [key])}
 
     def group_of(self, ref: Ref) -> str | None:
         """The key of the group that an item belongs to."""
@@ -190,6 +200,7 @@ class Links:
                 int(base.agreed),
                 int(base.exempt),
                 base.turn,
+                int(base.outside),
                 now,
             ],
         )
@@ -249,4 +260,5 @@ def _base(row: dict[str, Any]) -> Base:
         agreed=bool(row["agreed"]),
         exempt=bool(row["exempt"]),
         turn=row["turn"],
+        outside=bool(row["outside"]),
     )

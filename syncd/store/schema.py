@@ -62,6 +62,7 @@ CREATE TABLE bases (
     agreed        INTEGER NOT NULL,
     exempt        INTEGER NOT NULL,
     turn          INTEGER NOT NULL,
+    outside       INTEGER NOT NULL,
     at            TEXT NOT NULL
 ) STRICT;
 

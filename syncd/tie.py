@@ -1,0 +1,62 @@
+"""Tie and untie: what a person says of a link, which no text outweighs (rules 4 and 10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from syncd.model import FINISHED_ISSUE, Item, Ref, Word
+from syncd.observe import load
+from syncd.plan.ticket import view
+from syncd.records import Base, Link, LinkState, Origin
+from syncd.take import ask
+from syncd.work import Work
+
+BY_PERSON = "removed by a person"
+
+
+def tie(work: Work, ticket: Ref, issue: Ref) -> None:
+    """Link a pair, as filed; one that was proposed or had ended begins anew."""
+    link = work.store.links.pair(ticket, issue)
+    with work.store.write():
+        if link is None:
+            state, origin = LinkState.LIVE, Origin.PERSON
+            work.store.links.add(ticket, issue, state, origin, filed=True, reason="", now=work.now)
+        elif link.state in {LinkState.PROPOSED, LinkState.ENDED}:
+            work.store.links.set_state(link, LinkState.LIVE, "", work.now)
+            work.store.links.begin_anew(link, Origin.PERSON, filed=True)
+
+
+def untie(work: Work, link: Link) -> None:
+    """End a link until :func:`tie`. A ticket that it alone kept waiting is decided anew on the next run."""
+    left = _left_waiting(work, link)
+    with work.store.write():
+        work.store.links.set_state(link, LinkState.ENDED, BY_PERSON, work.now)
+        for other, base in left.items():
+            work.store.links.put_base(other, base, work.now)
+        ask(work, link.ticket, "removed")
+        ask(work, link.issue, "removed")
+
+
+def _left_waiting(work: Work, link: Link) -> dict[int, Base]:
+    """New bases for the ticket's other links, if their issues were finished all along and only this one was not.
+
+    Their closing had no effect while the ticket waited; from now on it counts as a move of theirs.
+    """
+    key = work.store.links.group_of(link.ticket)
+    if key is None or link.state is not LinkState.LIVE:
+        return {}
+    group = load(work, key)
+    item = group.items.get(link.ticket)
+    links = [one for one in group.links if one.ticket == link.ticket and isinstance(group.items.get(one.issue), Item)]
+    others = [one for one in links if one.id != link.id]
+    if not isinstance(item, Item) or not others or link.id not in {one.id for one in links}:
+        return {}
+    before, after = view(group, item, links), view(group, item, others)
+    if before.issues_base in FINISHED_ISSUE or after.issues_base not in FINISHED_ISSUE:
+        return {}
+    left = {}
+    for one in others:
+        native = group.mappings[one.issue.connector].native(Word.OPEN)
+        if native is not None and one.id in group.bases:
+            left[one.id] = replace(group.bases[one.id], issue=native, exempt=False, outside=False)
+    return left
