@@ -105,8 +105,7 @@ def _absorb(work: Work, name: str, source: str, page: Page) -> None:
                 polled_at=work.now,
             )
         )
-    work.tally["items"] += len(page.items)
-    work.progress(f"reading {name}", work.tally["items"], None)
+    work.has_read(name, source, page)
 
 
 def _mark(row: CursorRow, page: Page) -> tuple[str, frozenset[str]]:

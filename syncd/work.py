@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from syncd import links, marker
-from syncd.clock import Clock, precise
+from syncd.clock import Clock, moment, precise
 from syncd.config import Brake, Helpdesk, Tracker
 from syncd.connector import Connector
 from syncd.mapping import Mapping as StatusMapping
-from syncd.model import Item, Note, Ref, Role
+from syncd.model import Item, Note, Page, Ref, Role
 from syncd.records import Plan
 from syncd.store import EffectRow, Store
 
@@ -19,6 +20,25 @@ IN_PLACE = 15.0
 """Seconds that a single read may wait for a system that limits us; what takes longer goes through the queue."""
 MAX_SEEN = 200_000
 """Items of a walk that are kept in memory for links found later in it: about 50 MB at worst."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """How far a run has read a source: items, and the versions of its first and its newest item."""
+
+    items: int = 0
+    first: str = ""
+    newest: str = ""
+
+    def total(self, now: datetime) -> float | None:
+        """How many items there may be in all: a source tells the oldest first, and nobody tells how many there are.
+
+        So the share of the time that has been covered stands for the share of the items.
+        """
+        if self.newest <= self.first:
+            return None
+        begin, span = moment(self.first), (now - moment(self.first)).total_seconds()
+        return max(float(self.items), self.items * span / (moment(self.newest) - begin).total_seconds())
 
 
 @dataclass(slots=True)
@@ -35,11 +55,13 @@ class Work:
     writes: bool = True
     say: Callable[[str], None] = lambda _line: None
     """Where a wait or a failure is told as it happens; one line."""
-    progress: Callable[[str, int, int | None], None] = lambda _what, _done, _total: None
-    """What is being done, how much of it is done, and of how much, where that is known."""
+    progress: Callable[[str, int, float | None], None] = lambda _what, _done, _total: None
+    """What is being done, how much of it is done, and of how much: a ``float`` is an estimate, None isn't known."""
     tally: Counter[str] = field(default_factory=Counter)
     seen: dict[tuple[str, str], Item] = field(default_factory=dict)
     """Items that this run's walks met, by connector and key."""
+    reading: dict[tuple[str, str], Reading] = field(default_factory=dict)
+    """By connector and source."""
     fetched: dict[str, set[Ref]] = field(default_factory=dict)
     """Per group, what a bulk read has just brought."""
     plans: list[Plan] = field(default_factory=list)
@@ -99,6 +121,16 @@ class Work:
             name = item.ref.connector, item.ref.key.casefold()
             if name in self.seen or len(self.seen) < MAX_SEEN:
                 self.seen[name] = replace(item, texts=None, fields={}, tags=())
+
+    def has_read(self, name: str, source: str, page: Page) -> None:
+        """Count a page, and tell how far its source has been read."""
+        one = self.reading.setdefault((name, source), Reading())
+        one.items += len(page.items)
+        versions = [item.version for item in page.items]
+        one.first = one.first or min(versions, default="")
+        one.newest = max([one.newest, *versions])
+        self.tally["items"] += len(page.items)
+        self.progress(f"reading {name} {source}", one.items, one.items if page.last else one.total(self.clock.now()))
 
     def note(self, row: EffectRow) -> Note:
         """An effect as its connector takes it."""

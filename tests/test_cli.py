@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -76,13 +77,51 @@ def test_progress_tells_a_line_now_and_then_where_there_is_no_terminal(capsys: p
             meter.progress("reading", done, None)
         for done in range(1200):
             meter.progress("in step", done, 1200)
+        for done in (1000, 2000, 3000):
+            meter.progress("walking\x1b", done, 2345.6)
         meter.say("waiting\x1b[2J")
     assert capsys.readouterr().err.splitlines() == [
-        "reading: 1,000",
-        "reading: 2,000",
+        "reading: 1,000 so far",
+        "reading: 2,000 so far",
         "in step: 1,000 of 1,200",
+        "walking\ufffd: 1,000 of about 2,300",
+        "walking\ufffd: 2,000 of about 2,300",
+        "walking\ufffd: 3,000 of about 3,000",
         "waiting\ufffd[2J",
     ]
+
+
+class Screen(io.StringIO):
+    """A terminal that keeps what it was shown."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_a_bar_with_an_estimate_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with Meter() as meter:
+        shown = []
+        for what, done, total in (("a", 70, None), ("b", 100, 2000.0), ("b", 200, 2500.0), ("c", 3, 7)):
+            meter.progress(what, done, total)
+            meter._bar.refresh()
+            shown.append(screen.getvalue())
+            screen.truncate(0)
+        assert meter._bar.tasks[0].total == 7
+    for seen, told in zip(shown, ("70 so far", "100 of about 2,000", "200 of about 2,500", "3 of 7"), strict=True):
+        assert told in seen
+
+
+def test_a_better_estimate_does_not_make_the_bar_forget_how_fast_it_went(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Screen())
+    with Meter() as meter:
+        for done in (100, 200, 300, 400):
+            meter.progress("reading", done, 1000.0 + done)
+        (task,) = meter._bar.tasks
+        assert task.speed
+        assert task.time_remaining is not None
 
 
 @pytest.fixture

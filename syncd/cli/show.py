@@ -11,7 +11,16 @@ from typing import Any, Self
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -65,6 +74,20 @@ def when(moment: str | None) -> str:
     return f"{moment[:10]} {moment[11:19]} UTC" if moment else ""
 
 
+def amount(done: float, total: float | None) -> str:
+    """How much of how much; a total that is a ``float`` is an estimate."""
+    if total is None:
+        return f"{done:,.0f} so far"
+    if isinstance(total, int):
+        return f"{done:,.0f} of {total:,}"
+    return f"{done:,.0f} of about {max(done, float(f'{total:.2g}')):,.0f}"
+
+
+class _Amount(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(amount(task.completed, task.total))
+
+
 class Meter:
     """Progress on standard error: a bar with an estimate on a terminal, a line now and then elsewhere."""
 
@@ -76,12 +99,14 @@ class Meter:
         self._what = ""
         self._next = self.EVERY
         self._bar = Progress(
+            SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            _Amount(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
+            speed_estimate_period=120,
             disable=not self._live,
         )
 
@@ -92,17 +117,18 @@ class Meter:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def progress(self, what: str, done: int, total: int | None) -> None:
+    def progress(self, what: str, done: int, total: float | None) -> None:
         """As :class:`syncd.work.Work` tells it."""
         if what != self._what:
             if self._task is not None:
                 self._bar.remove_task(self._task)
             self._what, self._next = what, self.EVERY
-            self._task = self._bar.add_task(what, total=total)
+            self._task = self._bar.add_task(clean(what), total=total)
         if self._task is not None:
-            self._bar.update(self._task, completed=done, total=total)
+            self._bar.tasks[0].total = total  # by `update` it would forget how fast things went so far
+            self._bar.update(self._task, completed=done)
         if not self._live and done >= self._next:
-            click.echo(f"{what}: {done:,}" + (f" of {total:,}" if total else ""), err=True)
+            click.echo(f"{clean(what)}: {amount(done, total)}", err=True)
             self._next = done + self.EVERY
 
     def say(self, line: str) -> None:

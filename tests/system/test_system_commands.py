@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from importlib.resources import files
 
 import pytest
-from office import OPEN, PENDING, REPOSITORY, RESOLVED, Office
+from office import CLOSED, OPEN, PENDING, REPOSITORY, RESOLVED, Office
 
 
 @pytest.fixture
@@ -233,6 +234,15 @@ def test_since_and_connector_limit_the_walk(office: Office) -> None:
     assert {one["ticket"] for one in office.json("links", "list")} == {f"freshdesk:{new}", f"freshdesk:{old}"}
     lists = [one.request.path for one in office.freshdesk.log[calls:]]
     assert "/api/v2/tickets" not in lists
+
+
+def test_a_long_walk_tells_how_far_it_is(office: Office) -> None:
+    first = office.freshdesk.now() - timedelta(minutes=2500)
+    office.desk.seed(2500, first=first.isoformat(), apart=60, status=CLOSED)
+    told = office.sync().err.splitlines()
+    assert len(told) == 2
+    for number, line in enumerate(told, 1):
+        assert re.fullmatch(rf"reading freshdesk tickets: {number},\d{{3}} of about 2,500", line)
 
 
 @pytest.mark.parametrize(
