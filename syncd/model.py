@@ -140,6 +140,8 @@ class Item:
         closed_outside: an issue that was closed by an author from outside the team (rule 5).
         duplicate_of: the canonical issue, where a duplicate names it.
         formerly: the ref under which this item was asked for, if it has moved or was merged since (rule 10).
+        settled: False where this answer is so fresh that more may be written on the item without a change of its
+            version, because that is a time in whole seconds: its ``texts`` are to be read once more.
     """
 
     ref: Ref
@@ -157,6 +159,7 @@ class Item:
     closed_outside: bool = False
     duplicate_of: Ref | None = None
     formerly: Ref | None = None
+    settled: bool = True
 
 
 class GoneKind(StrEnum):

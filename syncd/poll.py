@@ -25,6 +25,7 @@ def poll(work: Work, name: str) -> None:
     Raises:
         ConnectorError: a source could not be read; what was read before is kept.
     """
+    _forget_unsettled(work, name)
     for source in work.connectors[name].sources():
         _read_on(work, name, source, None)
     read_again(work, name)
@@ -36,6 +37,7 @@ def walk(work: Work, name: str, since: datetime | None = None) -> None:
     Raises:
         ConnectorError: a source could not be read; what was read before is kept.
     """
+    _forget_unsettled(work, name)
     connector, fresh = work.connectors[name], since is not None
     since = since or connector.start_from
     for source in reads(work.clock)(connector.sources):
@@ -49,6 +51,11 @@ def walk(work: Work, name: str, since: datetime | None = None) -> None:
         with work.store.write():
             work.store.snapshots.read_skipped(name)
     read_again(work, name)
+
+
+def _forget_unsettled(work: Work, name: str) -> None:
+    """What an earlier poll read too soon is due now."""
+    work.unsettled = {ref for ref in work.unsettled if ref.connector != name}
 
 
 def _read_on(work: Work, name: str, source: str, since: datetime | None) -> None:
@@ -124,7 +131,7 @@ def read_again(work: Work, name: str) -> None:
     Raises:
         ConnectorError: the connector could not be read, several times; what is left waits for the next poll.
     """
-    todo = work.store.snapshots.to_read(name)
+    todo = [one for one in work.store.snapshots.to_read(name) if one[0] not in work.unsettled]
     size = max(1, work.connectors[name].capabilities.fetch_batch)
     once = reads(work.clock, attempts=1)
     troubles, waiting = 0, list[str]()

@@ -87,10 +87,14 @@ def _mark(work: Work, item: Item, named: Named, *, changed: bool, first_walk: bo
         wanted |= changed if not first_walk else not work.store.links.linked(item.ref)
     elif item.texts is not None and named.complete:
         snapshots.was_read(item.ref)
+        wanted = not item.settled and _awaits_links(work, item)
+        if wanted:
+            work.unsettled.add(item.ref)
     if wanted:
         if changed and not first_walk:  # what is found now need not have been there on the first walk
             snapshots.was_read(item.ref)
-        snapshots.read_again(item.ref, first_walk=first_walk)
+        unread = item.texts is None or not named.complete
+        snapshots.read_again(item.ref, first_walk=first_walk and unread)
 
 
 def _say_passed(work: Work, item: Item, named: Named, *, linked: bool) -> None:

@@ -62,6 +62,8 @@ class Work:
     """Items that this run's walks met, by connector and key."""
     reading: dict[tuple[str, str], Reading] = field(default_factory=dict)
     """By connector and source."""
+    unsettled: set[Ref] = field(default_factory=set)
+    """Items that were read so soon after a change that they are to be read once more, by the next poll."""
     fetched: dict[str, set[Ref]] = field(default_factory=dict)
     """Per group, what a bulk read has just brought."""
     plans: list[Plan] = field(default_factory=list)

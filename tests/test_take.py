@@ -302,3 +302,18 @@ def test_a_link_that_a_person_removed_does_not_come_back_with_its_issue() -> Non
     pair.move(issue, "open")
     pair.pass_()
     assert pair.link(ticket, issue).state is LinkState.ENDED
+
+
+# --- texts that change within one second ---
+
+
+def test_a_text_that_is_changed_in_the_second_of_our_own_write_is_read() -> None:
+    pair = Pair(on_ticket_resolved="close")
+    ticket, issue = pair.filed_pair()
+    other = pair.ticket()
+    pair.move(ticket, "resolved")
+    pair.pass_()
+    assert issue.status == Status("done")
+    issue.body = f"{issue.body}\n\n{pair.url(other)}"
+    pair.pass_()  # the echo of our own write, with the new text
+    assert {link.ticket for link in pair.links()} == {pair.ref(ticket), pair.ref(other)}

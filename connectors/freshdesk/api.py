@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 from freshdesk.v2.api import API
 from requests.auth import HTTPBasicAuth
 
+from syncd.clock import Clock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.http import Session, reached_server, wait_asked, well_formed
 
@@ -41,13 +44,14 @@ class FreshdeskApi(API):  # type: ignore[misc]  # the library ships no types
         name: the configured connector's name, for messages.
         url: the account's origin, without ``/api/v2``.
         key: an agent's API key.
+        clock: tells the time where the account doesn't.
     """
 
-    def __init__(self, name: str, url: str, key: str) -> None:
+    def __init__(self, name: str, url: str, key: str, clock: Clock) -> None:
         # The library refuses any other name; the address that counts is the prefix below.
         super().__init__("account.freshdesk.com", "")
         self._session.close()  # type: ignore[has-type]  # the library ships no types
-        self.name = name
+        self.name, self.clock = name, clock
         self.session = Session(url)
         self.session.auth = HTTPBasicAuth(key.encode(), b"X")
         self.session.headers.update({"Accept": "application/json", "Content-Type": "application/json"})
@@ -95,6 +99,14 @@ class FreshdeskApi(API):  # type: ignore[misc]  # the library ships no types
     def was_page(self) -> bool:
         """Whether it was a page for people: from the edge, a proxy, a portal; not from the API."""
         return self.last is not None and _is_page(self.last)
+
+    @property
+    def time(self) -> datetime:
+        """The account's own clock at the latest answer, by its ``Date``; ours, if it has none. Aware, UTC."""
+        try:
+            return parsedate_to_datetime(self.last.headers["Date"]).astimezone(UTC)  # type: ignore[union-attr]
+        except (AttributeError, KeyError, ValueError, TypeError):
+            return self.clock.now()
 
     @property
     def remaining(self) -> float | None:

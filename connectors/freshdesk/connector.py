@@ -54,7 +54,7 @@ class FreshdeskConnector(Connector):
 
     def __init__(self, name: str, options: FreshdeskOptions, clock: Clock) -> None:
         super().__init__(name, options, clock)
-        self.api = FreshdeskApi(name, options.url, options.api_key.get_secret_value())
+        self.api = FreshdeskApi(name, options.url, options.api_key.get_secret_value(), clock)
         self.session = self.api.session
         self.calls = self.session.calls
         self.urls = Urls(options.url, options.web_url, options.portal_hosts)

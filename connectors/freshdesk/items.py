@@ -6,7 +6,7 @@ Freshdesk API docs, Tickets and Conversations. Any list or scalar may be null, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.freshdesk.markup import clean, to_markdown
@@ -14,6 +14,11 @@ from syncd.clock import moment, stamp
 from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status, Text
 
 Row = Mapping[str, Any]
+
+SECOND_OVER = timedelta(seconds=2)
+"""Both times are whole seconds: so far apart, the earlier one's second is over by a whole one at least."""
+OTHER_CLOCK = timedelta(minutes=1)
+"""A change that lies so far ahead of the answer was not timed by the clock that the answer was."""
 
 _SURVEY = 6
 _FORWARD = 8
@@ -52,6 +57,12 @@ def version(row: Row) -> str:
     return stamp(time_of(row, "updated_at", "created_at"))
 
 
+def settled(row: Row, now: datetime) -> bool:
+    """Whether nothing more can come in the second of the row's version, by the account's own clock ``now``."""
+    age = now - moment(version(row))
+    return not -OTHER_CLOCK < age < SECOND_OVER
+
+
 def status(row: Row) -> Status:
     """The status code as text; ``null`` where there is none, which no mapping knows."""
     found = row.get("status")
@@ -62,7 +73,15 @@ def status(row: Row) -> Status:
     return Status(clean(str(found)))
 
 
-def item(name: str, web: str, row: Row, texts: tuple[Text, ...] | None = None, waiting: bool | None = None) -> Item:
+def item(
+    name: str,
+    web: str,
+    row: Row,
+    texts: tuple[Text, ...] | None = None,
+    waiting: bool | None = None,
+    *,
+    settled: bool = True,
+) -> Item:
     """A ticket.
 
     Args:
@@ -71,6 +90,7 @@ def item(name: str, web: str, row: Row, texts: tuple[Text, ...] | None = None, w
         row: the record, from a list or a single read.
         texts: its texts, where they were read.
         waiting: whether the requester waits for an answer, where that is known.
+        settled: whether nothing more can come that its version doesn't show.
 
     Raises:
         ValueError: the record isn't a ticket's.
@@ -87,6 +107,7 @@ def item(name: str, web: str, row: Row, texts: tuple[Text, ...] | None = None, w
         tags=_tags(row),
         waiting=waiting,
         final=row.get("archived") is True,
+        settled=settled,
     )
 
 

@@ -83,6 +83,8 @@ class Reader:
         return self._legal(what, lambda: self._present(ref, row))
 
     def _present(self, ref: Ref, row: dict[str, Any]) -> Item | Removed:
+        """What the latest answer shows, and the notes that it doesn't."""
+        now = self.api.time  # before the notes are asked for: those can only be newer
         self._same(ref, row)
         kind = items.gone(row)
         if kind is not None:
@@ -91,7 +93,8 @@ class Reader:
         if not isinstance(said, list) or len(said) >= EMBEDDED or not all(isinstance(one, dict) for one in said):
             said = list(self.conversations(ref))
         texts, waiting = items.conversation(said, self.account.me if said else 0)
-        return items.item(self.api.name, self.web, row, (items.description(row), *texts), waiting)
+        settled = items.settled(row, now)
+        return items.item(self.api.name, self.web, row, (items.description(row), *texts), waiting, settled=settled)
 
     def _absent(self, ref: Ref, what: str, path: str) -> Item | Removed:
         """A 404: archived, or gone if a second look finds nothing either."""

@@ -83,6 +83,8 @@ class Snapshots:
             return bool(item.version < row["version"])
         if item.version != row["own_version"]:
             return bool(item.version < row["version"])
+        if item.texts is not None:  # a status of ours changes nothing, but a text may have been edited in that second
+            return False
         # Ours is passed over as long as nobody moved the item since: within that second it may have been moved back.
         ours, seen = (row["own_native"], row["own_reason"]), (row["native"], row["reason"])
         same = (item.status.native, item.status.reason) == ours == seen

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from freshdesk_exchanges import violations
 from pydantic import SecretStr, ValidationError
+from requests import Response
 
 from connectors.freshdesk.account import _statuses
 from connectors.freshdesk.connector import FreshdeskConnector, FreshdeskOptions
@@ -43,6 +44,32 @@ def read(connector: FreshdeskConnector) -> Item:
     found = connector.fetch([REF])[REF]
     assert isinstance(found, Item)
     return found
+
+
+@pytest.mark.parametrize(
+    ("later", "settled"), [(0, False), (1, False), (2, True), (3600, True), (-30, False), (-61, True), (-3600, True)]
+)
+def test_a_ticket_is_settled_when_the_second_of_its_change_is_over_by_the_account_s_clock(
+    world: FreshdeskWorld, connector: FreshdeskConnector, later: float, settled: bool
+) -> None:
+    world.people.agent_note(1, "a note")
+    world.clock.advance(86400)  # ours tells nothing
+    world.sandbox.advance(later)
+    assert read(connector).settled is settled
+
+
+@pytest.mark.parametrize(("later", "settled"), [(1, False), (2, True)])
+@pytest.mark.parametrize("date", [None, "", "yesterday"])
+def test_where_an_answer_has_no_date_our_clock_has_to_do(
+    world: FreshdeskWorld, connector: FreshdeskConnector, date: str | None, later: float, settled: bool
+) -> None:
+    def undate(answer: Response, **_: object) -> None:
+        del answer.headers["Date"]
+        answer.headers.update({"Date": date} if date is not None else {})
+
+    connector.session.hooks["response"].append(undate)
+    world.clock.advance(later)
+    assert read(connector).settled is settled
 
 
 def test_the_entry_point_leads_here() -> None:
