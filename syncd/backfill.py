@@ -37,17 +37,17 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
         Interrupted: syncd is to stop; what was done is kept.
     """
     refuse_braked(work)
-    began = work.now
+    began: dict[str, str] = {}
     failures: dict[str, ConnectorError] = {}
     order = [*work.trackers, *work.helpdesks]
     for name in sorted(names, key=order.index):
         try:
-            walk(work, name, since)
+            began[name] = walk(work, name, since)
         except ConnectorError as error:
             failures[name] = error
-    _catch_up(work, [name for name in names if name not in failures], failures)
+    _catch_up(work, list(began), failures)
     if since is None:
-        _look_for_unseen(work, [name for name in names if name not in failures], began, failures)
+        _look_for_unseen(work, {name: when for name, when in began.items() if name not in failures}, failures)
     with work.store.write():
         for key in work.store.links.group_keys():
             work.store.queue.ask(key, "reconcile", work.clock.now())
@@ -138,15 +138,15 @@ def _catch_up(work: Work, names: list[str], failures: dict[str, ConnectorError])
             failures[name] = error
 
 
-def _look_for_unseen(work: Work, names: list[str], began: str, failures: dict[str, ConnectorError]) -> None:
+def _look_for_unseen(work: Work, began: dict[str, str], failures: dict[str, ConnectorError]) -> None:
     """Linked items that a whole walk did not show: absence proves nothing, so each is asked for (rule 10).
 
     And tickets that wait for an agent's answer: a list shows none of that but a time in whole seconds, which doesn't
     change for an answer in the second of our own note.
     """
-    for name in names:
+    for name, when in began.items():
         since = work.connectors[name].start_from
-        unseen = [ref for ref in work.store.links.stale(began) if ref.connector == name]
+        unseen = [ref for ref in work.store.links.stale(when) if ref.connector == name]
         unseen = [ref for ref in unseen if not _before(work, ref, since)]
         doubtful = sorted({*unseen, *_held_back(work, name)}, key=str)
         if not doubtful:

@@ -31,26 +31,32 @@ def poll(work: Work, name: str) -> None:
     read_again(work, name)
 
 
-def walk(work: Work, name: str, since: datetime | None = None) -> None:
-    """Read every source of a connector from its beginning, or from ``since``; a walk broken off goes on.
+def walk(work: Work, name: str, since: datetime | None = None) -> str:
+    """Read every source of a connector from its beginning, or from ``since``; the same walk broken off goes on.
+
+    Returns:
+        When it began: what it has shown was seen since then.
 
     Raises:
         ConnectorError: a source could not be read; what was read before is kept.
     """
     _forget_unsettled(work, name)
-    connector, fresh = work.connectors[name], since is not None
-    since = since or connector.start_from
+    connector, span = work.connectors[name], stamp(since) if since else ""
+    began = work.now
     for source in reads(work.clock)(connector.sources):
-        row = work.store.cursors.get(name, source)
-        if row is None or not row.walking or fresh:
-            row = row or unread(name, source)
+        row = work.store.cursors.get(name, source) or unread(name, source)
+        if not row.walking or row.span != span:
+            resume = row.resume or row.cursor if span else ""
+            row = replace(row, cursor="", walking=work.now, span=span, resume=resume)
             with work.store.write():
-                work.store.cursors.put(replace(row, cursor="", walking=work.now))
-        _read_on(work, name, source, since)
-    if not fresh and not connector.capabilities.feed_texts:
+                work.store.cursors.put(row)
+        began = min(began, row.walking)
+        _read_on(work, name, source, since or connector.start_from)
+    if not span and not connector.capabilities.feed_texts:
         with work.store.write():
             work.store.snapshots.read_skipped(name)
     read_again(work, name)
+    return began
 
 
 def _forget_unsettled(work: Work, name: str) -> None:
@@ -101,17 +107,10 @@ def _absorb(work: Work, name: str, source: str, page: Page) -> None:
             take(work, item, named, first_walk=first, cause="poll")
         old = row or unread(name, source)
         mark, at_mark = _mark(old, page) if first else (old.start_mark, old.at_mark)
-        work.store.cursors.put(
-            replace(
-                old,
-                cursor=page.cursor,
-                walked=old.walked or page.last,
-                walking="" if page.last else old.walking,
-                start_mark=mark,
-                at_mark=at_mark,
-                polled_at=work.now,
-            )
-        )
+        new = replace(old, cursor=page.cursor, start_mark=mark, at_mark=at_mark, polled_at=work.now)
+        if page.last:
+            new = replace(new, cursor=old.resume or page.cursor, walked=True, walking="", span="", resume="")
+        work.store.cursors.put(new)
     work.has_read(name, source, page)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from syncd.backfill import backfill, find, some
@@ -56,6 +58,62 @@ def test_a_walk_that_is_killed_anywhere_is_finished_by_the_next(fuse: int) -> No
     assert len(pair.links()) == 9
     assert {link.standing for link in pair.links()} == {Standing.AGREED}
     assert pair.writes() == 0
+
+
+def test_a_walk_that_goes_on_asks_for_nothing_that_it_has_shown_before() -> None:
+    pair = Pair(plain=True)
+    old_pairs(pair, 30)
+    pair.reconcile()
+    whole = -calls(pair)
+    pair.reconcile()
+    whole += calls(pair)
+    pair.tick()
+    before = calls(pair)
+    interrupt(pair, 13)
+    pair.tick()
+    pair.restart()
+    pair.reconcile()
+    assert calls(pair) - before == whole + 10  # the tracker's walk had come to its end, so it is another one
+
+
+def test_a_walk_of_a_part_that_is_broken_off_is_not_taken_for_a_walk_of_all() -> None:
+    pair = Pair()
+    old_pairs(pair, 9)
+    pair.tick(86_400)
+    recent = pair.clock.now()
+    old_pairs(pair, 9)
+    interrupt(pair, 2, since=recent)
+    pair.restart()
+    pair.reconcile()
+    assert len(pair.links()) == 18
+
+
+def test_a_walk_of_a_part_leaves_what_changed_before_it_to_the_next_poll() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    pair.tick(86_400)
+    backfill(pair.work, list(pair.books), since=pair.clock.now())
+    assert ticket.status == Status("pending")
+    pair.pass_()
+    assert ticket.status == Status("resolved")
+
+
+def interrupt(pair: Pair, calls: int, since: datetime | None = None) -> None:
+    """A run that is told to stop after so many calls."""
+    left = [calls]
+
+    def count() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Interrupted("stopped")
+
+    for books in pair.books.values():
+        books.before_call = count
+    with pytest.raises(Interrupted):
+        backfill(pair.work, list(pair.books), since=since)
+    for books in pair.books.values():
+        books.before_call = None
 
 
 def test_a_system_that_is_down_is_told_and_the_others_are_done() -> None:

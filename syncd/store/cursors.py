@@ -11,11 +11,11 @@ from sqlite_utils import Database
 GET = "SELECT * FROM cursors WHERE connector = ? AND source = ?"
 ALL = "SELECT * FROM cursors ORDER BY connector, source"
 PUT = """
-    INSERT INTO cursors (connector, source, cursor, walked, walking, start_mark, at_mark, polled_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO cursors (connector, source, cursor, walked, walking, span, resume, start_mark, at_mark, polled_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (connector, source) DO UPDATE SET cursor = excluded.cursor, walked = excluded.walked,
-        walking = excluded.walking, start_mark = excluded.start_mark, at_mark = excluded.at_mark,
-        polled_at = excluded.polled_at
+        walking = excluded.walking, span = excluded.span, resume = excluded.resume,
+        start_mark = excluded.start_mark, at_mark = excluded.at_mark, polled_at = excluded.polled_at
 """
 
 
@@ -25,7 +25,9 @@ class CursorRow:
 
     ``start_mark``: the newest version that its first walk saw, in the system's own time; ``at_mark``: the items made in
     that very second that were there already. ``walked``: that walk was
-    finished. ``walking``: when the walk that is under way began, our clock; empty while none is.
+    finished. ``walking``: when the walk that is under way began, our clock; empty while none is; ``span``: since when
+    it walks, empty for all. ``resume``: the cursor to go on from after a walk of a part, which skips what changed
+    between that cursor and its span.
     """
 
     connector: str
@@ -33,6 +35,8 @@ class CursorRow:
     cursor: str
     walked: bool
     walking: str
+    span: str
+    resume: str
     start_mark: str
     at_mark: frozenset[str]
     polled_at: str
@@ -40,7 +44,18 @@ class CursorRow:
 
 def unread(connector: str, source: str) -> CursorRow:
     """A source that was never read."""
-    return CursorRow(connector, source, "", walked=False, walking="", start_mark="", at_mark=frozenset(), polled_at="")
+    return CursorRow(
+        connector,
+        source,
+        cursor="",
+        walked=False,
+        walking="",
+        span="",
+        resume="",
+        start_mark="",
+        at_mark=frozenset(),
+        polled_at="",
+    )
 
 
 class Cursors:
@@ -64,8 +79,8 @@ class Cursors:
     def put(self, row: CursorRow) -> None:
         """Keep where a source stands; in the same transaction as what was read."""
         at_mark = json.dumps(sorted(row.at_mark))
-        values = [row.connector, row.source, row.cursor, int(row.walked), row.walking, row.start_mark, at_mark]
-        self._db.execute(PUT, [*values, row.polled_at])
+        values = [row.connector, row.source, row.cursor, int(row.walked), row.walking, row.span, row.resume]
+        self._db.execute(PUT, [*values, row.start_mark, at_mark, row.polled_at])
 
 
 def _row(row: dict[str, Any]) -> CursorRow:
@@ -75,6 +90,8 @@ def _row(row: dict[str, Any]) -> CursorRow:
         cursor=row["cursor"],
         walked=bool(row["walked"]),
         walking=row["walking"],
+        span=row["span"],
+        resume=row["resume"],
         start_mark=row["start_mark"],
         at_mark=frozenset(json.loads(row["at_mark"])),
         polled_at=row["polled_at"],

@@ -72,6 +72,8 @@ CREATE TABLE cursors (
     cursor     TEXT NOT NULL,
     walked     INTEGER NOT NULL,
     walking    TEXT NOT NULL,
+    span       TEXT NOT NULL,
+    resume     TEXT NOT NULL,
     start_mark TEXT NOT NULL,
     at_mark    TEXT NOT NULL,
     polled_at  TEXT NOT NULL,
