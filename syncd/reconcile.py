@@ -95,6 +95,7 @@ def _record(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result] = (
     failed = any(result.error is not None for result in results)
     queue = work.store.queue
     for record in plan.records:
+        work.tally["adopted"] += record.base is not None and work.store.links.base(record.link) is None
         work.store.links.record(record, work.now)
     keys = work.store.links.keys_of(plan.links) | {row.group}
     if plan.stuck and not failed:

@@ -9,7 +9,7 @@ import click
 
 from syncd.cli.app import config_option, json_option
 from syncd.cli.running import configured, reading
-from syncd.cli.sentences import STANDINGS, sentence
+from syncd.cli.sentences import meaning, sentence
 from syncd.cli.show import as_json, say, when
 from syncd.clock import SystemClock
 from syncd.config import Config
@@ -72,7 +72,7 @@ def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
         "link": link.id,
         "state": link.state.value,
         "standing": link.standing.value,
-        "meaning": link.reason or STANDINGS[link.standing],
+        "meaning": link.reason or meaning(link.standing),
         "origin": link.origin.value,
         "ticket": _end(config, store, link.ticket),
         "issue": _end(config, store, link.issue),

@@ -98,6 +98,7 @@ def _report(work: Work, failures: Mapping[str, ConnectorError], seconds: float, 
         "items_read": work.tally["items"],
         "groups": work.tally["groups"],
         "links_found": work.tally["linked"],
+        "links_adopted": work.tally["adopted"],
         "links_proposed": work.tally["proposed"],
         "links": {f"{state}/{standing}": n for (state, standing), n in sorted(counts.items())},
         "status_writes": work.tally["statuses"],
@@ -137,10 +138,7 @@ def _tell(work: Work, report: Mapping[str, Any]) -> None:
     for rule, count in report["rules"].items():
         words, what = sentence(rule.rstrip("+"), status=rule.endswith("+"), count=count)
         say(f"  {plural(count, what)} {words}")
-    if report["links_found"]:
-        say(f"{plural(report['links_found'], 'link')} found")
-    if report["links_proposed"]:
-        say(f"{plural(report['links_proposed'], 'link')} proposed to you (see `syncd links propose`)")
+    _tell_links(report)
     read = f"{plural(report['items_read'], 'item')} read, " if report["items_read"] else ""
     say(
         f"{read}{plural(report['groups'], 'group')} looked at, "
@@ -160,10 +158,22 @@ def _tell(work: Work, report: Mapping[str, Any]) -> None:
         complain("`syncd status` says what to do about it, `syncd explain REF` how it came about")
 
 
+def _tell_links(report: Mapping[str, Any]) -> None:
+    """Links that are new to the state."""
+    if report["links_found"]:
+        say(f"{plural(report['links_found'], 'link')} found")
+    adopted = report["links_adopted"]
+    if adopted:
+        would = "would be " if report["dry_run"] else ""
+        say(f"{plural(adopted, 'link')} {would}adopted as {'it stands' if adopted == 1 else 'they stand'}")
+    if report["links_proposed"]:
+        say(f"{plural(report['links_proposed'], 'link')} proposed to you (see `syncd links propose`)")
+
+
 def _tell_planned(planned: Sequence[Mapping[str, Any]], *, observe: bool) -> None:
     """What would be written, grouped by why."""
     mode = "Observe mode: nothing was written." if observe else "Dry run: nothing was written."
-    say(f"{mode} {plural(len(planned), 'write') if planned else 'Nothing'} would be made.")
+    say(f"{mode} {plural(len(planned), 'write') + ' would be made' if planned else 'There is nothing to write'}.")
     for rule, status in dict.fromkeys((step["rule"], step["status"]) for step in planned):
         steps = [step for step in planned if (step["rule"], step["status"]) == (rule, status)]
         words, what = sentence(rule, status=status, count=len(steps))

@@ -83,14 +83,41 @@ def sentence(rule: str, *, status: bool, count: int = 1) -> tuple[str, str]:
 
 
 STANDINGS = {
-    "new": "not looked at yet",
-    "agreed": "in step",
-    "adopted": "taken over as it stood; nothing is written until one end changes",
-    "told": "one end was told of the other's change; the ticket is the agents' own until the issue changes",
-    "waits_for_agent": "the issue is closed, but the customer wrote last: resolved once an agent has answered",
-    "waits_for_person": "the issue is a duplicate, and of what isn't known: link the ticket to that one, or resolve it",
-    "conflict": "both ends changed and do not go together: change one of them so that they do",
-    "drift": "the ends do not go together, though neither changed: change one of them so that they do",
-    "unknown": "an end has a status that the mapping doesn't know: add it to the mapping",
+    "new": ("not looked at yet", ""),
+    "agreed": ("in step", ""),
+    "adopted": (
+        "adopted as it stood, though its ends do not go together: nothing is written until one of them changes",
+        "adopted as they stood, though their ends do not go together: nothing is written until one of them changes",
+    ),
+    "told": (
+        "one end was told of the other's change; the ticket is the agents' own until the issue changes",
+        "one end was told of the other's change; the tickets are the agents' own until the issues change",
+    ),
+    "waits_for_agent": (
+        "the issue is closed, but the customer wrote last: resolved once an agent has answered",
+        "the issues are closed, but the customers wrote last: resolved once an agent has answered",
+    ),
+    "waits_for_person": (
+        "the issue is a duplicate, and of what isn't known: link the ticket to that one, or resolve it",
+        "the issues are duplicates, and of what isn't known: link the tickets to those, or resolve them",
+    ),
+    "conflict": (
+        "both ends changed and do not go together: change one of them so that they do",
+        "",
+    ),
+    "drift": (
+        "the ends do not go together, though neither changed: change one of them so that they do",
+        "",
+    ),
+    "unknown": (
+        "an end has a status that the mapping doesn't know: add it to the mapping",
+        "",
+    ),
 }
-"""Standing -> what it means, and what to do."""
+"""Standing -> what it means for one link, and for several where that reads otherwise; and what to do."""
+
+
+def meaning(standing: str, count: int = 1) -> str:
+    """What a standing means for so many links."""
+    one, many = STANDINGS[standing]
+    return one if count == 1 else many or one

@@ -9,7 +9,7 @@ import click
 
 from syncd.cli.app import config_option, json_option
 from syncd.cli.running import add_to_mapping, configured, human, reading
-from syncd.cli.sentences import STANDINGS
+from syncd.cli.sentences import meaning
 from syncd.cli.show import as_json, plural, say, table, when
 from syncd.config import Config
 from syncd.model import Word
@@ -97,10 +97,11 @@ def _tell(found: dict[str, Any]) -> None:
     links = found["links"]
     say(
         f"\n{plural(links['live'], 'live link')}, {links['final']} final, {links['ended']} ended, "
-        f"{links['proposed']} proposed" + (" (see `syncd links propose`)" if links["proposed"] else "")
+        f"{links['proposed']} proposed{' (see `syncd links propose`)' if links['proposed'] else ''}"
+        f"{'. Of the live:' if found['standings'] else ''}"
     )
     for standing, count in sorted(found["standings"].items(), key=lambda pair: -pair[1]):
-        say(f"  {count:>6,}  {STANDINGS[standing]}")
+        say(f"  {count:>6,}  {meaning(standing, count)}")
     say(f"{plural(found['queue'], 'group')} queued, {plural(found['doubt'], 'note')} whose outcome is unknown")
     for row in found["parked"]:
         say(f"Parked: {row['group']}: {row['reason']}. Mend that; `syncd reconcile {row['group']}` tries it again")

@@ -111,6 +111,24 @@ def test_links_can_be_added_removed_and_added_again(office: Office) -> None:
     assert office.status(ticket) == RESOLVED
 
 
+def test_links_that_are_adopted_are_counted_whether_their_ends_fit_or_not(office: Office) -> None:
+    office.issue(office.pending())
+    office.hub.close(office.issue(office.ticket()))
+    assert "2 links would be adopted as they stand" in office.sync("--dry-run").out
+    assert office.json("reconcile")["links_adopted"] == 2
+    told = office.run("status").ended(0).out
+    assert "2 live links, 0 final, 0 ended, 0 proposed. Of the live:" in told
+    assert "1  in step" in told
+    assert "1  adopted as it stood, though its ends do not go together" in told
+    assert office.writes() == 0
+
+    office.later()
+    office.issue(office.ticket())  # filed, so that its ticket becomes pending
+    office.issue(office.pending())  # fits already
+    assert "1 link adopted as it stands" in office.sync().out
+    assert office.json("reconcile")["links_adopted"] == 0
+
+
 def test_two_of_a_kind_cannot_be_linked(office: Office) -> None:
     one, other = office.ticket(), office.ticket()
     run = office.run("links", "add", f"freshdesk:{one}", f"freshdesk:{other}").ended(1)
