@@ -75,7 +75,7 @@ def test_a_whole_day_can_be_played_from_it(installed: Path) -> None:
     """Stand-ins, connectors, mappings, the playbook and the state, all as installed."""
     done = run(installed, str(installed / "bin" / "syncd"), "demo")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Writes in the last run: 0. Comments of ours in the public repository: 0." in done.stdout
+    assert "Writes in the last run: 0. Comments by syncd in the public repository: 0." in done.stdout
 
 
 def test_a_bad_folder_is_told_by_it(installed: Path, tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ def command(folder: Path | None, *, as_data: bool) -> int:
     if as_data:
         as_json({"folder": str(config.folder), "problems": [_data(problem) for problem in found]})
         return _status(found)
-    say(f"Configuration in {config.folder}: {len(config.helpdesks)} helpdesk, {len(config.trackers)} tracker")
+    desks, trackers = plural(len(config.helpdesks), "helpdesk"), plural(len(config.trackers), "tracker")
+    say(f"Configuration in {config.folder}: {desks}, {trackers}")
     for problem in found:
         say(f"- {'worth knowing: ' if problem.warning else ''}{problem}")
     grave = sum(not problem.warning for problem in found)

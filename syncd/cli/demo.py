@@ -52,47 +52,43 @@ class Day:
         self._told = 0
 
     def scene(self, time: str, text: str) -> None:
-        """What people do."""
+        """What people do, and what ``syncd reconcile`` does about it, told from its own journal."""
         say(f"\n{time}  {text}")
         for sandbox in (self.freshdesk, self.github):
             sandbox.advance(600)
-
-    def sync(self) -> None:
-        """What ``syncd reconcile`` does about it, told from its own journal."""
         with working(self.config) as work:
+            work.say = lambda _line: None  # the narrator tells what there is to tell
+            work.progress = lambda _what, _done, _total: None
             backfill(work, ["github", "freshdesk"])
             rows = [row for link in work.store.links.all() for row in work.store.journal.of(link.id, 100)]
             keys = {str(ref): ref.human for link in work.store.links.all() for ref in (link.ticket, link.issue)}
-            proposed = work.tally["proposed"]
+            tally = work.tally
         fresh = sorted((row for row in rows if row["id"] > self._told), key=lambda row: row["id"])
         for row in fresh:
             words, what = sentence(row["rule"], status=bool(row["status"]))
             lost = " (the answer was lost, so it was read again)" if row["outcome"] == "answer lost" else ""
-            say(f"         syncd: {what} {keys[row['target']]} {words}{lost}")
-        if proposed:
-            say(f"         syncd: {plural(proposed, 'link')} proposed to a person, nothing written")
-        if not fresh and not proposed:
-            say("         syncd: nothing to write")
+            _line(f"{what} {keys[row['target']]} {words}{lost}")
+        if tally["adopted"]:
+            _line(f"{plural(tally['adopted'], 'link')} adopted as it stands, nothing written")
+        if tally["proposed"]:
+            _line(f"{plural(tally['proposed'], 'link')} proposed to a person, nothing written")
+        if not fresh and not tally["adopted"] and not tally["proposed"]:
+            _line("nothing to write")
         self._told = max((row["id"] for row in rows), default=0)
-
-    def ticket(self, number: int) -> str:
-        """A ticket's status, in Freshdesk's own words."""
-        return WORDS[self.freshdesk.books.tickets[number].row["status"]]  # type: ignore[attr-defined]  # the stand-in's
 
     def notes(self, number: int) -> int:
         """How many notes syncd left on a ticket."""
         talk = self.freshdesk.books.tickets[number].talk  # type: ignore[attr-defined]  # the stand-in's
         return sum("syncd:v1:" in said["body"] for said in talk)
 
-    def issue(self, key: str) -> str:
-        """An issue's state."""
-        state, reason = self.hub.status(key)
-        return f"{state} ({reason})" if reason else str(state)
-
-    def show(self, number: int, key: str) -> None:
-        """Both ends, from the stand-ins' books."""
-        notes = plural(self.notes(number), "note")
-        say(f"         ticket {number}: {self.ticket(number)}, {notes}; {key}: {self.issue(key)}")
+    def show(self, *numbers: int, issue: str = "") -> None:
+        """Tickets and their issue, from the stand-ins' books."""
+        for number in numbers:
+            status = WORDS[self.freshdesk.books.tickets[number].row["status"]]  # type: ignore[attr-defined]
+            say(f"         freshdesk:{number} is {status}, with {plural(self.notes(number), 'note')} of syncd's")
+        if issue:
+            state, reason = self.hub.status(issue)
+            say(f"         github:{issue} is {state}{f' ({reason})' if reason else ''}")
 
     def file(self, *tickets: int, title: str, association: str = "MEMBER") -> str:
         """An issue from the team's form, naming tickets."""
@@ -110,7 +106,11 @@ def command() -> int:
         freshdesk = stack.enter_context(stand_in("freshdesk"))
         github = stack.enter_context(stand_in("github"))
         day = Day(Path(folder), freshdesk, github)
-        say(f"A stand-in Freshdesk on {freshdesk.url}, a stand-in GitHub on {github.url}, one public repository.")
+        say(f"A stand-in Freshdesk serves on {freshdesk.url}, a stand-in GitHub on {github.url}, with one public")
+        say(
+            f"repository, {REPOSITORY}. freshdesk:2 is the second ticket there, github:{REPOSITORY}#2 the second issue."
+        )
+        say("After each scene `syncd reconcile` runs once; then you see what both services hold.")
         _morning(day)
         _afternoon(day)
         _evening(day)
@@ -122,76 +122,74 @@ def _morning(day: Day) -> None:
     old = day.desk.make_ticket("Image build fails", "Please help")
     closed = day.file(old, title="Image build fails")
     day.hub.close(closed)
-    day.scene("08:00", "syncd sees both systems for the first time: an old ticket is open, its issue closed long ago.")
-    day.sync()
-    day.show(old, closed)
+    day.scene(
+        "08:00", "syncd sees both for the first time. An old ticket is open, though its issue was closed long ago."
+    )
+    day.show(old, issue=closed)
 
     hub = day.desk.make_ticket("The hub is slow", "Since Monday")
     key = day.file(hub, title="Hub of a community is slow")
-    day.scene("09:00", "A community writes; the agent files an issue from the form, with the ticket's address in it.")
-    day.sync()
-    day.show(hub, key)
+    day.scene("09:00", "A customer writes. The agent files an issue from the form, with the ticket's address in it.")
+    day.show(hub, issue=key)
 
     day.desk.customer_reply(hub, "Any news?")
     day.scene("10:00", "The customer asks for news, and Freshdesk opens the ticket. Nobody fights about that.")
-    day.sync()
-    day.show(hub, key)
+    day.show(hub, issue=key)
 
     day.hub.close(key)
     day.scene("11:00", "An engineer closes the issue. But the customer wrote last, and isn't closed upon.")
-    day.sync()
-    day.show(hub, key)
+    day.show(hub, issue=key)
 
     day.desk.agent_reply(hub, "It is fixed, could you check?")
-    day.scene("11:20", "The agent answers.")
-    day.sync()
-    day.show(hub, key)
+    day.scene("11:20", "The agent answers the customer.")
+    day.show(hub, issue=key)
 
     day.desk.customer_reply(hub, "Sorry, it is slow again")
-    day.scene("12:00", "It isn't fixed: the customer's answer opens the ticket. The playbook reopens the issue.")
-    day.sync()
-    day.show(hub, key)
-    day.desk.agent_reply(hub, "We look again")
+    day.scene(
+        "12:00", "It isn't fixed: the customer's answer opens the ticket. This team's playbook reopens the issue."
+    )
+    day.show(hub, issue=key)
 
 
 def _afternoon(day: Day) -> None:
     tickets = [day.desk.make_ticket(f"Login fails at site {n}", "Help") for n in range(3)]
     key = day.file(*tickets, title="Login fails at several sites")
-    day.scene("13:00", "Three customers, one problem: one issue for three tickets.")
-    day.sync()
-    day.show(tickets[0], key)
+    day.scene("13:00", "Three customers have one problem: the agent files one issue for three tickets.")
+    day.show(*tickets, issue=key)
 
     day.freshdesk.faults.append(Fault("lost_answer", method="POST", path="/notes"))
     day.freshdesk.faults.append(Fault("commit_then_answer", method="PUT"))
     day.hub.close(key)
-    day.scene("14:00", "The issue is closed while the network fails: the answers to a note and a status are lost.")
-    say("         (syncd waits, looks for its own note, and doesn't send it twice)")
-    day.sync()
-    for ticket in tickets:
-        day.show(ticket, key)
+    day.scene(
+        "14:00", "The issue is closed while the network fails: answers are lost. syncd waits, looks, doubles nothing."
+    )
+    day.show(*tickets, issue=key)
 
 
 def _evening(day: Day) -> None:
     number = day.desk.make_ticket("A question", "How do I ...")
-    day.file(number, title="I found this address somewhere", association="NONE")
-    day.scene("16:00", "A stranger's public issue names a ticket.")
-    day.sync()
-    say(f"         ticket {number}: {day.ticket(number)}")
+    strange = day.file(number, title="I found this address somewhere", association="NONE")
+    day.scene("15:00", "A stranger's issue names a ticket of another customer. That proves nothing.")
+    day.show(number, issue=strange)
 
     ticket = day.desk.make_ticket("Quota", "More, please")
     key = day.file(ticket, title="Raise the quota")
-    day.sync()
+    day.scene("16:00", "A customer needs a larger quota, and the agent files an issue.")
+    day.show(ticket, issue=key)
+
     day.hub.delete(key)
-    day.scene("17:00", "Somebody deletes an issue that a ticket waits for.")
-    day.sync()
-    say(f"         ticket {ticket}: {day.ticket(ticket)}, {plural(day.notes(ticket), 'note')}")
+    day.scene("17:00", "Somebody deletes that issue, and the ticket waits for nothing any more.")
+    day.show(ticket)
 
     before = _writes(day)
     day.scene("18:00", "A quiet evening.")
-    day.sync()
     comments = sum(len(day.hub.comments(key)) for key in day.hub.issues())
-    say(f"\nWrites in the last run: {_writes(day) - before}. Comments of ours in the public repository: {comments}.")
+    say(f"\nWrites in the last run: {_writes(day) - before}. Comments by syncd in the public repository: {comments}.")
     say("That was `syncd demo`. To connect real accounts, read the README: it begins with a dry run.")
+
+
+def _line(text: str) -> None:
+    say(f"         syncd: {text}")
 
 
 def _writes(day: Day) -> int:
