@@ -137,6 +137,7 @@ class Item:
             tell. The ticket's own description doesn't count: filing the issue is the answer to it.
         final: the system itself says that nothing can be written any more (archived).
         moved_by: who made the last move of status, where the API tells; a login, never a customer's name.
+        moved_at: when that was, by the system's own clock, aware, UTC; None where the answer does not tell.
         closed_outside: an issue that was closed by an author from outside the team (rule 5).
         duplicate_of: the canonical issue, where a duplicate names it.
         formerly: the ref under which this item was asked for, if it has moved or was merged since (rule 10).
@@ -156,6 +157,7 @@ class Item:
     waiting: bool | None = None
     final: bool = False
     moved_by: str = ""
+    moved_at: datetime | None = None
     closed_outside: bool = False
     duplicate_of: Ref | None = None
     formerly: Ref | None = None

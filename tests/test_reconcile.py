@@ -165,3 +165,18 @@ def test_a_ticket_is_not_written_more_than_four_times_an_hour_though_its_issue_g
             pair.tick(100)
     assert ticket.status_writes == 4
     assert "something works against us" in " ".join(pair.parked())
+
+
+@pytest.mark.parametrize(("days", "public"), [(2, True), (10, False)])
+def test_a_message_about_an_old_closing_stays_a_draft_though_the_issue_was_talked_about_since(
+    days: int, public: bool
+) -> None:
+    pair = Pair(messages="public", texts={"message_resolved": "it is done"})
+    ticket, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    pair.tick(days * 86_400)
+    pair.say(issue, "by the way", Author.TEAM)
+    pair.pass_()
+    seen = [note.body.split("\n")[0] for note in ticket.remarks if not note.internal]
+    assert seen == (["it is done"] if public else [])
+    assert any("it is done" in note for note in pair.notes(ticket))

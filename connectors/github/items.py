@@ -122,6 +122,7 @@ class Reading:
             texts=(Text(row.body or "", self._author(row), Place.BODY),),
             tags=row.tags,
             moved_by=closer,
+            moved_at=row.closed_at if row.closed else None,
             closed_outside=by_author and not team and not self.is_self(closer),
             duplicate_of=duplicate_of,
             formerly=formerly,

@@ -33,8 +33,9 @@ def with_message(ticket: Ticket, kind: str, message: str, values: dict[str, str]
 
 
 def is_late(ticket: Ticket) -> bool:
-    """A message about a move this old stays a draft (rule 14)."""
-    return (ticket.group.now - moment(ticket.mover.version)).total_seconds() > ticket.playbook.late_after
+    """A message about a move this old stays a draft (rule 14). Where nobody tells its time, the last change counts."""
+    moved_at = ticket.mover.moved_at or moment(ticket.mover.version)
+    return (ticket.group.now - moved_at).total_seconds() > ticket.playbook.late_after
 
 
 def issue_note(ticket: Ticket, issue: Item, kind: str, *, count: int = 1) -> Effect | None:

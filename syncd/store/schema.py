@@ -24,6 +24,7 @@ CREATE TABLE snapshots (
     waiting        INTEGER,
     final          INTEGER NOT NULL,
     moved_by       TEXT NOT NULL,
+    moved_at       TEXT NOT NULL,
     closed_outside INTEGER NOT NULL,
     duplicate_of   TEXT NOT NULL,
     gone           TEXT NOT NULL DEFAULT '',

@@ -18,19 +18,19 @@ OF_GROUP = """
 """
 PUT = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, waiting, final,
-        moved_by, closed_outside, duplicate_of, gone, seen_at)
+        moved_by, moved_at, closed_outside, duplicate_of, gone, seen_at)
     VALUES (:ref, :connector, :key, :url, :native, :reason, :version, :created_at, :audience, :waiting, :final,
-        :moved_by, :closed_outside, :duplicate_of, '', :seen_at)
+        :moved_by, :moved_at, :closed_outside, :duplicate_of, '', :seen_at)
     ON CONFLICT (ref) DO UPDATE SET key = excluded.key, url = excluded.url, native = excluded.native,
         reason = excluded.reason, version = excluded.version, created_at = excluded.created_at,
         audience = excluded.audience, waiting = excluded.waiting, final = excluded.final,
-        moved_by = excluded.moved_by, closed_outside = excluded.closed_outside, duplicate_of = excluded.duplicate_of,
-        gone = '', seen_at = excluded.seen_at
+        moved_by = excluded.moved_by, moved_at = excluded.moved_at, closed_outside = excluded.closed_outside,
+        duplicate_of = excluded.duplicate_of, gone = '', seen_at = excluded.seen_at
 """
 SET_GONE = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, final, moved_by,
-        closed_outside, duplicate_of, gone, seen_at)
-    VALUES (:ref, :connector, :key, '', '', '', :version, '', '', 0, '', 0, '', :gone, :seen_at)
+        moved_at, closed_outside, duplicate_of, gone, seen_at)
+    VALUES (:ref, :connector, :key, '', '', '', :version, '', '', 0, '', '', 0, '', :gone, :seen_at)
     ON CONFLICT (ref) DO UPDATE SET gone = excluded.gone, seen_at = excluded.seen_at, read_again = 0,
         version = max(version, excluded.version)
 """
@@ -117,6 +117,7 @@ class Snapshots:
                 "waiting": None if item.waiting is None else int(item.waiting),
                 "final": int(item.final),
                 "moved_by": item.moved_by,
+                "moved_at": stamp(item.moved_at) if item.moved_at else "",
                 "closed_outside": int(item.closed_outside),
                 "duplicate_of": str(item.duplicate_of) if item.duplicate_of else "",
                 "seen_at": now,
@@ -178,6 +179,7 @@ def _item(row: dict[str, Any]) -> Item | Removed:
         waiting=None if row["waiting"] is None else bool(row["waiting"]),
         final=bool(row["final"]),
         moved_by=row["moved_by"],
+        moved_at=moment(row["moved_at"]) if row["moved_at"] else None,
         closed_outside=bool(row["closed_outside"]),
         duplicate_of=Ref.parse(row["duplicate_of"]) if row["duplicate_of"] else None,
     )

@@ -53,6 +53,7 @@ class Entry:
     gone: GoneKind | None = None
     moved_to: int | None = None
     closed_outside: bool = False
+    moved: int | None = None
     duplicate_of: int | None = None
     final: bool = False
     status_writes: int = 0
@@ -90,6 +91,7 @@ class Books:
         """Somebody moves an item."""
         entry = self.entries[number]
         entry.status, entry.version, entry.closed_outside = status, self.next(), outside
+        entry.moved = entry.version
 
     def say(self, number: int, remark: Remark) -> None:
         """Somebody writes."""
@@ -255,6 +257,7 @@ class MemoryConnector(Connector):
             texts=tuple(texts),
             waiting=bool(replies and replies[-1].author is Author.OUTSIDE),
             final=entry.final,
+            moved_at=_at(entry.moved) if entry.moved else None,
             closed_outside=entry.closed_outside,
             duplicate_of=self.books.ref(canonical) if canonical else None,
         )
