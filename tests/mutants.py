@@ -110,7 +110,7 @@ MUTANTS = (
     Mutant(
         "one customer's reopening moves the others",
         "plan/asks.py",
-        "        draft.before += _others_exempt(group, issue, native, set(asking))",
+        "        outline.before += _others_exempt(group, issue, native, set(asking))",
         "        pass",
     ),
     Mutant(

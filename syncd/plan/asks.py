@@ -25,7 +25,7 @@ class Ask:
 
 
 @dataclass
-class Draft:
+class Outline:
     """A plan in the making."""
 
     group: Group
@@ -36,35 +36,35 @@ class Draft:
     asks: list[Ask] = field(default_factory=list)
 
 
-def answer_all(draft: Draft) -> None:
+def answer_all(outline: Outline) -> None:
     """One step per issue that is asked for something; what becomes of a ticket is recorded once all of its are done."""
     native: dict[Ref, Status] = {}
     steps: dict[Ref, Step] = {}
-    for ref in sorted({ask.issue.ref for ask in draft.asks}, key=str):
-        step = _answer(draft, [ask for ask in draft.asks if ask.issue.ref == ref])
+    for ref in sorted({ask.issue.ref for ask in outline.asks}, key=str):
+        step = _answer(outline, [ask for ask in outline.asks if ask.issue.ref == ref])
         if step is None:
             continue
         if step.effects or step.status is not None:
             steps[ref] = step
         if step.status is not None:
             native[ref] = step.status
-    stuck = {link for link, _ in draft.stuck}
-    for ticket in {ask.ticket.item.ref: ask.ticket for ask in draft.asks}.values():
+    stuck = {link for link, _ in outline.stuck}
+    for ticket in {ask.ticket.item.ref: ask.ticket for ask in outline.asks}.values():
         if stuck.intersection(link.id for link in ticket.links):
             continue  # it asks again once the mapping is mended
         records = _afterwards(ticket, native)
-        asked = {ask.issue.ref for ask in draft.asks if ask.ticket is ticket} & steps.keys()
+        asked = {ask.issue.ref for ask in outline.asks if ask.ticket is ticket} & steps.keys()
         for ref in asked:
             steps[ref] = replace(steps[ref], records=steps[ref].records + records)
         if not asked:
-            draft.records += records
-    draft.steps += steps.values()
+            outline.records += records
+    outline.steps += steps.values()
 
 
-def _answer(draft: Draft, asks: list[Ask]) -> Step | None:
+def _answer(outline: Outline, asks: list[Ask]) -> Step | None:
     """One issue, the strongest ask of its tickets (rule 8); None if its mapping can't write what is wanted."""
     first = max(asks, key=lambda ask: STRENGTH.index(ask.want))
-    want, issue, group = first.want, first.issue, draft.group
+    want, issue, group = first.want, first.issue, outline.group
     if want == "close" and not _all_finished(group, issue):
         want = "tell"  # other customers still wait on it
     asking = tuple(link.id for ask in asks for link in ask.ticket.links if link.issue == issue.ref)
@@ -77,10 +77,10 @@ def _answer(draft: Draft, asks: list[Ask]) -> Step | None:
     native = group.mappings[issue.ref.connector].native(word)
     if native is None:
         reason = f"the mapping of {issue.ref.connector} has no status to write for {word}"
-        draft.stuck += [(link, reason) for link in asking]
+        outline.stuck += [(link, reason) for link in asking]
         return None
     if want == "reopen":  # the other tickets of this issue aren't moved by one ticket's reopening
-        draft.before += _others_exempt(group, issue, native, set(asking))
+        outline.before += _others_exempt(group, issue, native, set(asking))
     why = Why(first.rule, "ticket", before=before, after=word)
     return Step(issue.ref, asking, why, native, issue.status, effects)
 
@@ -124,9 +124,9 @@ def _all_finished(group: Group, issue: Item) -> bool:
     return all(word in FINISHED_TICKET for word in words)
 
 
-def step_or_records(draft: Draft, step: Step) -> None:
+def step_or_records(outline: Outline, step: Step) -> None:
     """A step that would write nothing is no step."""
     if step.effects:
-        draft.steps.append(step)
+        outline.steps.append(step)
     else:
-        draft.records += step.records
+        outline.records += step.records

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from syncd.clock import stamp
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, Audience, Item, Ref, Removed, Word
-from syncd.plan.asks import Ask, Draft, answer_all, step_or_records
+from syncd.plan.asks import Ask, Outline, answer_all, step_or_records
 from syncd.plan.notes import closing_notes, issue_note, some, ticket_note, values_of, with_message
 from syncd.plan.ticket import UNFINISHED, Group, Ticket, ids, issue_word, view
 from syncd.records import GONE, Base, Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
@@ -33,12 +33,12 @@ def decide(group: Group) -> Plan:
     links = tuple(link.id for link in group.links)
     if missing:
         return Plan(group.key, missing=missing, links=links)
-    draft = Draft(group)
+    outline = Outline(group)
     for ref in sorted({link.ticket for link in group.links}, key=str):
-        _decide_ticket(draft, ref, [link for link in group.links if link.ticket == ref])
-    answer_all(draft)
-    news = tuple(record for record in draft.records if _is_news(group, record))
-    return Plan(group.key, tuple(draft.steps), news, tuple(draft.before), tuple(draft.stuck), links=links)
+        _decide_ticket(outline, ref, [link for link in group.links if link.ticket == ref])
+    answer_all(outline)
+    news = tuple(record for record in outline.records if _is_news(group, record))
+    return Plan(group.key, tuple(outline.steps), news, tuple(outline.before), tuple(outline.stuck), links=links)
 
 
 def _is_news(group: Group, record: Record) -> bool:
@@ -48,26 +48,26 @@ def _is_news(group: Group, record: Record) -> bool:
     return not known or record.standing is not link.standing or record.state not in (None, link.state)
 
 
-def _decide_ticket(draft: Draft, ref: Ref, links: list[Link]) -> None:
+def _decide_ticket(outline: Outline, ref: Ref, links: list[Link]) -> None:
     """First what ends a link, then what begins one, then rule 3."""
-    group = draft.group
+    group = outline.group
     item = group.items[ref]
     if isinstance(item, Removed):  # the ticket is gone: its links end, nobody is told (rule 10)
-        draft.records += [_ended(link, f"{GONE}the ticket is {item.kind}") for link in links]
+        outline.records += [_ended(link, f"{GONE}the ticket is {item.kind}") for link in links]
         return
     every, (links, lost) = links, _without_lost(group, links)
     if lost and (not links or _waited_only_for(group, item, lost, every)):
-        _lost_last(draft, item, lost, links)
+        _lost_last(outline, item, lost, links)
         return
-    draft.records += [_ended(link, _how_gone(group, link)) for link in lost]
+    outline.records += [_ended(link, _how_gone(group, link)) for link in lost]
     if item.final or group.mappings[ref.connector].is_final(item.status):
-        _final(draft, item, links)
+        _final(outline, item, links)
         return
     ticket = view(group, item, links)
     fresh = [link for link in links if link.id not in group.bases]
-    if fresh and _begin(draft, ticket, fresh):
+    if fresh and _begin(outline, ticket, fresh):
         return
-    _compare(draft, ticket)
+    _compare(outline, ticket)
 
 
 def _without_lost(group: Group, links: list[Link]) -> tuple[list[Link], list[Link]]:
@@ -97,9 +97,9 @@ def _waited_only_for(group: Group, item: Item, lost: list[Link], links: list[Lin
     return waited and ticket.issues_word in FINISHED_ISSUE
 
 
-def _lost_last(draft: Draft, item: Item, lost: list[Link], left: list[Link]) -> None:
+def _lost_last(outline: Outline, item: Item, lost: list[Link], left: list[Link]) -> None:
     """A waiting ticket that loses the last issue it waits for goes back to a person (rule 10)."""
-    group = draft.group
+    group = outline.group
     ended = tuple(_ended(link, _how_gone(group, link), group.bases.get(link.id)) for link in lost)
     mapping, playbook = group.mappings[item.ref.connector], group.playbooks[item.ref.connector]
     word = mapping.word(item.status)
@@ -108,7 +108,7 @@ def _lost_last(draft: Draft, item: Item, lost: list[Link], left: list[Link]) -> 
     if word not in WAITING_WORDS or item.final or mapping.is_final(item.status) or native is None:
         fits = ticket is not None and ticket.fits(ticket.issues_word, word)
         rest = ticket.records(Standing.AGREED if fits else Standing.TOLD, exempt=not fits) if ticket else ()
-        draft.records += ended + rest
+        outline.records += ended + rest
         return
     first = min(lost, key=lambda link: link.id)
     base = group.bases.get(first.id)
@@ -118,35 +118,35 @@ def _lost_last(draft: Draft, item: Item, lost: list[Link], left: list[Link]) -> 
     why = Why("issue_gone", "issue", before=word, after=Word.OPEN)
     rest = ticket.records(Standing.TOLD, ticket=native, exempt=True) if ticket else ()
     effects, links = some(effect if note else None), tuple(link.id for link in lost + left)
-    draft.steps.append(Step(item.ref, links, why, native, item.status, effects, ended + rest))
+    outline.steps.append(Step(item.ref, links, why, native, item.status, effects, ended + rest))
 
 
-def _final(draft: Draft, item: Item, links: list[Link]) -> None:
+def _final(outline: Outline, item: Item, links: list[Link]) -> None:
     """Never written again; if an issue reopens, engineering is told once (rule 9)."""
-    ticket = view(draft.group, item, links)
+    ticket = view(outline.group, item, links)
     turned = ticket.issue_turned and ticket.issues_word in UNFINISHED
     records = tuple(replace(record, state=LinkState.FINAL) for record in ticket.records(Standing.AGREED))
     note = issue_note(ticket, ticket.mover, "final_reopened") if turned else None
     if note is None:
-        draft.records += records
+        outline.records += records
         return
     why = Why("final_reopened", "issue", ticket.mover.moved_by, ticket.issues_base, ticket.issues_word)
-    draft.steps.append(Step(ticket.mover.ref, ids(ticket), why, effects=(note,), records=records))
+    outline.steps.append(Step(ticket.mover.ref, ids(ticket), why, effects=(note,), records=records))
 
 
-def _begin(draft: Draft, ticket: Ticket, fresh: list[Link]) -> bool:
+def _begin(outline: Outline, ticket: Ticket, fresh: list[Link]) -> bool:
     """New links: a filed one makes its ticket Pending, any other is adopted (rule 4). True if that is all for now."""
     filed = [link for link in fresh if is_filed(ticket, link)]
     if filed and ticket.word in (Word.NEW, Word.OPEN) and ticket.issues_word in UNFINISHED:
-        _file(draft, ticket, filed)
+        _file(outline, ticket, filed)
         return True
     if len(fresh) < len(ticket.links):  # it joins older links: what they waited for is still to be decided
         return False
     if Word.UNKNOWN in (ticket.word, ticket.issues_word):  # without a base it begins once the status is known
-        draft.records += [Record(link.id, Standing.UNKNOWN) for link in fresh]
+        outline.records += [Record(link.id, Standing.UNKNOWN) for link in fresh]
         return True
     fits = ticket.fits(ticket.issues_word, ticket.word)
-    draft.records += ticket.records(Standing.AGREED if fits else Standing.ADOPTED, agreed=fits)
+    outline.records += ticket.records(Standing.AGREED if fits else Standing.ADOPTED, agreed=fits)
     return True
 
 
@@ -163,14 +163,14 @@ def is_filed(ticket: Ticket, link: Link) -> bool:
     return after_ticket and after_start
 
 
-def _file(draft: Draft, ticket: Ticket, filed: list[Link]) -> None:
+def _file(outline: Outline, ticket: Ticket, filed: list[Link]) -> None:
     """The filed word and one link note per filed issue, once."""
     word = ticket.playbook.filed
     if not ticket.fits(ticket.issues_word, word):  # work has begun on it, and the playbook tells that apart
         word = ticket.playbook.write.get(ticket.issues_word, word)
     native = ticket.mapping.native(word)
     if native is None:
-        draft.stuck += [(link.id, _no_native(ticket, word)) for link in filed]
+        outline.stuck += [(link.id, _no_native(ticket, word)) for link in filed]
         return
     effects = []
     for link in filed:
@@ -184,63 +184,63 @@ def _file(draft: Draft, ticket: Ticket, filed: list[Link]) -> None:
     records = ticket.records(Standing.AGREED, ticket=native)
     if native == ticket.item.status:
         native = None
-    draft.steps.append(Step(ticket.item.ref, ids(ticket), why, native, ticket.item.status, tuple(effects), records))
+    outline.steps.append(Step(ticket.item.ref, ids(ticket), why, native, ticket.item.status, tuple(effects), records))
 
 
-def _compare(draft: Draft, ticket: Ticket) -> None:
+def _compare(outline: Outline, ticket: Ticket) -> None:
     """Rule 3."""
     if Word.UNKNOWN in (ticket.word, ticket.issues_word):  # reported, takes no part, never written over
-        draft.records += ticket.hold(Standing.UNKNOWN)
+        outline.records += ticket.hold(Standing.UNKNOWN)
     elif not ticket.playbook.fits[ticket.issues_word]:  # a duplicate of nobody knows what: a person decides
-        _wait_for_person(draft, ticket)
+        _wait_for_person(outline, ticket)
     elif ticket.fits(ticket.issues_word, ticket.word):
-        draft.records += ticket.records(Standing.AGREED, exempt=ticket.exempt)
+        outline.records += ticket.records(Standing.AGREED, exempt=ticket.exempt)
     elif ticket.exempt:  # told once already; every ticket word fits until the issue moves
         standing = Standing.ADOPTED if ticket.adopted else Standing.TOLD
-        draft.records += ticket.records(standing, exempt=True)
+        outline.records += ticket.records(standing, exempt=True)
     elif ticket.issue_moved and not ticket.ticket_moved:
-        _follow_issue(draft, ticket)
+        _follow_issue(outline, ticket)
     elif ticket.ticket_moved and not ticket.issue_moved:
-        _follow_ticket(draft, ticket)
+        _follow_ticket(outline, ticket)
     elif ticket.only_told and ticket.agreed and not ticket.ticket_moved:
-        draft.records += ticket.hold(Standing.TOLD)
+        outline.records += ticket.hold(Standing.TOLD)
     else:
-        _disagree(draft, ticket)
+        _disagree(outline, ticket)
 
 
-def _wait_for_person(draft: Draft, ticket: Ticket) -> None:
+def _wait_for_person(outline: Outline, ticket: Ticket) -> None:
     """No ticket word goes with the issue's; an old pair that is so already is left as it stands."""
     if not ticket.issue_turned:
-        draft.records += ticket.hold(Standing.WAITS_FOR_PERSON if ticket.agreed else Standing.ADOPTED)
+        outline.records += ticket.hold(Standing.WAITS_FOR_PERSON if ticket.agreed else Standing.ADOPTED)
     elif ticket.issues_word is Word.DUPLICATE:
-        _say(draft, ticket, "duplicate", Standing.WAITS_FOR_PERSON)
+        _say(outline, ticket, "duplicate", Standing.WAITS_FOR_PERSON)
     else:
-        draft.records += ticket.hold(Standing.WAITS_FOR_PERSON)
+        outline.records += ticket.hold(Standing.WAITS_FOR_PERSON)
 
 
-def _follow_issue(draft: Draft, ticket: Ticket) -> None:
+def _follow_issue(outline: Outline, ticket: Ticket) -> None:
     """The issue moved: write the ticket word that its playbook names, unless a customer waits or an outsider closed."""
     finished = ticket.issues_word in FINISHED_ISSUE
     if ticket.only_told:  # not followed (rule 5); once the team closes it, it is
-        _say(draft, ticket, "closed_outside", Standing.TOLD, ticket.records(Standing.TOLD))
+        _say(outline, ticket, "closed_outside", Standing.TOLD, ticket.records(Standing.TOLD))
         return
     if finished and ticket.item.waiting:  # a customer who is waiting isn't closed upon (rule 7)
-        _say(draft, ticket, "waits_for_agent", Standing.WAITS_FOR_AGENT)
+        _say(outline, ticket, "waits_for_agent", Standing.WAITS_FOR_AGENT)
         return
     word = ticket.playbook.write[ticket.issues_word]
     native = ticket.mapping.native(word)
     if native is None:
-        draft.stuck += [(link.id, _no_native(ticket, word)) for link in ticket.links]
+        outline.stuck += [(link.id, _no_native(ticket, word)) for link in ticket.links]
         return
     reopened = not finished and ticket.issues_base in FINISHED_ISSUE
     rule = "issue_finished" if finished else "issue_reopened" if reopened else "issue_moved"
     why = Why(rule, "issue", ticket.mover.moved_by if finished else "", ticket.word, word)
     records = ticket.records(Standing.AGREED, ticket=native)
     effects = closing_notes(ticket) if finished else some(ticket_note(ticket, rule)) if reopened else ()
-    draft.steps.append(Step(ticket.item.ref, ids(ticket), why, native, ticket.item.status, effects, records))
+    outline.steps.append(Step(ticket.item.ref, ids(ticket), why, native, ticket.item.status, effects, records))
 
 
-def _follow_ticket(draft: Draft, ticket: Ticket) -> None:
+def _follow_ticket(outline: Outline, ticket: Ticket) -> None:
     """The ticket moved: tell the issue, or close or reopen it, as the playbook says (rule 6)."""
     want: str
     if ticket.word in FINISHED_TICKET:
@@ -250,40 +250,40 @@ def _follow_ticket(draft: Draft, ticket: Ticket) -> None:
         want, rule = ticket.playbook.on_requester_reopen, "ticket_reopened"
         wanted = [link for link in ticket.links if issue_word(ticket, link) in FINISHED_ISSUE][:1]
     if want == "ignore" or not wanted:
-        draft.records += ticket.records(Standing.TOLD, exempt=True)
+        outline.records += ticket.records(Standing.TOLD, exempt=True)
         return
-    draft.asks += [Ask(ticket, ticket.issue(link), want, rule) for link in wanted]
+    outline.asks += [Ask(ticket, ticket.issue(link), want, rule) for link in wanted]
 
 
-def _disagree(draft: Draft, ticket: Ticket) -> None:
+def _disagree(outline: Outline, ticket: Ticket) -> None:
     """Both moved (conflict) or neither did (drift): the playbook's policy, by default to hold and say so."""
     both = ticket.issue_moved and ticket.ticket_moved
     policy = ticket.playbook.on_conflict
     if not ticket.agreed and not both:  # an old pair, adopted as it stood: no word of ours until an end moves
-        draft.records += ticket.hold(Standing.ADOPTED)
+        outline.records += ticket.hold(Standing.ADOPTED)
     elif ticket.joined and not both:  # an old issue joins a ticket that goes with its others: the same (rule 4)
-        draft.records += ticket.records(Standing.ADOPTED, exempt=True)
+        outline.records += ticket.records(Standing.ADOPTED, exempt=True)
     elif policy == "tracker":
-        _follow_issue(draft, ticket)
-    elif policy == "helpdesk" and _enforce_ticket(draft, ticket):
+        _follow_issue(outline, ticket)
+    elif policy == "helpdesk" and _enforce_ticket(outline, ticket):
         return
     else:
         kind = "conflict" if both else "drift"
-        _say(draft, ticket, kind, Standing.CONFLICT if both else Standing.DRIFT)
+        _say(outline, ticket, kind, Standing.CONFLICT if both else Standing.DRIFT)
 
 
-def _enforce_ticket(draft: Draft, ticket: Ticket) -> bool:
+def _enforce_ticket(outline: Outline, ticket: Ticket) -> bool:
     """The helpdesk wins: the issues are made to fit the ticket. False if closing or reopening them wouldn't help."""
     finished = ticket.word in FINISHED_TICKET
     want, rule = ("close", "ticket_resolved") if finished else ("reopen", "ticket_reopened")
     among = UNFINISHED if finished else FINISHED_ISSUE
     wanted = [link for link in ticket.links if issue_word(ticket, link) in among]
-    draft.asks += [Ask(ticket, ticket.issue(link), want, rule) for link in wanted]
+    outline.asks += [Ask(ticket, ticket.issue(link), want, rule) for link in wanted]
     return bool(wanted)
 
 
 def _say(
-    draft: Draft, ticket: Ticket, kind: str, standing: Standing, records: tuple[Record, ...] | None = None
+    outline: Outline, ticket: Ticket, kind: str, standing: Standing, records: tuple[Record, ...] | None = None
 ) -> None:
     """One internal note per turn, and no status."""
     records = ticket.hold(standing) if records is None else records
@@ -291,7 +291,7 @@ def _say(
     moved = {"drift": "neither", "conflict": "both"}.get(kind, "issue")
     rule = "customer_waits" if kind == "waits_for_agent" else kind
     why = Why(rule, moved, ticket.mover.moved_by, ticket.word, ticket.word)
-    step_or_records(draft, Step(ticket.item.ref, ids(ticket), why, effects=some(effect), records=records))
+    step_or_records(outline, Step(ticket.item.ref, ids(ticket), why, effects=some(effect), records=records))
 
 
 def _no_native(ticket: Ticket, word: Word) -> str:
