@@ -70,6 +70,8 @@ class Link:
     standing: Standing = Standing.NEW
     reason: str = ""
     """Why it is proposed, or why it ended."""
+    changed_at: str = field(default="", compare=False)
+    """Our own clock, when its state or standing changed last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from syncd.clock import SystemClock
 from syncd.config import Config
 from syncd.errors import UnknownRef
 from syncd.model import Item, Ref, Removed, Status, Word
-from syncd.records import Link, LinkState
+from syncd.records import GONE, Link, LinkState
 from syncd.store import Store
 
 
@@ -50,12 +50,12 @@ def known(config: Config, store: Store, text: str) -> Ref:
     """
     for name, one in {**config.trackers, **config.helpdesks}.items():
         for mention in one.connect(SystemClock()).parse_url(text):
-            ref = store.snapshots.by_key(name, mention.key)
+            ref = store.snapshots.by_key(name, mention.key, gone=True)
             if ref is not None:
                 return ref
     name, _, key = text.partition(":")
     item = store.snapshots.get(Ref(name, key))
-    ref = item.ref if item is not None else store.snapshots.by_key(name, key)
+    ref = item.ref if item is not None else store.snapshots.by_key(name, key, gone=True)
     if ref is None:
         raise UnknownRef(
             f"nothing is known of {text!r}. `syncd links list` shows what is; `syncd reconcile` looks anew"
@@ -72,7 +72,9 @@ def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
         "link": link.id,
         "state": link.state.value,
         "standing": link.standing.value,
-        "meaning": link.reason or meaning(link.standing),
+        "ended_at": link.changed_at if link.state is LinkState.ENDED else None,
+        "meaning": _reason(link),
+        "comes_back": link.state is LinkState.ENDED and link.reason.startswith(GONE),
         "origin": link.origin.value,
         "ticket": _end(config, store, link.ticket),
         "issue": _end(config, store, link.issue),
@@ -95,12 +97,19 @@ def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
     }
 
 
+def _reason(link: Link) -> str:
+    """Why it is as it is."""
+    if link.reason.startswith(GONE):
+        return link.reason.removeprefix(GONE).replace("_", " ")
+    return link.reason or meaning(link.standing)
+
+
 def _end(config: Config, store: Store, ref: Ref) -> dict[str, Any]:
     item = store.snapshots.get(ref)
     if isinstance(item, Item):
         word = _word(config, ref, item.status)
         return {"ref": str(ref), "key": item.ref.human, "url": item.url, "status": str(item.status), "word": word}
-    gone = item.kind.value if isinstance(item, Removed) else "not read yet"
+    gone = item.kind.replace("_", " ") if isinstance(item, Removed) else "not read yet"
     return {"ref": str(ref), "key": ref.human, "url": "", "status": "", "word": gone}
 
 
@@ -111,6 +120,22 @@ def _word(config: Config, ref: Ref, status: Status) -> str:
     return f"unknown: {status}" if word is Word.UNKNOWN else word.value
 
 
+def stands(one: dict[str, Any]) -> str:
+    """How it stands, and what a person can do about it."""
+    ticket, issue = one["ticket"]["key"], one["issue"]["key"]
+    if one["ended_at"]:
+        again = (
+            "The link comes back with it"
+            if one["comes_back"]
+            else f"`syncd links add {ticket} {issue}` links them again"
+        )
+        return f"ended {when(one['ended_at'])}: {one['meaning']}. {again}"
+    if one["queued"] and one["queued"]["parked"]:
+        cure = f"Mend that; `syncd reconcile {ticket}` tries it again"
+        return f"{one['state']}, PARKED: {one['queued']['reason']}. {cure}"
+    return f"{one['state']}, {one['standing']}: {one['meaning']}"
+
+
 def _tell(one: dict[str, Any]) -> None:
     ticket, issue = one["ticket"], one["issue"]
     say(f"{ticket['key']} ({ticket['word']}) <-> {issue['key']} ({issue['word']})")
@@ -118,11 +143,7 @@ def _tell(one: dict[str, Any]) -> None:
         say(f"  {ticket['url']}")
     if issue["url"]:
         say(f"  {issue['url']}")
-    if one["queued"] and one["queued"]["parked"]:
-        cure = f"Mend that; `syncd reconcile {ticket['key']}` tries it again"
-        say(f"  {one['state']}, PARKED: {one['queued']['reason']}. {cure}")
-    else:
-        say(f"  {one['state']}, {one['standing']}: {one['meaning']}")
+    say(f"  {stands(one)}")
     if one["queued"] and not one["queued"]["parked"]:
         say(f"  to be looked at from {when(one['queued']['due'])} on. {one['queued']['reason']}".rstrip(". "))
     if one["agreed_on"]:

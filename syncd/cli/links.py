@@ -9,7 +9,7 @@ import click
 
 from syncd.backfill import find, some
 from syncd.cli.app import config_option, json_option
-from syncd.cli.explain import describe, known
+from syncd.cli.explain import describe, known, stands
 from syncd.cli.running import configured, reading, working
 from syncd.cli.show import as_json, say, table
 from syncd.config import Config
@@ -62,9 +62,7 @@ def show(text: str, folder: Path | None, *, as_data: bool) -> int:
         say("It is linked to nothing.")
     else:
         for one in found:
-            say(
-                f"{one['ticket']['key']} <-> {one['issue']['key']}: {one['state']}, {one['standing']}: {one['meaning']}"
-            )
+            say(f"{one['ticket']['key']} <-> {one['issue']['key']}: {stands(one)}")
     return 0
 
 

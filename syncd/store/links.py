@@ -250,6 +250,7 @@ def _link(row: dict[str, Any]) -> Link:
         filed=bool(row["filed"]),
         standing=Standing(row["standing"]),
         reason=row["reason"],
+        changed_at=row["changed_at"],
     )
 
 

@@ -11,6 +11,10 @@ from syncd.model import Audience, GoneKind, Item, Ref, Removed, Status
 
 GET = "SELECT * FROM snapshots WHERE ref = ?"
 BY_KEY = "SELECT ref, key FROM snapshots WHERE connector = ? AND key = ? COLLATE NOCASE AND gone = '' LIMIT 1"
+BY_KEY_GONE = """
+    SELECT ref, key FROM snapshots WHERE connector = ? AND key = ? COLLATE NOCASE AND gone <> ''
+    ORDER BY seen_at DESC LIMIT 1
+"""
 OF_GROUP = """
     SELECT s.* FROM snapshots s WHERE s.ref IN (
         SELECT ticket FROM links WHERE group_key = :key AND state IN ('live', 'final')
@@ -69,9 +73,10 @@ class Snapshots:
         items = [_item(row) for row in self._db.query(OF_GROUP, {"key": key})]
         return {item.ref: item for item in items}
 
-    def by_key(self, connector: str, key: str) -> Ref | None:
-        """The ref behind a human key, if such an item was seen."""
-        rows = self._db.query(BY_KEY, [connector, key])
+    def by_key(self, connector: str, key: str, *, gone: bool = False) -> Ref | None:
+        """The ref behind a human key, if such an item was seen; of one that is gone only where that is asked for."""
+        rows = [*self._db.query(BY_KEY, [connector, key])]
+        rows += self._db.query(BY_KEY_GONE, [connector, key]) if gone else []
         return next((Ref.parse(row["ref"], row["key"]) for row in rows), None)
 
     def is_old(self, item: Item) -> bool:

@@ -99,7 +99,10 @@ def test_links_can_be_added_removed_and_added_again(office: Office) -> None:
     assert (office.status(ticket), len(office.notes(ticket))) == (PENDING, 1)  # what a person unlinks stays so
     assert [one["state"] for one in office.json("links", "list")] == ["ended"]
     assert office.json("links", "list", "--state", "live") == []
-    assert "removed by a person" in office.run("explain", f"freshdesk:{ticket}").out
+    for verb in ("explain", "links show"):
+        told = office.run(*verb.split(), f"freshdesk:{ticket}").ended(0).out
+        assert re.search(r"ended \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: removed by a person\. ", told)
+        assert f"`syncd links add freshdesk:{ticket} github:{key}` links them again" in told
     again = office.run("links", "remove", f"freshdesk:{ticket}", f"github:{key}").ended(1)
     assert "not linked" in again.err
 
@@ -127,6 +130,27 @@ def test_links_that_are_adopted_are_counted_whether_their_ends_fit_or_not(office
     office.issue(office.pending())  # fits already
     assert "1 link adopted as it stands" in office.sync().out
     assert office.json("reconcile")["links_adopted"] == 0
+
+
+def test_a_link_whose_item_is_gone_says_when_and_why_it_ended(pair: tuple[Office, int, str]) -> None:
+    office, ticket, key = pair
+    other = office.ticket()
+    second = office.issue(other)
+    office.sync()
+    office.later()
+    office.hub.delete(key)
+    office.desk.delete(other)
+    office.sync()
+    for ref in (f"freshdesk:{ticket}", f"github:{key}", office.issue_url(key)):
+        told = office.run("explain", ref).ended(0).out
+        assert f"freshdesk:{ticket} (open) <-> github:{key} (deleted)" in told
+        assert re.search(r"ended \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: the issue is deleted\. ", told)
+    told = office.run("explain", f"github:{second}").ended(0).out
+    assert "UTC: the ticket is deleted. The link comes back with it" in told
+    office.desk.restore(other)
+    office.later()
+    office.sync()
+    assert "ended" not in office.run("explain", f"github:{second}").ended(0).out
 
 
 def test_two_of_a_kind_cannot_be_linked(office: Office) -> None:
