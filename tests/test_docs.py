@@ -34,9 +34,6 @@ PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for
 DOCS = {"README.md": README, **PAGES}
 CODE = re.compile(r"```(\w*)\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 
-NO_EFFECT = {"freshdesk": {"headroom"}}
-"""Keys that every connector takes and this one has no use for: Freshdesk's limit is over within a minute."""
-
 
 def commands(group: click.Group = app, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command with the words that call it."""
@@ -139,7 +136,7 @@ def test_every_key_of_a_connector_is_told_in_its_example_and_the_reverse() -> No
             re.findall(r"^\[\[?(\w+)", example, re.MULTILINE)
         )
         options = keys(load(kind).Options)
-        assert options - told - NO_EFFECT.get(kind, set()) == set(), f"{kind}: not told"
+        assert options - told == set(), f"{kind}: not told"
         assert told - options - {"sync"} - keys(Sync) - KEYS - {"name"} == set(), f"{kind}: told but unknown"
         uncommented = re.sub(r"^# (\w+ = )", r"\1", example, flags=re.MULTILINE)
         assert tomllib.loads(uncommented)["connector"] == kind

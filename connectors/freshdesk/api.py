@@ -18,6 +18,7 @@ import requests
 from freshdesk.v2.api import API
 from requests.auth import HTTPBasicAuth
 
+from connectors.freshdesk.budget import Budget
 from syncd.clock import Clock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.http import Session, reached_server, wait_asked, well_formed
@@ -44,14 +45,16 @@ class FreshdeskApi(API):  # type: ignore[misc]  # the library ships no types
         name: the configured connector's name, for messages.
         url: the account's origin, without ``/api/v2``.
         key: an agent's API key.
-        clock: tells the time where the account doesn't.
+        clock: times the limit, and tells the time where the account doesn't.
+        headroom: the share of the calls per minute that is left to people, 0..1.
     """
 
-    def __init__(self, name: str, url: str, key: str, clock: Clock) -> None:
+    def __init__(self, name: str, url: str, key: str, clock: Clock, headroom: float) -> None:
         # The library refuses any other name; the address that counts is the prefix below.
         super().__init__("account.freshdesk.com", "")
         self._session.close()  # type: ignore[has-type]  # the library ships no types
         self.name, self.clock = name, clock
+        self.budget = Budget(clock, headroom)
         self.session = Session(url)
         self.session.auth = HTTPBasicAuth(key.encode(), b"X")
         self.session.headers.update({"Accept": "application/json", "Content-Type": "application/json"})
@@ -59,6 +62,16 @@ class FreshdeskApi(API):  # type: ignore[misc]  # the library ships no types
         self._api_prefix = f"{url.rstrip('/')}/api/v2/"
         self.last: requests.Response | None = None
         """The latest answer; None where there was none."""
+
+    def begin(self, kind: str, what: str, calls: int) -> None:
+        """To be called before anything new that takes so many calls; what was begun is not broken off.
+
+        Raises:
+            RateLimited: what is left of this minute's calls is people's.
+        """
+        wait = self.budget.wait(kind, calls)
+        if wait is not None:
+            raise RateLimited(self.name, f"{what}: the rest of this minute's calls is left to people", retry_after=wait)
 
     # --- what is asked ---
 
@@ -108,19 +121,12 @@ class FreshdeskApi(API):  # type: ignore[misc]  # the library ships no types
         except (AttributeError, KeyError, ValueError, TypeError):
             return self.clock.now()
 
-    @property
-    def remaining(self) -> float | None:
-        """Calls left to the whole account in this minute; the API writes a float (``49.0``)."""
-        try:
-            return float(self.last.headers["X-RateLimit-Remaining"]) if self.last is not None else None
-        except (KeyError, ValueError):
-            return None
-
     # --- the seam ---
 
     def _action(self, req: requests.Response) -> Any:
         """The library's reading of an answer; kept, because its errors don't carry it."""
         self.last = req
+        self.budget.note(req)
         found = super()._action(req)
         # What isn't JSON became {} in there: a login page would read as "no tickets".
         if found == {} and req.content.strip() != b"{}":

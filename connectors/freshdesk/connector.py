@@ -14,7 +14,7 @@ from connectors.freshdesk import items
 from connectors.freshdesk.account import Account
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.feed import KINDS, Feed, Walk
-from connectors.freshdesk.reads import Reader
+from connectors.freshdesk.reads import READ_PRICE, Reader
 from connectors.freshdesk.urls import Urls
 from connectors.freshdesk.writes import Writer
 from syncd.clock import Clock
@@ -54,7 +54,8 @@ class FreshdeskConnector(Connector):
 
     def __init__(self, name: str, options: FreshdeskOptions, clock: Clock) -> None:
         super().__init__(name, options, clock)
-        self.api = FreshdeskApi(name, options.url, options.api_key.get_secret_value(), clock)
+        key = options.api_key.get_secret_value()
+        self.api = FreshdeskApi(name, options.url, key, clock, options.headroom)
         self.session = self.api.session
         self.calls = self.session.calls
         self.urls = Urls(options.url, options.web_url, options.portal_hosts)
@@ -74,7 +75,13 @@ class FreshdeskConnector(Connector):
         return feed.pages(Walk.begin(cursor, since or self.start_from))
 
     def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
-        """See :class:`syncd.connector.Connector`; one call per ticket with fewer than ten conversations."""
+        """See :class:`syncd.connector.Connector`; one call per ticket with fewer than ten conversations.
+
+        Raises:
+            RateLimited: also where nothing is to be begun because the rest of the minute is left to people.
+        """
+        what = f"reading ticket {refs[0].id}" if len(refs) == 1 else f"reading {len(refs)} tickets"
+        self.api.begin("fetch", what, READ_PRICE * len(refs))
         return {ref: self.reader.entry(ref) for ref in refs}
 
     # --- writing ---
@@ -97,6 +104,7 @@ class FreshdeskConnector(Connector):
         del since  # every note of the ticket is looked at
         if not isinstance(where, Ref):
             raise Refused(self.name, "looking for a ticket of ours: syncd makes none")
+        self.api.begin("find", f"looking for a note on ticket {where.id}", 1)
         me = self.account.me
         for row in self.reader.conversations(where):
             # Markup can split a text, and text can lose an address: look at both forms.

@@ -192,6 +192,7 @@ class Feed:
             "order_type": direction,
             "per_page": PER_PAGE,
         }
+        self.api.begin("page", self.what, 1)
         rows = self.api.rows(self.what, "tickets", {**self.filter, **asked, "page": walk.page})
         try:
             return [(row, self._told(row)) for row in rows]

@@ -15,6 +15,8 @@ EMBEDDED = 10
 """A ticket carries at most so many of its conversations (Freshdesk API docs, View a ticket)."""
 
 
+READ_PRICE = 2
+"""Calls that one read counts for: a single read costs one more for what it includes (Freshdesk API docs, Embedding)."""
 _T = TypeVar("_T")
 
 

@@ -30,6 +30,11 @@ class Writer:
 
     def _act(self, action: Action) -> tuple[Outcome, ConnectorError | None]:
         """One action, and the error that concerns the whole account, if there was one."""
+        what = f"writing to ticket {action.target.id}"
+        try:
+            self.api.begin("write", what, len(action.notes) + (action.status is not None))
+        except RateLimited as error:
+            return Outcome(action, error=error), error
         versions: list[str] = []
         notes: list[Written] = []
         for note in action.notes:
