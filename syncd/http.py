@@ -31,6 +31,9 @@ DEFAULT_WAIT = 60.0
 _EPOCH_FROM = 1e9
 """A number this large is a point in time, not a wait of thirty years."""
 
+_LINK = re.compile(r"""<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)""")
+_PARAMETER = re.compile(r""";\s*([^\s=;,"]+)(?:\s*=\s*(?:"([^"]*)"|([^\s;,"]*)))?""")
+
 _SENT = "syncd_sent"
 """The attribute by which :class:`Session` says on an error whether a byte of the request may have left."""
 
@@ -205,6 +208,21 @@ def _moment(text: str) -> datetime | None:
             continue
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found
     return None
+
+
+def next_page(headers: Mapping[str, str]) -> str:
+    """The address that a ``Link`` header gives for the next page, as it is written there; empty if there is none.
+
+    RFC 8288: parameters in any order and case, quoted or not, several relations in one. What requests makes of a
+    header loses the relation behind a parameter whose text holds a ``=``.
+    """
+    for url, parameters in _LINK.findall(_get(headers, "Link")):
+        relation = next(
+            (quoted or bare for name, quoted, bare in _PARAMETER.findall(parameters) if name.lower() == "rel"), ""
+        )
+        if "next" in relation.lower().strip("'").split():
+            return str(url)
+    return ""
 
 
 def well_formed(value: Any) -> Any:

@@ -23,9 +23,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from syncd import wire
-from syncd.http import MAX_BODY, BodyTooLarge, ForeignOrigin, Session, reached_server, until, wait_asked, well_formed
+from syncd.http import (
+    MAX_BODY,
+    BodyTooLarge,
+    ForeignOrigin,
+    Session,
+    next_page,
+    reached_server,
+    until,
+    wait_asked,
+    well_formed,
+)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-Id: 1\r\n\r\nok"
 SOON = 0.4
@@ -733,3 +745,33 @@ def test_a_recorder_sees_what_this_session_does(tmp_path: Path) -> None:
 def test_half_a_surrogate_pair_is_made_a_character_that_can_be_kept() -> None:
     found = json.loads('{"a\\ud800": ["x\\udfff", {"b": "\\ud83e\\udde8", "c": 1, "d": null}]}')
     assert well_formed(found) == {"a\ufffd": ["x\ufffd", {"b": "\U0001f9e8", "c": 1, "d": None}]}
+
+
+# --- the next page ---
+
+
+@pytest.mark.parametrize(
+    ("header", "url"),
+    [
+        ("", ""),
+        ('<https://x/?page=2>; rel="next"', "https://x/?page=2"),
+        ("<https://x/?page=2>;rel=next", "https://x/?page=2"),
+        ("<https://x/?page=2>; REL='NEXT'", "https://x/?page=2"),
+        ('<https://x/?page=2>; rel="prefetch next"', "https://x/?page=2"),
+        ('<https://x/?a=1,2;3>; title="rel=next, <b>"; rel="prev", <?page=3> ; rel = "next"', "?page=3"),
+        ('<https://x/?page=2>; title="a=b"; rel="next"; type', "https://x/?page=2"),
+        ('<https://x/>; rel="last"', ""),
+        ('<https://x/>; rel="nextish"', ""),
+        ('<https://x/>; rel="prev"; rel="next"', ""),  # the first counts (RFC 8288, section 3.3)
+        ("https://x/; rel=next", ""),
+        ("<https://x/", ""),
+        ("<>; rel=next", ""),
+    ],
+)
+def test_the_next_page_is_read_from_a_header(header: str, url: str) -> None:
+    assert next_page({"LINK": header}) == url
+
+
+@given(st.text())
+def test_no_header_breaks_the_reading_of_the_next_page(header: str) -> None:
+    assert isinstance(next_page({"Link": header}), str)

@@ -54,7 +54,7 @@ class Account:
         except ConnectorError as error:
             yield Problem(name, error.what, _cure(error, page=self.api.was_page))
             return
-        if agent.get("ticket_scope", _ALL_TICKETS) != _ALL_TICKETS:
+        if agent.get("ticket_scope") not in (None, _ALL_TICKETS):
             yield Problem(
                 name,
                 "the key's agent sees only a part of the tickets, and changes to the others would be missed silently",

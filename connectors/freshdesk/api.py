@@ -21,7 +21,7 @@ from requests.auth import HTTPBasicAuth
 from connectors.freshdesk.budget import Budget
 from syncd.clock import Clock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.http import Session, reached_server, wait_asked, well_formed
+from syncd.http import Session, next_page, reached_server, wait_asked, well_formed
 
 PER_PAGE = 100
 """The largest page (Freshdesk API docs, Pagination)."""
@@ -101,7 +101,7 @@ class FreshdeskApi(API):  # type: ignore[misc]  # the library ships no types
     @property
     def more(self) -> bool:
         """Whether it names a next page (Freshdesk API docs, Pagination: the ``Link`` header)."""
-        return self.last is not None and "next" in self.last.links
+        return self.last is not None and bool(next_page(self.last.headers))
 
     @property
     def status(self) -> int:

@@ -65,7 +65,7 @@ class Reader:
             new = [row for row in rows if row.get("id") not in known]
             known.update(row.get("id") for row in new)
             yield from new
-            if not more:
+            if not more or not rows:
                 return
             if not new:
                 break

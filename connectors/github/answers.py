@@ -18,7 +18,7 @@ import requests
 from github import GithubException
 
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.http import DEFAULT_WAIT, MAX_WAIT, reached_server, wait_asked, well_formed
+from syncd.http import DEFAULT_WAIT, MAX_WAIT, next_page, reached_server, wait_asked, well_formed
 
 FOREIGN = (requests.RequestException, GithubException, AssertionError, RuntimeError, ValueError)
 """What a call through PyGithub may raise: its own errors, requests', JSON's, odd numbers in headers, redirects."""
@@ -64,8 +64,7 @@ class Answer:
     @property
     def link(self) -> str:
         """The next page's address, as the server wrote it; empty where there is none."""
-        links = requests.utils.parse_header_links(self.headers.get("link", ""))
-        return next((one["url"] for one in links if one.get("rel") == "next" and one.get("url")), "")
+        return next_page(self.headers)
 
     def time(self, otherwise: datetime) -> datetime:
         """The server's clock, aware, UTC."""

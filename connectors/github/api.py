@@ -58,7 +58,8 @@ class _Wire(HTTPRequestsConnectionClass):
         response = self.session.request(
             self.verb, self.host + (self.target or self.url), data=self.input, headers=self.headers
         )
-        response.encoding = "utf-8"  # JSON's; requests would guess, slowly and sometimes wrongly
+        # JSON's, whatever a proxy put before it; requests would guess, slowly and sometimes wrongly.
+        response.encoding = "utf-8-sig"
         if response.status_code == 202 or (300 <= response.status_code < 400 and response.status_code != 304):
             raise _Unfollowed(response)
         return RequestsResponse(response)

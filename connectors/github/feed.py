@@ -194,7 +194,8 @@ class Feed:
 
     def _listed(self, url: str, etag: str) -> Answer:
         path, _, query = url.partition("?")
-        answer = self.api.get(path, self.doing, params=dict(parse_qsl(query)), accept={304, 404, 410}, etag=etag)
+        accept = {304, 404, 410} if etag else {404, 410}
+        answer = self.api.get(path, self.doing, params=dict(parse_qsl(query)), accept=accept, etag=etag)
         if answer.status == 410:
             raise Transient(self.api.name, f"{self.doing}: issues are switched off there")
         return answer

@@ -46,7 +46,7 @@ class Row(BaseModel):
     user: _Login | None = None
     closed_by: _Login | None = None
     author_association: str | None = None
-    labels: list[_Label | str] | None = None
+    labels: list[_Label | str | None] | None = None
     locked: bool | None = None
     pull_request: Any = None
 
@@ -75,7 +75,7 @@ class Row(BaseModel):
     @property
     def tags(self) -> tuple[str, ...]:
         """Names of its labels."""
-        names = (one if isinstance(one, str) else one.name for one in self.labels or ())
+        names = (one.name if isinstance(one, _Label) else one for one in self.labels or ())
         return tuple(name for name in names if name)
 
     @property

@@ -88,8 +88,14 @@ class Reader:
     def _of_node(self, ref: Ref, node: Node) -> Entry:
         if node.converted:
             return Removed(ref, GoneKind.CONVERTED, node.row.version)
-        canonical = Ref(self.api.name, str(node.canonical[0]), node.canonical[1]) if node.canonical else None
-        return self._reading().item(node.row, node.facts, duplicate_of=canonical)
+        return self._reading().item(node.row, node.facts, duplicate_of=self._canonical(node))
+
+    def _canonical(self, node: Node | None) -> Ref | None:
+        """The issue that a duplicate names; None where it is in a repository that nobody follows."""
+        number, key = node.canonical if node is not None and node.canonical else (0, "")
+        place = split_key(key)
+        known = place is not None and self.repositories.configured(place[0]) is not None
+        return Ref(self.api.name, str(number), key) if known else None
 
     # --- one ---
 
@@ -152,7 +158,11 @@ class Reader:
         facts = self._facts(row.repository or name, name)
         if row.closed and self._was_converted(row, facts, bulk=bulk):
             return Removed(ref, GoneKind.CONVERTED, row.version)
-        return self._reading().item(row, facts, formerly=None if same else ref)
+        canonical: Ref | None = None
+        if row.state_reason == "duplicate":  # of what, only a query tells
+            nodes = self.graphql.read({facts.full_name: [row.number]}) or {}
+            canonical = self._canonical(nodes.get((facts.full_name, row.number)))
+        return self._reading().item(row, facts, duplicate_of=canonical, formerly=None if same else ref)
 
     def _facts(self, name: str, asked: str) -> Facts:
         """Of the repository where an issue is now, however it came there."""
