@@ -54,7 +54,8 @@ class Budget:
         headroom, and what takes more calls than a minute has would never begin.
         """
         left = self.until - self.clock.monotonic()
-        if left <= 0 or self.remaining - calls >= self.headroom * self.total or kind not in self._begun:
+        enough = not self.total or self.remaining - calls >= self.headroom * self.total
+        if left <= 0 or enough or kind not in self._begun:
             self._begun.add(kind)
             return None
         return max(left, SHORTEST)
