@@ -156,4 +156,5 @@ def _tell(one: dict[str, Any]) -> None:
         say(f"  {when(row['at'])}  {what} {words}{change}{who}{ended}")
     for note in one["notes"]:
         if note["state"] != "done":
-            say(f"  note {note['kind']!r}: {note['state']} {note['reason']}")
+            why = f": {note['reason']}" if note["reason"] else ""
+            say(f"  note {note['kind']!r} on {note['on']}: {note['state']}{why}")

@@ -12,7 +12,7 @@ import click
 
 from syncd.backfill import backfill, find, some
 from syncd.cli.app import config_option, json_option
-from syncd.cli.running import configured, human, working
+from syncd.cli.running import configured, human, refused_notes, working
 from syncd.cli.sentences import sentence
 from syncd.cli.show import as_json, complain, plural, say, when
 from syncd.errors import ConnectorError
@@ -64,6 +64,8 @@ def command(
     began = time.monotonic()
     failures: Mapping[str, ConnectorError] = {}
     with working(config, dry=dry_run) as work:
+        if work.writes:
+            _look_again(work)
         if refs:
             some(work, [find(work, text) for text in refs])
         else:
@@ -79,6 +81,14 @@ def command(
     return 0 if dry_run and not failures else int(bool(report["needs_a_person"] or failures))
 
 
+def _look_again(work: Work) -> None:
+    """Notes that were refused get another chance, as parked groups do: looked for, and sent if they aren't there."""
+    with work.store.write():
+        for row in work.store.effects.still_refused():
+            if row.target.connector in work.connectors:
+                work.store.effects.doubt(row.id, work.clock.now(), row.reason)
+
+
 def _report(work: Work, failures: Mapping[str, ConnectorError], seconds: float, *, dry: bool) -> dict[str, Any]:
     """What was done, for programs; the sentences are made from it."""
     rows = work.store.queue.rows()
@@ -90,6 +100,7 @@ def _report(work: Work, failures: Mapping[str, ConnectorError], seconds: float, 
         needs.append(f"{plural(held, 'link')} in conflict or drift")
     if unknown:
         needs.append(f"{plural(unknown, 'link')} with a status that the mapping doesn't know")
+    needs += [f"a note on {note['on']} was refused: {note['reason']}" for note in refused_notes(work.store)]
     later = [row for row in rows if not row.parked]
     return {
         "dry_run": dry,

@@ -47,6 +47,16 @@ def human(store: Store, ref: str) -> str:
     return known.ref.human if known is not None else ref
 
 
+def refused_notes(store: Store) -> list[dict[str, str]]:
+    """Notes that a service refused, and that could still be written: on what, and why not."""
+    found = []
+    for row in store.effects.still_refused():
+        link = store.links.get(row.link)
+        ends = {"ticket": link.ticket.human, "issue": link.issue.human} if link else {}
+        found.append({"on": row.target.human, "kind": row.kind, "reason": row.reason, **ends})
+    return found
+
+
 def add_to_mapping(config: Config, name: str) -> str:
     """How to teach a mapping a status that it doesn't know."""
     own = config.folder / "mappings" / f"{name}.toml"

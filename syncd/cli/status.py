@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from syncd.cli.app import config_option, json_option
-from syncd.cli.running import add_to_mapping, configured, human, reading
+from syncd.cli.running import add_to_mapping, configured, human, reading, refused_notes
 from syncd.cli.sentences import meaning
 from syncd.cli.show import as_json, plural, say, table, when
 from syncd.config import Config
@@ -39,7 +39,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
     rows = store.queue.rows()
     parked = [{"group": human(store, row.group), "reason": row.reason} for row in rows if row.parked]
     unknown = _unknown(config, store)
-    effects = store.effects.counts()
+    effects, refused = store.effects.counts(), refused_notes(store)
     brakes = [{"connector": b.connector, "since": b.at, "reason": b.reason} for b in store.brakes.on()]
     held = live.get("conflict", 0) + live.get("drift", 0)
     return {
@@ -55,12 +55,12 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "conflicts": live.get("conflict", 0),
         "drift": live.get("drift", 0),
         "doubt": effects.get("doubt", 0) + effects.get("sent", 0),
-        "refused_notes": effects.get("refused", 0),
+        "refused_notes": refused,
         "unknown_statuses": unknown,
         "to_be_read_again": store.snapshots.waiting(),
         "passed_over": [{"ref": row["ref"], "what": row["what"], "why": row["why"]} for row in store.journal.skips()],
         "brakes": brakes,
-        "needs_a_person": len(parked) + held + len(unknown) + len(brakes),
+        "needs_a_person": len(parked) + held + len(unknown) + len(brakes) + len(refused),
     }
 
 
@@ -113,8 +113,10 @@ def _tell(found: dict[str, Any]) -> None:
         say(f"{plural(found['to_be_read_again'], 'item')} to be read once more, on the next run")
     for row in found["passed_over"]:
         say(f"Passed over: {row['ref']}: {row['what']}: {row['why']}")
-    if found["refused_notes"]:
-        say(f"{plural(found['refused_notes'], 'note')} refused by a service; `syncd explain REF` says why")
+    for row in found["refused_notes"]:
+        cure = "Mend that: each `syncd reconcile` tries it again"
+        other = f"`syncd links remove {row['ticket']} {row['issue']}` gives up the link with it"
+        say(f"Refused: a note on {row['on']}: {row['reason']}. {cure}; {other}")
     for row in found["brakes"]:
         cure = f"If that is right, `syncd brake release {row['connector']}` lets it go on"
         say(f"The brake of {row['connector']} is on since {when(row['since'])}: {row['reason']}. {cure}")

@@ -47,12 +47,19 @@ OPEN = """
 NEXT_DUE = "SELECT min(due) AS due FROM effects WHERE state = 'doubt'"
 OWE = """
     UPDATE effects SET owed = 1, due = iif(due = 'shelved', '', due)
-    WHERE link = ? AND state IN ('ready', 'sent', 'doubt')
+    WHERE link = ? AND state IN ('ready', 'sent', 'doubt', 'refused')
 """
 SHELVE = "UPDATE effects SET state = 'ready', looks = 0, due = 'shelved' WHERE id = ?"
 FORGET = "DELETE FROM effects WHERE id = ? AND owed = 0"
 REKEY = "UPDATE effects SET target = ? WHERE target = ? AND state <> 'done'"
 COUNTS = "SELECT state, count(*) AS n FROM effects GROUP BY state"
+REFUSED = """
+    SELECT e.*, s.key FROM effects e JOIN links l ON l.id = e.link LEFT JOIN snapshots s ON s.ref = e.target
+    LEFT JOIN bases b ON b.link = e.link
+    WHERE e.state = 'refused' AND (l.state = 'live' OR (l.state = 'final' AND e.target = l.issue))
+    AND e.turn >= coalesce(b.turn, 0) - 1
+    AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND newer.turn > e.turn) ORDER BY e.id
+"""
 OF_LINK = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE link = ? ORDER BY id"
 
 
@@ -166,6 +173,10 @@ class Effects:
     def rekey(self, old: Ref, new: Ref) -> None:
         """Its target goes on under a new ref."""
         self._db.execute(REKEY, [str(new), str(old)])
+
+    def still_refused(self) -> list[EffectRow]:
+        """What was refused and could still be said: its link hasn't ended, and nothing has happened to it since."""
+        return [_row(row) for row in self._db.query(REFUSED)]
 
     def counts(self) -> dict[str, int]:
         """State -> how many."""

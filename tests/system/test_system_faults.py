@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -138,3 +139,81 @@ def test_a_helpdesk_that_refuses_the_key_is_told_once_and_asked_no_more(office: 
     office.freshdesk.key = office.environ["SYNCD_TEST_DESK"]
     office.sync()
     assert {office.status(ticket) for ticket in office.freshdesk.books.tickets} == {RESOLVED}
+
+
+REFUSAL = Reply(400, b'{"description": "Validation failed", "errors": [{"field": "body", "code": "invalid_value"}]}')
+
+
+def refused(office: Office) -> tuple[int, str]:
+    """A pair whose ticket became pending, but may not have its note."""
+    office.sync()
+    office.later()
+    ticket = office.ticket()
+    key = office.issue(ticket)
+    office.freshdesk.faults.append(Fault("answer", method="POST", path="/notes$", times=99, reply=REFUSAL))
+    told = office.sync(status=1)
+    assert f"needs a person: a note on freshdesk:{ticket} was refused: " in told.err
+    assert (office.status(ticket), office.notes(ticket)) == (PENDING, [])
+    return ticket, key
+
+
+def test_a_note_that_is_refused_is_told_until_it_can_be_written(office: Office) -> None:
+    ticket, key = refused(office)
+    told = office.run("status").ended(1).out
+    assert f"Refused: a note on freshdesk:{ticket}: " in told
+    assert "body: invalid_value" in told
+    assert "Nothing needs a person" not in told
+    (note,) = office.json("status")["refused_notes"]
+    assert (note["on"], note["kind"], note["issue"]) == (f"freshdesk:{ticket}", "link_note", f"github:{key}")
+    assert "note 'link_note' on freshdesk:" in office.run("explain", f"github:{key}").ended(0).out
+    assert "was refused" in office.sync(status=1).err
+    assert "was refused" in office.sync("--dry-run").err
+
+    office.freshdesk.faults.clear()
+    office.sync()
+    assert (office.status(ticket), len(office.notes(ticket))) == (PENDING, 1)
+    assert "Nothing needs a person." in office.run("status").ended(0).out
+    writes = office.writes()
+    office.sync()
+    assert office.writes() == writes
+
+
+def test_a_note_that_is_refused_is_given_up_with_its_link(office: Office) -> None:
+    ticket, _ = refused(office)
+    cure = re.search(r"`syncd (links remove \S+ \S+)`", office.run("status").out)
+    assert cure
+    office.run(*cure[1].split()).ended(0)
+    assert "Nothing needs a person." in office.run("status").ended(0).out
+    office.freshdesk.faults.clear()
+    office.sync()
+    assert office.notes(ticket) == []
+
+
+def test_a_note_that_was_refused_is_not_written_when_things_have_gone_on(office: Office) -> None:
+    ticket, key = refused(office)
+    for act in (office.hub.close, office.hub.reopen):
+        office.later()
+        act(key)
+        office.sync(status=1)
+    assert len(office.json("status")["refused_notes"]) == 1
+    office.freshdesk.faults.clear()
+    office.sync()
+    assert office.status(ticket) == PENDING
+    assert ["opened again" in note for note in office.notes(ticket)] == [True]
+    office.run("status").ended(0)
+
+
+def test_a_look_that_is_refused_leaves_the_note_to_be_looked_for_again(office: Office) -> None:
+    """It may be there: sent without a look, it would be there twice."""
+    office.sync()
+    office.later()
+    ticket = office.ticket()
+    office.issue(ticket)
+    office.freshdesk.faults.append(Fault("lost_answer", method="POST", path="/notes$"))
+    office.freshdesk.faults.append(Fault("answer", method="GET", path="/conversations$", times=99, reply=REFUSAL))
+    office.sync(status=1)
+    assert len(office.notes(ticket)) == 1
+    office.freshdesk.faults.clear()
+    office.sync()
+    assert (office.status(ticket), len(office.notes(ticket))) == (PENDING, 1)
+    office.run("status").ended(0)
