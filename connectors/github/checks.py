@@ -35,8 +35,10 @@ class Checks:
         found: list[Problem] = []
         try:
             if not self._login():
-                cure = "Use a personal access token: without knowing itself, syncd can't find again what it wrote."
-                found.append(Problem(token, "GitHub doesn't tell whose token it is", cure))
+                what = "GitHub doesn't tell whose token it is, neither under /user nor by GraphQL"
+                lost = "so a comment of ours whose answer was lost can't be found again"
+                cure = "Use a personal access token, or let this one use GraphQL."
+                found.append(Problem(token, f"{what}, {lost}", cure))
             for name in self.repositories.names:
                 found.extend(self._look(f"{where}: repositories, {name}", name))
         except Unauthorized:

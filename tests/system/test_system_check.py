@@ -107,6 +107,17 @@ def test_one_account_in_trouble_hides_nothing_of_the_other(sound: Office) -> Non
     assert "2 problems" in run.out
 
 
+@pytest.mark.parametrize("graphql", [True, False])
+def test_a_token_that_may_not_ask_whose_it_is_matters_only_if_nothing_else_tells(sound: Office, graphql: bool) -> None:
+    forbidden = Reply(403, {"message": "Resource not accessible by integration"})
+    sound.github.faults.append(Fault("answer", path="^/user$", times=99, reply=forbidden))
+    sound.github.graphql = graphql
+    run = sound.run("check").ended(0 if graphql else 1)
+    told = "so a comment of ours whose answer was lost can't be found again. Use a personal access token"
+    assert (told in run.out) is not graphql
+    assert ("No problems found" in run.out) is graphql
+
+
 @pytest.mark.parametrize("page", [b"<html>Log in</html>", b"", b"[]", b'{"id": "x"}', b"null", b"\xff\xfe"])
 def test_a_service_that_answers_nonsense_is_told_in_a_sentence(sound: Office, page: bytes) -> None:
     for sandbox in (sound.freshdesk, sound.github):
