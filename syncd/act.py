@@ -94,6 +94,7 @@ def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
             work.store.links.record(record, work.now)
         said = "done" if error is None else "answer lost" if error.doubt else error.what
         work.store.journal.write(group, step, seen_at=work.now, outcome=said, now=work.now)
+    work.wrote(step, said)
     _count(work, step, outcome, error)
     return Result(step, error)
 
@@ -135,8 +136,7 @@ def _store_effects(work: Work, effects: Iterable[Effect]) -> list[EffectRow]:
     with work.store.write():
         for effect in effects:
             row = work.store.effects.store(effect, work.clock.now())
-            if row.state is EffectState.READY:
-                work.store.effects.send(row.id, work.clock.now())
+            if work.store.effects.send(row.id, work.clock.now()):
                 rows.append(row)
     return rows
 
@@ -196,9 +196,13 @@ def _count(work: Work, step: Step, outcome: Outcome, error: ConnectorError | Non
         work.tally[f"rule {step.why.rule}"] += 1
 
 
-def settle(work: Work) -> int:
-    """Look for effects in doubt that have settled, and send those that are certainly not there; how many were due."""
-    due = [row for row in work.store.effects.open(work.clock.now()) if not work.paused_for(row.target.connector)]
+def settle(work: Work, name: str | None = None) -> int:
+    """Look for effects in doubt that have settled, and send those that are certainly not there; how many were due.
+
+    ``name``: only those on items of this connector.
+    """
+    rows = [row for row in work.store.effects.open(work.clock.now()) if name in (None, row.target.connector)]
+    due = [row for row in rows if not work.paused_for(row.target.connector)]
     for row in due:
         if work.paused_for(row.target.connector):  # since a moment ago
             continue
@@ -269,7 +273,9 @@ def _send(work: Work, row: EffectRow) -> None:
         _pause(work, name, refusal)
         return
     with work.store.write():
-        work.store.effects.send(row.id, work.clock.now())
+        mine = work.store.effects.send(row.id, work.clock.now())
+    if not mine:
+        return
     action = Action(row.target, notes=(work.note(row),))
     outcome = next(iter(work.connectors[name].apply([action])))
     with work.store.write():

@@ -25,8 +25,13 @@ SHORTEST = 1.0
 """Seconds that pass at least before a failed group is tried again."""
 
 
-def drain(work: Work, only: frozenset[str] | None = None) -> None:
+def drain(work: Work, only: frozenset[str] | None = None, route: str | None = None) -> None:
     """Reconcile every group that is due, and settle what is in doubt, until nothing is due any more.
+
+    Args:
+        work: the run.
+        only: these groups.
+        route: the groups that touch these connectors (:meth:`Queue.routes`); effects are settled by somebody else.
 
     Raises:
         BrakeOn: too much would change at once; what was not reached is as due as before.
@@ -34,9 +39,9 @@ def drain(work: Work, only: frozenset[str] | None = None) -> None:
     """
     done = 0
     while True:
-        settled = settle(work) if work.writes else 0
+        settled = settle(work) if work.writes and route is None else 0
         with work.store.write():
-            rows = work.store.queue.claim(work.clock.now(), BATCH, only)
+            rows = work.store.queue.claim(work.clock.now(), BATCH, only, route)
         if not rows and not settled:
             return
         quiet: list[tuple[QueueRow, Plan]] = []
@@ -75,7 +80,7 @@ def reconcile(work: Work, row: QueueRow) -> Plan | None:
             work.store.queue.done(row)
         return None
     if not work.writes:
-        work.plans.append(plan)
+        (work.planned or work.plans.append)(plan)
     results = carry_out(work, plan) if work.writes else []
     errors = [result.error for result in results if result.error is not None]
     if not results:

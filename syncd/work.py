@@ -13,7 +13,7 @@ from syncd.config import Brake, Helpdesk, Tracker
 from syncd.connector import Connector
 from syncd.mapping import Mapping as StatusMapping
 from syncd.model import Item, Note, Page, Ref, Role
-from syncd.records import Plan
+from syncd.records import Plan, Step
 from syncd.store import EffectRow, Store
 
 IN_PLACE = 15.0
@@ -57,6 +57,10 @@ class Work:
     """Where a wait or a failure is told as it happens; one line."""
     progress: Callable[[str, int, float | None], None] = lambda _what, _done, _total: None
     """What is being done, how much of it is done, and of how much: a ``float`` is an estimate, None isn't known."""
+    wrote: Callable[[Step, str], None] = lambda _step, _outcome: None
+    """Told of each step that was tried, and what came of it."""
+    planned: Callable[[Plan], None] | None = None
+    """Told of each plan where nothing may be written; without it they are kept in ``plans``."""
     tally: Counter[str] = field(default_factory=Counter)
     seen: dict[tuple[str, str], Item] = field(default_factory=dict)
     """Items that this run's walks met, by connector and key."""

@@ -21,6 +21,7 @@ VERBS = {
     "explain": "Say how a ticket or issue stands, and why.",
     "links": "Show and change the links between tickets and issues.",
     "reconcile": "Bring tickets and issues into step.",
+    "run": "Run the service.",
     "sandbox": "Serve a stand-in of a service to play with.",
     "status": "Show how things stand, and what needs a person.",
 }

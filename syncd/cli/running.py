@@ -77,7 +77,7 @@ def working(config: Config, *, dry: bool = False) -> Iterator[Work]:
     with ExitStack() as stack:
         store = Store.scratch(config.state) if dry else Store.open(config.state)
         stack.callback(store.close)
-        key = config.marker_key or (b"a dry run signs nothing" if dry else _own_key(config.state))
+        key = b"a dry run signs nothing" if dry else marker_key(config)
         connectors: Mapping[str, Connector] = {
             name: one.connect(clock) for name, one in {**config.trackers, **config.helpdesks}.items()
         }
@@ -98,6 +98,15 @@ def working(config: Config, *, dry: bool = False) -> Iterator[Work]:
             say=meter.say,
             progress=meter.progress,
         )
+
+
+def marker_key(config: Config) -> bytes:
+    """What markers are signed with. The caller holds the state's lock.
+
+    Raises:
+        StateError: the key beside the state can't be read or made.
+    """
+    return config.marker_key or _own_key(config.state)
 
 
 def _own_key(state: Path) -> bytes:

@@ -14,9 +14,10 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from syncd.store.brakes import Brakes
+from syncd.store.connectors import ConnectorRow, Connectors
 from syncd.store.cursors import CursorRow, Cursors, unread
 from syncd.store.effects import EffectRow, Effects, EffectState
-from syncd.store.file import Lock, close_for_writing, open_copy, open_for_reading, open_for_writing
+from syncd.store.file import Lock, close_for_writing, open_copy, open_fellow, open_for_reading, open_for_writing
 from syncd.store.journal import Journal
 from syncd.store.links import Links
 from syncd.store.queue import Queue, QueueRow
@@ -26,8 +27,8 @@ from syncd.store.snapshots import Snapshots
 class Store:
     """The tables, and transactions over them. Used by one thread."""
 
-    def __init__(self, db: Database, lock: Lock | None = None) -> None:
-        self._db, self._lock = db, lock
+    def __init__(self, db: Database, lock: Lock | None = None, path: Path | None = None) -> None:
+        self._db, self._lock, self._path = db, lock, path
         self.snapshots = Snapshots(db)
         self.queue = Queue(db)
         self.effects = Effects(db)
@@ -35,6 +36,7 @@ class Store:
         self.journal = Journal(db)
         self.cursors = Cursors(db)
         self.brakes = Brakes(db)
+        self.connectors = Connectors(db)
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -46,10 +48,15 @@ class Store:
         """
         lock = Lock(path)
         try:
-            return cls(open_for_writing(path), lock)
+            return cls(open_for_writing(path), lock, path)
         except BaseException:
             lock.release()
             raise
+
+    def fellow(self) -> Store:
+        """The same state for another thread, which must call this itself; close it before this one."""
+        assert self._path is not None  # noqa: S101  # a state in memory has no fellows
+        return Store(open_fellow(self._path))
 
     @classmethod
     def read(cls, path: Path) -> Store:
@@ -91,4 +98,4 @@ class Store:
         self._lock.release()
 
 
-__all__ = ["CursorRow", "EffectRow", "EffectState", "QueueRow", "Store", "unread"]
+__all__ = ["ConnectorRow", "CursorRow", "EffectRow", "EffectState", "QueueRow", "Store", "unread"]

@@ -35,10 +35,10 @@ INSERT = """
     INSERT INTO effects (id, link, kind, turn, target, body, internal, state, began_at, due, looks, remote_id, reason)
     VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', '', ?, 0, '', '')
 """
-SEND = "UPDATE effects SET state = 'sent', began_at = ? WHERE id = ?"
+SEND = "UPDATE effects SET state = 'sent', began_at = ? WHERE id = ? AND state = 'ready'"
 SETTLE = "UPDATE effects SET state = ?, due = ?, remote_id = ?, reason = ? WHERE id = ?"
-LOOKED = "UPDATE effects SET looks = looks + 1, due = ? WHERE id = ?"
-READY_AGAIN = "UPDATE effects SET state = 'ready', looks = 0, due = ? WHERE id = ?"
+LOOKED = "UPDATE effects SET looks = looks + 1, due = ? WHERE id = ? AND state = 'doubt'"
+READY_AGAIN = "UPDATE effects SET state = 'ready', looks = 0, due = ? WHERE id = ? AND state = 'doubt'"
 ORPHANS = "UPDATE effects SET state = 'doubt', due = ? WHERE state = 'sent'"
 OPEN = """
     SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
@@ -49,7 +49,7 @@ OWE = """
     UPDATE effects SET owed = 1, due = iif(due = 'shelved', '', due)
     WHERE link = ? AND state IN ('ready', 'sent', 'doubt', 'refused')
 """
-SHELVE = "UPDATE effects SET state = 'ready', looks = 0, due = 'shelved' WHERE id = ?"
+SHELVE = "UPDATE effects SET state = 'ready', looks = 0, due = 'shelved' WHERE id = ? AND state = 'doubt'"
 FORGET = "DELETE FROM effects WHERE id = ? AND owed = 0"
 REKEY = "UPDATE effects SET target = ? WHERE target = ? AND state <> 'done'"
 COUNTS = "SELECT state, count(*) AS n FROM effects GROUP BY state"
@@ -113,9 +113,9 @@ class Effects:
         rows = self._db.query(BY_KEY, key | {"shared": int(effect.shared), "target": str(effect.target)})
         return next((_row(row) for row in rows), None)
 
-    def send(self, effect: str, now: datetime) -> None:
-        """From the next byte on its outcome may be unknown."""
-        self._db.execute(SEND, [precise(now), effect])
+    def send(self, effect: str, now: datetime) -> bool:
+        """From the next byte on its outcome may be unknown. False: another thread is sending it, or has sent it."""
+        return bool(self._db.execute(SEND, [precise(now), effect]).rowcount)
 
     def done(self, effect: str, remote_id: str, now: datetime) -> None:
         """It stands at the other end."""

@@ -86,6 +86,14 @@ def open_for_writing(path: Path) -> Database:
     return db
 
 
+def open_fellow(path: Path) -> Database:
+    """The state once more, to write to, in a process that has it open and holds the lock."""
+    with _as_state_error(path):
+        db = _connect(str(path), uri=False)
+        db.execute("PRAGMA synchronous = FULL")
+    return db
+
+
 def close_for_writing(db: Database) -> None:
     """Close it as one file that readers leave as it is; the caller holds the lock."""
     _switch(db, "DELETE")

@@ -70,9 +70,10 @@ NEIGHBOURS = """
 """
 SET_GROUP = "UPDATE links SET group_key = ? WHERE id = ?"
 MERGE_QUEUE = """
-    INSERT INTO queue (group_key, cause, asked, due, attempts, lease_until, parked, reason)
-    SELECT :new, cause, asked, due, attempts, lease_until, parked, reason FROM queue WHERE group_key = :old
-    ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, due = min(due, excluded.due), parked = 0, reason = ''
+    INSERT INTO queue (group_key, cause, asked, since, due, attempts, lease_until, parked, reason)
+    SELECT :new, cause, asked, since, due, attempts, lease_until, parked, reason FROM queue WHERE group_key = :old
+    ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, since = min(since, excluded.since),
+        due = min(due, excluded.due), lease_until = max(lease_until, excluded.lease_until), parked = 0, reason = ''
 """
 DROP_QUEUE_IF_UNUSED = """
     DELETE FROM queue WHERE group_key = :old

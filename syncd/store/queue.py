@@ -15,14 +15,22 @@ from syncd.clock import precise
 LEASE = timedelta(minutes=10)
 
 ASK = """
-    INSERT INTO queue (group_key, cause, asked, due, attempts, lease_until, parked, reason)
-    VALUES (:key, :cause, 1, :due, 0, '', 0, '')
+    INSERT INTO queue (group_key, cause, asked, since, due, attempts, lease_until, parked, reason)
+    VALUES (:key, :cause, 1, :due, :due, 0, '', 0, '')
     ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, cause = excluded.cause, due = min(due, excluded.due),
         parked = 0, reason = ''
 """
 DUE = """
     SELECT * FROM queue WHERE parked = 0 AND due <= :now AND lease_until <= :now
-    AND (:only IS NULL OR group_key IN (SELECT value FROM json_each(:only))) ORDER BY due, group_key LIMIT :limit
+    AND (:only IS NULL OR group_key IN (SELECT value FROM json_each(:only)))
+    AND (:route IS NULL OR :route = (SELECT group_concat(connector, ' ') FROM (
+        SELECT DISTINCT connector FROM ends WHERE ends.group_key = queue.group_key ORDER BY connector)))
+    ORDER BY due, group_key LIMIT :limit
+"""
+ROUTES = """
+    SELECT DISTINCT (SELECT group_concat(connector, ' ') FROM (
+        SELECT DISTINCT connector FROM ends WHERE ends.group_key = queue.group_key ORDER BY connector)) AS route
+    FROM queue WHERE parked = 0 AND due <= ?
 """
 CLAIM = "UPDATE queue SET lease_until = ? WHERE group_key = ?"
 DONE = "DELETE FROM queue WHERE group_key = ? AND asked = ?"
@@ -55,6 +63,8 @@ class QueueRow:
     attempts: int
     parked: bool
     reason: str
+    since: str
+    """When it was first asked for."""
 
 
 class Queue:
@@ -67,10 +77,13 @@ class Queue:
         """A group is to be looked at; asked for twice it is looked at once. A parked one gets a new chance."""
         self._db.execute(ASK, {"key": key, "cause": cause, "due": precise(due)})
 
-    def claim(self, now: datetime, limit: int, only: frozenset[str] | None = None) -> list[QueueRow]:
-        """The next groups that are due; others see them as taken until the lease ends."""
+    def claim(
+        self, now: datetime, limit: int, only: frozenset[str] | None = None, route: str | None = None
+    ) -> list[QueueRow]:
+        """The next groups that are due; others see them as taken until the lease ends. ``route``: see `routes`."""
         names = None if only is None else json.dumps(sorted(only))
-        rows = [_row(row) for row in self._db.query(DUE, {"now": precise(now), "limit": limit, "only": names})]
+        what = {"now": precise(now), "limit": limit, "only": names, "route": route}
+        rows = [_row(row) for row in self._db.query(DUE, what)]
         for row in rows:
             self._db.execute(CLAIM, [precise(now + LEASE), row.group])
         return rows
@@ -96,6 +109,10 @@ class Queue:
         """A process that holds the state's lock knows that every lease is a dead process's."""
         self._db.execute(FREE_ALL)
 
+    def routes(self, now: datetime) -> list[str]:
+        """The connectors that the groups that are due touch, by name, in order, with a blank between them."""
+        return sorted(row["route"] for row in self._db.query(ROUTES, [precise(now)]) if row["route"])
+
     def rows(self) -> list[QueueRow]:
         """Everything queued, parked ones first."""
         return [_row(row) for row in self._db.query(ROWS)]
@@ -113,5 +130,12 @@ class Queue:
 
 def _row(row: dict[str, Any]) -> QueueRow:
     return QueueRow(
-        row["group_key"], row["cause"], row["asked"], row["due"], row["attempts"], bool(row["parked"]), row["reason"]
+        row["group_key"],
+        row["cause"],
+        row["asked"],
+        row["due"],
+        row["attempts"],
+        bool(row["parked"]),
+        row["reason"],
+        row["since"],
     )

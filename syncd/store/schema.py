@@ -85,6 +85,7 @@ CREATE TABLE queue (
     group_key   TEXT PRIMARY KEY,
     cause       TEXT NOT NULL,
     asked       INTEGER NOT NULL,
+    since       TEXT NOT NULL,
     due         TEXT NOT NULL,
     attempts    INTEGER NOT NULL,
     lease_until TEXT NOT NULL,
@@ -135,6 +136,20 @@ CREATE TABLE brakes (
     reason    TEXT NOT NULL,
     at        TEXT NOT NULL,
     released  INTEGER NOT NULL
+) STRICT;
+
+CREATE VIEW ends AS
+    SELECT group_key, substr(ticket, 1, instr(ticket, ':') - 1) AS connector FROM links
+    UNION ALL SELECT group_key, substr(issue, 1, instr(issue, ':') - 1) AS connector FROM links;
+
+CREATE TABLE connectors (
+    name        TEXT PRIMARY KEY,
+    state       TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    since       TEXT NOT NULL,
+    polled_at   TEXT NOT NULL,
+    paused      TEXT NOT NULL,
+    fingerprint TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE skips (

@@ -1,0 +1,21 @@
+"""``syncd run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from syncd.cli.app import config_option
+from syncd.cli.running import configured, marker_key
+from syncd.daemon import Daemon
+
+
+@click.command("run")
+@config_option
+def command(folder: Path | None) -> int:
+    """Run the service: poll, bring into step, for ever. SIGTERM ends it, SIGHUP reads the configuration anew.
+
+    On an empty state it begins with the walk that `reconcile` does, and adopts what exists before it writes anything.
+    """
+    return Daemon(configured(folder), lambda: configured(folder), marker_key, []).run()

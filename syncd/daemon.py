@@ -1,0 +1,214 @@
+"""The daemon: lanes, signals, systemd, health and the control socket around one state.
+
+``while not stopped: poll; drain; wait`` in as many threads as there are connectors and routes; see
+:mod:`syncd.lanes`. The main thread does no work of its own: it wakes lanes, watches that they move, keeps how each
+connector stands, and obeys signals. SIGTERM ends it within ten seconds, whatever is in flight: what was being written
+then is in doubt, and is settled after the next start. SIGHUP reads the configuration anew.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import FrameType
+from typing import Protocol
+
+from syncd import systemd
+from syncd.clock import SystemClock, precise
+from syncd.config import Config
+from syncd.errors import ConfigError
+from syncd.guarded import Guarded
+from syncd.lanes import Lane, LaneClock, PollLane, RouteLane, Shared
+from syncd.logs import Log, open_log
+from syncd.store import Store
+
+TICK = 0.5
+GRACE = 8.0
+"""Seconds that calls in flight get to end, once syncd is to stop."""
+RELOAD_GRACE = 45.0
+"""Seconds that lanes get to end before new ones begin: longer than any call."""
+KEEP_EVERY = 2.0
+
+
+class Front(Protocol):
+    """What stands around the lanes and is asked from outside: the health endpoint, the control socket."""
+
+    def begin(self, shared: Shared) -> None:
+        """Serve these lanes from now on; called again after every reload."""
+
+    def close(self) -> None:
+        """Serve no more."""
+
+
+class Daemon:
+    """One run of the service.
+
+    Args:
+        config: how it begins.
+        reload: reads the configuration anew; raises ConfigError.
+        fronts: what is served around it.
+        marker_key: what markers are signed with.
+    """
+
+    def __init__(
+        self, config: Config, reload: Callable[[], Config], marker_key: Callable[[Config], bytes], fronts: list[Front]
+    ) -> None:
+        self.config, self._reload, self._marker_key, self._fronts = config, reload, marker_key, fronts
+        self.log: Log = open_log(config.log_level, config.log_format)
+        self._stop, self._again = threading.Event(), threading.Event()
+        self._woken = threading.Event()
+
+    def run(self) -> int:
+        """Until it is told to stop.
+
+        Raises:
+            StateBusy, StateError: the state can't be used.
+        """
+        with ExitStack() as stack:
+            store = Store.open(self.config.state)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, self._signalled)
+            left: list[Lane] = []
+            while not self._stop.is_set():
+                left = self._serve(store)
+            self.log.info("stopped", in_flight=len(left))
+            systemd.notify("STOPPING=1")
+            for front in self._fronts:
+                stack.callback(front.close)
+            if not left:
+                stack.callback(store.close)
+        if left:  # a call that doesn't end must not keep the process; what it wrote is in doubt
+            os._exit(0)
+        return 0
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            self._again.set()
+        elif self._stop.is_set():
+            os._exit(128 + number)  # the second time: at once
+        else:
+            self._stop.set()
+        self._woken.set()
+
+    # --- one configuration ---
+
+    def _serve(self, store: Store) -> list[Lane]:
+        """Run by one configuration until told to stop or to read it anew; the lanes that would not end."""
+        shared = self._shared(store)
+        lanes: dict[str, Lane] = {}
+        for name in shared.connectors:
+            lanes[name] = PollLane(shared, name)
+        for front in self._fronts:
+            front.begin(shared)
+        for lane in lanes.values():
+            lane.start()
+        systemd.notify("READY=1", f"STATUS={len(shared.connectors)} connectors, {self.config.mode}")
+        self.log.info("started", connectors=sorted(shared.connectors), mode=self.config.mode)
+        self._watch(shared, lanes)
+        return self._end(shared, lanes)
+
+    def _shared(self, store: Store) -> Shared:
+        clock, config = SystemClock(), self.config
+        for warning in config.warnings:
+            self.log.warning("configuration", what=str(warning))
+        accounts = {**config.trackers, **config.helpdesks}
+        connectors = {name: Guarded(one.connect(LaneClock(clock)), clock) for name, one in accounts.items()}
+        store.recover(clock.now(), max(one.settle for one in connectors.values()))
+        known = {name: threading.Event() for name in connectors}
+        for name, event in known.items():
+            if store.cursors.walked(name):
+                event.set()
+        return Shared(
+            config=config,
+            clock=clock,
+            store=store,
+            marker_key=self._marker_key(config),
+            connectors=connectors,
+            log=self.log,
+            walked=known,
+            tried={name: threading.Event() for name in connectors},
+        )
+
+    def _watch(self, shared: Shared, lanes: dict[str, Lane]) -> None:
+        due = kept = fed = 0.0
+        every = systemd.watchdog_seconds()
+        while not self._stop.is_set():
+            self._woken.wait(TICK)
+            self._woken.clear()
+            now = time.monotonic()
+            if self._again.is_set() and self._read_anew():
+                return
+            if shared.news.is_set() or now >= due:
+                shared.news.clear()
+                self._wake(shared, lanes)
+                due = now + 1.0
+            if now >= kept:
+                self._keep(shared)
+                kept = now + KEEP_EVERY
+            if every is not None and now >= fed and self._moves(lanes):
+                systemd.notify("WATCHDOG=1")
+                fed = now + every
+
+    def _wake(self, shared: Shared, lanes: dict[str, Lane]) -> None:
+        """Lanes for whatever is due."""
+        for route in shared.store.queue.routes(shared.clock.now()):
+            if route not in lanes:
+                lanes[route] = RouteLane(shared, route)
+                lanes[route].start()
+            lanes[route].wake.set()
+
+    def _keep(self, shared: Shared) -> None:
+        """How each connector stands, for whoever asks."""
+        rows = shared.store.connectors.all()
+        for name, connector in shared.connectors.items():
+            state, reason = connector.standing
+            if state == "ok" and not (name in rows and rows[name].polled_at):
+                state = "starting"
+            if name not in rows or (rows[name].state, rows[name].reason) != (state, reason):
+                with shared.store.write():
+                    shared.store.connectors.stands(name, state, reason, precise(shared.clock.now()))
+                say = self.log.info if state in {"ok", "starting"} else self.log.warning
+                say("connector", connector=name, state=state, why=reason)
+
+    def _moves(self, lanes: dict[str, Lane]) -> bool:
+        """Whether every lane gets on; one that doesn't is named."""
+        held = [lane.name for lane in lanes.values() if lane.stuck or not lane.is_alive()]
+        if held:
+            self.log.error("stuck", lanes=held)
+        return not held
+
+    def _read_anew(self) -> bool:
+        """A new configuration, unless it can't be used: then the old one holds, and why is said."""
+        self._again.clear()
+        systemd.reloading()
+        try:
+            self.config = self._reload()
+        except ConfigError as error:
+            for problem in error.problems:
+                self.log.error("configuration kept", problem=str(problem))  # noqa: TRY400  # a sentence says it all
+            systemd.notify("READY=1", "STATUS=the new configuration can't be used; the old one holds")
+            return False
+        self.log = open_log(self.config.log_level, self.config.log_format)
+        self.log.info("configuration read anew")
+        return True
+
+    def _end(self, shared: Shared, lanes: dict[str, Lane]) -> list[Lane]:
+        """Let every lane come to its end; those that don't in time."""
+        shared.clock.stop.set()
+        for lane in lanes.values():
+            lane.wake.set()
+        until = time.monotonic() + (GRACE if self._stop.is_set() else RELOAD_GRACE)
+        for lane in lanes.values():
+            lane.join(max(0.0, until - time.monotonic()))
+        left = [lane for lane in lanes.values() if lane.is_alive()]
+        if not left:
+            for connector in shared.connectors.values():
+                connector.close()
+        return left
+
+
+__all__ = ["Daemon", "Front"]

@@ -1,0 +1,196 @@
+"""A connector as the lanes of the daemon share it: one call at a time, none while it is known to be down.
+
+The breaker is per connector (rule 13): after ``FAILURES`` calls in a row that met no answer, calls are refused for a
+while without being made, twice as long each time up to ``LONGEST``; then one call is let through to see. What the
+service itself asks for, or a credential that it doesn't accept, closes the connector as long as is right for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from threading import RLock
+from typing import ClassVar
+
+from syncd.clock import Clock
+from syncd.connector import Capabilities, Connector, ConnectorOptions
+from syncd.errors import ConnectorError, Interrupted, Problem, RateLimited, Transient, Unauthorized
+from syncd.model import Action, Draft, Item, Mention, Outcome, Page, Ref, Removed
+
+FAILURES = 5
+SHORTEST = 15.0
+LONGEST = 300.0
+UNACCEPTED = 300.0
+"""Seconds between two tries with a credential that isn't accepted (rule 13)."""
+UNSAID = 60.0
+"""Seconds to leave a service alone that limits us without saying for how long."""
+
+STATES: Mapping[type[ConnectorError], str] = {
+    Unauthorized: "unauthorized",
+    RateLimited: "rate_limited",
+    Transient: "unavailable",
+}
+
+
+class Guarded(Connector):
+    """Stands in front of a connector, and may be used by several threads.
+
+    Args:
+        inner: the connector itself.
+        clock: time; once it is stopped no new call is made.
+        moved: told before and after every call, so that a watchdog sees that there is progress.
+    """
+
+    Options: ClassVar[type[ConnectorOptions]] = ConnectorOptions
+    capabilities: ClassVar[Capabilities]
+
+    def __init__(self, inner: Connector, clock: Clock, moved: Callable[[], None] = lambda: None) -> None:
+        self.inner, self.clock, self._moved = inner, clock, moved
+        self.name, self.settle, self.start_from = inner.name, inner.settle, inner.start_from
+        self.capabilities = inner.capabilities  # type: ignore[misc]  # as the one that it stands for
+        self.calls = inner.calls
+        self.feed = RLock()
+        """Whoever reads this connector's sources holds it: two walks at once would lose each other's cursor."""
+        self._lock = RLock()
+        self._failures, self._opened = 0, 0
+        self._closed_until, self._why = 0.0, ConnectorError(inner.name, "")
+        self._seen_failing = False
+        """An outcome or an answer of the present call holds an error, though the call itself raised none."""
+
+    # --- the breaker ---
+
+    @property
+    def standing(self) -> tuple[str, str]:
+        """How it stands as far as calls have shown: a state of the health page, and why."""
+        if not self._opened:
+            return "ok", ""
+        return STATES.get(type(self._why), "unavailable"), self._why.what
+
+    @property
+    def closed_for(self) -> float:
+        """Seconds until a call is made again; 0 if one would be made now."""
+        return max(0.0, self._closed_until - self.clock.monotonic())
+
+    def try_now(self) -> None:
+        """Forget what was wrong: the credential may be another one by now."""
+        self._closed_until = 0.0
+
+    def _refuse(self) -> None:
+        left = self.closed_for
+        if left:
+            again = type(self._why) if isinstance(self._why, (Unauthorized, RateLimited)) else Transient
+            raise again(self.name, self._why.what, retry_after=left)
+
+    def _went_well(self) -> None:
+        self._failures = self._opened = 0
+        self._closed_until = 0.0
+
+    def _failed(self, error: ConnectorError) -> None:
+        if isinstance(error, (Unauthorized, RateLimited)):
+            wait = UNACCEPTED if isinstance(error, Unauthorized) else (error.retry_after or UNSAID)
+        elif isinstance(error, Transient):
+            self._failures += 1
+            if self._failures < FAILURES and not self._opened:
+                return
+            wait = max(min(SHORTEST * 2.0**self._opened, LONGEST), error.retry_after or 0.0)
+        else:  # the service has answered
+            self._went_well()
+            return
+        self._opened += 1
+        self._why, self._closed_until = error, self.clock.monotonic() + wait
+
+    @contextmanager
+    def _call(self) -> Iterator[None]:
+        """Around one call. Waiting for another lane's call to end takes no longer than that one may take."""
+        with self._lock:
+            if self.clock.sleep(0):
+                raise Interrupted("stopped before a call")
+            self._refuse()
+            self._moved()
+            try:
+                yield
+            except ConnectorError as error:
+                self._failed(error)
+                raise
+            finally:
+                self._moved()
+            if not self._seen_failing:
+                self._went_well()
+            self._seen_failing = False
+
+    def _look_at(self, error: object) -> None:
+        if isinstance(error, (Transient, RateLimited, Unauthorized)):
+            self._seen_failing = True
+            self._failed(error)
+
+    # --- the contract ---
+
+    def sources(self) -> Sequence[str]:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.sources()
+
+    def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
+        """See :class:`Connector`; other lanes' calls go in between its pages."""
+        pages = self.inner.changes(source, cursor, since)
+        while True:
+            with self._call():
+                page = next(pages, None)
+            if page is None:
+                return
+            yield page
+
+    def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """See :class:`Connector`."""
+        with self._call():
+            found = self.inner.fetch(refs)
+            if all(isinstance(one, ConnectorError) for one in found.values()):
+                for one in found.values():
+                    self._look_at(one)
+            return found
+
+    def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
+        """See :class:`Connector`; other lanes' calls go in between its actions."""
+        outcomes = self.inner.apply(actions)
+        for action in actions:
+            try:
+                with self._call():
+                    outcome = next(outcomes)
+                    self._look_at(outcome.error)
+            except ConnectorError as error:  # no call was made
+                outcome = Outcome(action, error=error)
+            yield outcome
+
+    def create(self, draft: Draft) -> Item:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.create(draft)
+
+    def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.find(marker, where, since)
+
+    def parse_url(self, text: str) -> Sequence[Mention]:
+        """See :class:`Connector`."""
+        return self.inner.parse_url(text)
+
+    def resolve(self, key: str) -> Ref | None:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.resolve(key)
+
+    def statuses(self) -> Mapping[str, str]:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.statuses()
+
+    def check(self) -> Sequence[Problem]:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.check()
+
+    def close(self) -> None:
+        """See :class:`Connector`."""
+        self.inner.close()

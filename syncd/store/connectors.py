@@ -1,0 +1,79 @@
+"""Connectors: how each one stands, whether a person has paused it, and which mapping it last worked by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+ALL = "SELECT * FROM connectors ORDER BY name"
+GET = "SELECT * FROM connectors WHERE name = ?"
+STAND = """
+    INSERT INTO connectors (name, state, reason, since, polled_at, paused, fingerprint)
+    VALUES (:name, :state, :reason, :now, '', '', '')
+    ON CONFLICT (name) DO UPDATE SET since = iif(state = :state, since, :now), state = :state, reason = :reason
+"""
+POLLED = "UPDATE connectors SET polled_at = ? WHERE name = ?"
+PAUSE = """
+    INSERT INTO connectors (name, state, reason, since, polled_at, paused, fingerprint)
+    VALUES (:name, 'starting', '', :now, '', :why, '')
+    ON CONFLICT (name) DO UPDATE SET paused = :why
+"""
+LEARN = """
+    INSERT INTO connectors (name, state, reason, since, polled_at, paused, fingerprint)
+    VALUES (:name, 'starting', '', :now, '', '', :fingerprint)
+    ON CONFLICT (name) DO UPDATE SET fingerprint = :fingerprint
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorRow:
+    """One connector. Moments are our own clock's.
+
+    Attributes:
+        state: ``starting``, ``ok``, ``rate_limited``, ``unauthorized``, ``unavailable`` or ``misconfigured``.
+        reason: why, unless it is ``ok``.
+        since: since when it has been in that state.
+        polled_at: when it was last read to the end of all of its sources; empty if never.
+        paused: why a person has paused it; empty if nobody has.
+        fingerprint: of the mapping, and for a helpdesk of the playbook, that it last worked by (rule 16).
+    """
+
+    name: str
+    state: str
+    reason: str
+    since: str
+    polled_at: str
+    paused: str
+    fingerprint: str
+
+
+class Connectors:
+    """Writes happen inside the caller's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def all(self) -> dict[str, ConnectorRow]:
+        """Every connector that was ever run, by name."""
+        return {row["name"]: ConnectorRow(**row) for row in self._db.query(ALL)}
+
+    def get(self, name: str) -> ConnectorRow | None:
+        """One connector."""
+        return next((ConnectorRow(**row) for row in self._db.query(GET, [name])), None)
+
+    def stands(self, name: str, state: str, reason: str, now: str) -> None:
+        """How it stands from now on."""
+        self._db.execute(STAND, {"name": name, "state": state, "reason": reason, "now": now})
+
+    def polled(self, name: str, now: str) -> None:
+        """It was read to its end."""
+        self._db.execute(POLLED, [now, name])
+
+    def pause(self, name: str, why: str, now: str) -> None:
+        """A person pauses it; ``why`` empty: lets it go on."""
+        self._db.execute(PAUSE, {"name": name, "why": why, "now": now})
+
+    def learn(self, name: str, fingerprint: str, now: str) -> None:
+        """The mapping that it works by from now on."""
+        self._db.execute(LEARN, {"name": name, "fingerprint": fingerprint, "now": now})

@@ -1,0 +1,94 @@
+"""``syncd run`` as a real process: what it does by itself, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from office import OPEN, PENDING, RESOLVED, Office, Started
+
+PATIENCE = 40.0
+"""Seconds that a test waits at most for what should come at once; no test measures speed."""
+
+
+def until(what: Callable[[], bool], started: Started, seconds: float = PATIENCE) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, f"it never came about:\n{started.said()}"
+        time.sleep(0.05)
+
+
+@contextmanager
+def service(office: Office, **env: str) -> Iterator[Started]:
+    """The daemon, ended by SIGTERM, which it must obey with status 0."""
+    started = office.start("run", cold=True, env=env)
+    yield started
+    started.process.send_signal(signal.SIGTERM)
+    office.finish(started, 15).ended(0)
+
+
+def events(started: Started, name: str) -> list[dict[str, Any]]:
+    """What it has logged under this name."""
+    lines = [json.loads(line) for line in started.out.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line["event"] == name]
+
+
+def ready(started: Started) -> bool:
+    """Whether both connectors have been read once."""
+    return {line["connector"] for line in events(started, "connector") if line["state"] == "ok"} == {
+        "freshdesk",
+        "github",
+    }
+
+
+@pytest.fixture
+def quick(build: Callable[..., Office]) -> Office:
+    """An office whose connectors are polled every second."""
+    office = build()
+    office.write_desk(more='poll_interval = "1s"')
+    office.write_hub(more='poll_interval = "1s"')
+    return office
+
+
+def test_a_day_goes_by_itself(quick: Office) -> None:
+    with service(quick) as started:
+        until(lambda: ready(started), started)
+        quick.later()
+        ticket = quick.ticket()
+        issue = quick.issue(ticket)
+        until(lambda: quick.status(ticket) == PENDING, started)
+        assert len(quick.notes(ticket)) == 1
+        quick.later()
+        quick.hub.close(issue)
+        until(lambda: quick.status(ticket) == RESOLVED, started)
+        assert len(quick.notes(ticket)) == 2
+        wrote = events(started, "wrote")
+    assert [line["rule"] for line in wrote] == ["filed", "issue_finished"]
+
+
+def test_what_exists_is_adopted_before_anything_is_written(quick: Office) -> None:
+    tickets = [quick.ticket() for _ in range(3)]
+    for ticket in tickets:
+        quick.hub.close(quick.issue(ticket))
+    quick.later()
+    with service(quick) as started:
+        until(lambda: ready(started), started)
+        until(lambda: {link["standing"] for link in quick.json("links", "list")} == {"adopted"}, started)
+        quick.later()
+        newer = quick.ticket()
+        quick.issue(newer)
+        until(lambda: quick.status(newer) == PENDING, started)  # by then it would have written to the others
+    assert quick.writes() == 2
+    assert {quick.status(ticket) for ticket in tickets} == {OPEN}
+
+
+def test_a_second_daemon_is_refused(quick: Office) -> None:
+    with service(quick) as started:
+        until(lambda: bool(events(started, "started")), started)
+        assert "is in use by another syncd" in quick.run("run", cold=True).ended(75).said
