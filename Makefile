@@ -9,7 +9,7 @@ demo: .venv/runtime.stamp ## Watch a day of support, on stand-ins; no account ne
 	$(BIN)/syncd demo
 
 test: .venv/dev.stamp ## The fast tests
-	$(BIN)/python -m pytest -n auto -m "not torture"
+	$(BIN)/python -m pytest -n auto
 
 lint: .venv/dev.stamp ## Style, imports between floors
 	$(BIN)/ruff check
@@ -26,7 +26,7 @@ bench: .venv/dev.stamp ## API calls, time and memory of the main jobs
 	$(BIN)/python -m bench
 
 coverage: .venv/dev.stamp ## Lines and branches that the fast tests reach
-	$(BIN)/python -m pytest -n auto -m "not torture" --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
 
 mutants: .venv/dev.stamp ## Break each rule once, and see that the tests notice
 	$(BIN)/python tests/mutants.py

@@ -202,7 +202,9 @@ def settle(work: Work, name: str | None = None) -> int:
     ``name``: only those on items of this connector.
     """
     rows = [row for row in work.store.effects.open(work.clock.now()) if name in (None, row.target.connector)]
-    due = [row for row in rows if not work.paused_for(row.target.connector)]
+    # One on a connector that isn't configured any more waits for it; its group is parked, which says so.
+    known = [row for row in rows if row.target.connector in work.connectors]
+    due = [row for row in known if not work.paused_for(row.target.connector)]
     for row in due:
         if work.paused_for(row.target.connector):  # since a moment ago
             continue

@@ -65,14 +65,14 @@ MUTANTS = (
     Mutant(
         "an effect is not known to be under way",
         "act.py",
-        "                work.store.effects.send(row.id, work.clock.now())\n                rows.append(row)",
-        "                rows.append(row)",
+        "if work.store.effects.send(row.id, work.clock.now()):",
+        "if row.state is EffectState.READY:",
     ),
     Mutant(
         "an effect in doubt is sent again at once",
-        "act.py",
-        "if row.state is EffectState.READY:",
-        "if row.state in (EffectState.READY, EffectState.DOUBT):",
+        "store/effects.py",
+        "SET state = 'sent', began_at = ? WHERE id = ? AND state = 'ready'",
+        "SET state = 'sent', began_at = ? WHERE id = ? AND state IN ('ready', 'doubt')",
     ),
     Mutant(
         "an effect in doubt is not looked for",

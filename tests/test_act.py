@@ -307,3 +307,25 @@ def test_a_customer_who_writes_while_the_note_is_in_doubt_is_not_closed_upon() -
     assert ticket.status == Status("pending")
     assert pair.notes(ticket) == ["link_note", "waits_for_agent"]
     assert not pair.desk.closed_upon
+
+
+def test_a_note_in_doubt_on_a_connector_that_is_not_configured_any_more_holds_up_nothing() -> None:
+    pair = Pair(other=True)
+    pair.reconcile()
+    pair.tick()
+    ticket = pair.ticket()
+    pair.issue(ticket, at="other")
+    pair.pass_()
+    pair.tick()
+    pair.books["other"].faults.append(("lost_answer", True))
+    pair.move(ticket, "resolved")  # the comment that tells of it is in doubt
+    pair.pass_()
+    for table in (pair.work.connectors, pair.work.trackers):
+        assert isinstance(table, dict)
+        del table["other"]
+    del pair.books["other"]
+    pair.tick(1000)
+    newer, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    pair.pass_()
+    assert newer.status == Status("resolved")
