@@ -273,7 +273,8 @@ def fit_to_print(run: Run) -> None:
         assert not odd, f"{run.args} printed {odd!r} in {line!r}"
     assert "Traceback" not in run.said, run.said
     assert run.exit != 70, run.said
-    for private in (CANARY, *SECRETS):
+    secrets = () if "sandbox" in run.args else SECRETS  # a stand-in tells what it takes: it guards nothing
+    for private in (CANARY, *secrets):
         assert private not in run.said, f"{run.args} printed {private}"
     if "--json" in run.args and run.out:
         json.loads(run.out)
