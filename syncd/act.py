@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from syncd import marker
+from syncd.braking import refuse_too_much
 from syncd.clock import precise
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Action, Audience, Outcome, Removed, Role, Status, Written
@@ -44,6 +45,9 @@ def carry_out(work: Work, plan: Plan) -> list[Result]:
 
     What several steps record of the same link is recorded with the last of them, if none has failed: a ticket that
     asks two issues has been answered when both are.
+
+    Raises:
+        BrakeOn: the next step would be one too many; those before it are done and recorded.
     """
     if plan.before:
         with work.store.write():
@@ -76,6 +80,7 @@ class _Made:
 
 
 def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
+    refuse_too_much(work, step)
     hindrance = _hindrance(work, step)
     if hindrance is not None:
         made.after(step, None)

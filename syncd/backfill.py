@@ -33,10 +33,9 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
         Per connector that could not be read, why; the others were done all the same.
 
     Raises:
-        BrakeOn: too much would have changed at once.
+        BrakeOn: too much would change at once, and this run may write nothing anyway; else see :mod:`syncd.braking`.
         Interrupted: syncd is to stop; what was done is kept.
     """
-    refuse_braked(work)
     began: dict[str, str] = {}
     failures: dict[str, ConnectorError] = {}
     order = [*work.trackers, *work.helpdesks]
@@ -62,7 +61,6 @@ def some(work: Work, refs: Sequence[Ref]) -> None:
         UnknownRef: one of them isn't known to its system.
         ConnectorError: one of them can't be read.
     """
-    refuse_braked(work)
     read(work, list(refs))
     read(work, _linked_with(work, refs))
     keys = set()
@@ -113,18 +111,6 @@ def _resolved(work: Work, name: str, key: str, text: str) -> Ref:
     return ref
 
 
-def refuse_braked(work: Work) -> None:
-    """Nothing runs while a brake is on.
-
-    Raises:
-        BrakeOn: with its reason, and how to release it.
-    """
-    for brake in work.store.brakes.on():
-        if work.writes:
-            cure = f"If that is right, run `syncd brake release {brake.connector}`"
-            raise BrakeOn(f"{brake.connector}: the brake is on since {brake.at}: {brake.reason}. {cure}")
-
-
 def _catch_up(work: Work, names: list[str], failures: dict[str, ConnectorError]) -> None:
     """Names that couldn't be looked up while another system was limiting us, or was not reached."""
     behind = [name for name in names if work.store.snapshots.to_read(name)]
@@ -155,6 +141,10 @@ def _look_for_unseen(work: Work, began: dict[str, str], failures: dict[str, Conn
             read(work, doubtful)
         except ConnectorError as error:
             failures[name] = error
+        except BrakeOn as error:
+            if not work.writes:
+                raise
+            work.say(str(error))
 
 
 def _held_back(work: Work, name: str) -> list[Ref]:

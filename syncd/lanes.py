@@ -251,12 +251,11 @@ class RouteLane(Lane):
         self.route = route
 
     def turn(self, work: Work) -> None:
-        """Every group that is due, once all of its connectors have been walked, and unless one is to rest."""
+        """Every group that is due, once all of its connectors have been walked, and unless a person has paused one."""
         names = [name for name in self.route.split(" ") if name in self.shared.connectors]
         rows = work.store.connectors.all()
         resting = any(name in rows and rows[name].paused for name in names)
-        braked = {brake.connector for brake in work.store.brakes.on()}
-        if not resting and not braked.intersection(names) and all(self.shared.walked[name].is_set() for name in names):
+        if not resting and all(self.shared.walked[name].is_set() for name in names):
             drain(work, route=self.route)
 
     def rest(self, work: Work) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from syncd.errors import BrakeOn, ConnectorError, RateLimited, Refused, Transient, Unauthorized
+from syncd.braking import refuse_vanishing
+from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Item, Ref, Removed
 from syncd.plan import Group, decide
 from syncd.records import Plan, Record
@@ -17,10 +18,6 @@ from syncd.retry import reads
 from syncd.store import QueueRow
 from syncd.take import follow, resolve, set_gone, take
 from syncd.work import IN_PLACE, Work
-
-HOUR = 3600.0
-ALL_GONE = 5
-"""If so many items were asked for at once and none is there any more, something else is wrong."""
 
 
 def observe(work: Work, key: str) -> Plan | None:
@@ -143,7 +140,7 @@ def read(work: Work, refs: Sequence[Ref]) -> None:
         mine = [ref for ref in refs if ref.connector == name]
         refuse_paused(work, name)
         found = reads(work.clock, patience=IN_PLACE)(work.connectors[name].fetch, mine)
-        _believe(work, name, [one for one in found.values() if isinstance(one, Removed)], len(mine))
+        refuse_vanishing(work, name, [one for one in found.values() if isinstance(one, Removed)], len(mine))
         for ref in mine:
             one = found[ref]
             if isinstance(one, ConnectorError):
@@ -168,24 +165,6 @@ def _keep(work: Work, one: Item | Removed) -> None:
         if one.formerly is not None:
             follow(work, one.formerly, one)
         take(work, one, named, first_walk=False, cause="read")
-
-
-def _believe(work: Work, name: str, gone: list[Removed], asked: int) -> None:
-    """The brake on vanishing (rules 10 and 16): many within an hour, or all that was asked for, is not believed."""
-    new = [one for one in gone if isinstance(work.store.snapshots.get(one.ref), Item)]
-    now = work.clock.monotonic()
-    within = [moment for moment in work.vanished.get(name, []) if moment > now - HOUR] + [now] * len(new)
-    work.vanished[name] = within
-    limit = max(work.brake.max_changes, work.brake.share * work.store.links.live_count(name))
-    all_gone = asked >= ALL_GONE and len(new) == asked
-    if (all_gone or len(within) > limit) and not work.store.brakes.released(name):
-        reason = f"{len(within)} linked items suddenly can't be found"
-        with work.store.write():
-            work.store.brakes.pull(name, reason, work.now)
-        raise BrakeOn(
-            f"{name}: {reason}. Nothing was changed for them. See that the token still sees everything it should; "
-            f"if they are really gone, run `syncd brake release {name}`"
-        )
 
 
 def refuse_paused(work: Work, name: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from syncd.act import LEFT_ALONE, Result, carry_out, settle
-from syncd.errors import ConnectorError, Interrupted, RateLimited, Refused, Transient, Unauthorized
+from syncd.errors import BrakeOn, ConnectorError, Interrupted, RateLimited, Refused, Transient, Unauthorized
 from syncd.observe import observe, prefetch
 from syncd.records import Plan
 from syncd.retry import LIMIT_WAIT, delay
@@ -34,14 +34,15 @@ def drain(work: Work, only: frozenset[str] | None = None, route: str | None = No
         route: the groups that touch these connectors (:meth:`Queue.routes`); effects are settled by somebody else.
 
     Raises:
-        BrakeOn: too much would change at once; what was not reached is as due as before.
+        BrakeOn: too much would change at once, and this run may write nothing anyway. In one that writes, the groups
+            of that connector are left as due as before, and the others are done.
         Interrupted: syncd is to stop; between two groups, so that nothing is left half done.
     """
     done = 0
     while True:
         settled = settle(work) if work.writes and route is None else 0
         with work.store.write():
-            rows = work.store.queue.claim(work.clock.now(), BATCH, only, route)
+            rows = work.store.queue.claim(work.clock.now(), BATCH, only, route, braked=not work.writes)
         if not rows and not settled:
             return
         quiet: list[tuple[QueueRow, Plan]] = []
@@ -55,6 +56,10 @@ def drain(work: Work, only: frozenset[str] | None = None, route: str | None = No
                     quiet.append((row, plan))
                 done += 1
             work.progress("in step", done, done + work.store.queue.due(work.clock.now()))
+        except BrakeOn as error:  # the groups of that connector wait; the others go on
+            if not work.writes:
+                raise
+            work.say(str(error))
         finally:
             with work.store.write():
                 for row, plan in quiet:

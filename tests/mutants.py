@@ -22,6 +22,7 @@ TESTS = (
     "tests/test_act.py",
     "tests/test_poll.py",
     "tests/test_observe.py",
+    "tests/test_braking.py",
     "tests/properties/test_machine.py",
 )
 
@@ -144,6 +145,18 @@ MUTANTS = (
         "if ticket.only_told:  # not followed",
         "if False:  # not followed",
     ),
+    Mutant(
+        "as much as one likes is changed at once",
+        "braking.py",
+        "if str(step.target) not in changed and count > _limit(work, name):",
+        "if False:",
+    ),
+    Mutant(
+        "a ticket that is written again counts again",
+        "braking.py",
+        "if str(step.target) not in changed and count > _limit(work, name):",
+        "if count + (str(step.target) in changed) > _limit(work, name):",
+    ),
     Mutant("nothing is damped", "act.py", "if step.status is None or all(", "if True or all("),
     Mutant(
         "a ticket is done when the first of its issues is",
@@ -164,7 +177,7 @@ MUTANTS = (
         "self._db.execute(READ_AGAIN",
         "_ = (READ_AGAIN",
     ),
-    Mutant("what vanishes is believed", "observe.py", "if (all_gone or len(within) > limit) and", "if False and"),
+    Mutant("what vanishes is believed", "braking.py", "if (all_gone or len(within) > limit) and", "if False and"),
 )
 
 

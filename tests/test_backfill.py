@@ -8,7 +8,7 @@ import pytest
 
 from syncd.backfill import backfill, find, some
 from syncd.clock import moment
-from syncd.errors import BrakeOn, Interrupted, UnknownRef
+from syncd.errors import Interrupted, UnknownRef
 from syncd.model import GoneKind, Ref, Status
 from syncd.records import LinkState, Standing
 from tests.pairs import Pair
@@ -181,17 +181,6 @@ def test_a_ref_is_found_by_its_address_its_key_and_its_id() -> None:
     for text in ("tracker:TRACKER-99", "nobody:1", "what is this", "tracker:", ""):
         with pytest.raises(UnknownRef):
             find(pair.work, text)
-
-
-def test_nothing_runs_while_a_brake_is_on() -> None:
-    pair = Pair()
-    pair.filed_pair()
-    with pair.store.write():
-        pair.store.brakes.pull("tracker", "too much", pair.work.now)
-    before = calls(pair)
-    with pytest.raises(BrakeOn, match="syncd brake release tracker"):
-        pair.reconcile()
-    assert calls(pair) == before
 
 
 def test_a_stop_is_obeyed_between_two_pages_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from syncd.cli.app import config_option
 from syncd.cli.running import configured
 from syncd.cli.show import say
+from syncd.clock import precise
 from syncd.errors import UnknownRef
 from syncd.store import Store
 
@@ -29,7 +31,7 @@ def release(name: str, folder: Path | None) -> int:
         if name not in {brake.connector for brake in store.brakes.on()}:
             raise UnknownRef(f"no brake is on for {name!r}; `syncd status` shows those that are")
         with store.write():
-            store.brakes.release(name)
+            store.brakes.release(name, precise(datetime.now(UTC)))
     finally:
         store.close()
     say(f"Released. The next `syncd reconcile` goes on with {name}")

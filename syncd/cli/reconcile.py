@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from syncd import braking
 from syncd.backfill import backfill, find, some
 from syncd.cli.app import config_option, json_option
 from syncd.cli.running import configured, human, refused_notes, working
@@ -70,14 +71,12 @@ def command(
             some(work, [find(work, text) for text in refs])
         else:
             failures = backfill(work, names or known, since)
-        if work.writes:
-            with work.store.write():
-                work.store.brakes.forget_released()
         report = _report(work, failures, time.monotonic() - began, dry=dry_run)
         if as_data:
             as_json(report)
         else:
             _tell(work, report)
+        braking.tell(work)
     return 0 if dry_run and not failures else int(bool(report["needs_a_person"] or failures))
 
 

@@ -38,15 +38,12 @@ class Log(Table):
 
 
 class Brake(Table):
-    """When syncd stops itself (rule 16): per connector and hour, more than max(max_changes, share of its links).
-
-    In this version linked items that vanish are counted.
-    """
+    """When syncd stops itself (rule 16): per connector and hour, more than max(max_changes, share of its links)."""
 
     max_changes: int = Field(default=20, ge=0)
     share: float = Field(default=0.1, ge=0, le=1, allow_inf_nan=False)
     max_messages: int = Field(default=50, ge=0)
-    """Messages to customers; not counted in this version."""
+    """Messages to customers."""
 
 
 class Main(Table):

@@ -7,23 +7,21 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 GET = "SELECT * FROM brakes WHERE connector = ?"
-ALL = "SELECT * FROM brakes ORDER BY connector"
+ON = "SELECT * FROM brakes WHERE released_at = '' ORDER BY connector"
 PULL = """
-    INSERT INTO brakes (connector, reason, at, released) VALUES (?, ?, ?, 0)
-    ON CONFLICT (connector) DO UPDATE SET reason = excluded.reason, at = excluded.at, released = 0
+    INSERT INTO brakes (connector, reason, at, released_at) VALUES (?, ?, ?, '')
+    ON CONFLICT (connector) DO UPDATE SET reason = excluded.reason, at = excluded.at, released_at = ''
 """
-RELEASE = "UPDATE brakes SET released = 1 WHERE connector = ?"
-FORGET = "DELETE FROM brakes WHERE released = 1"
+RELEASE = "UPDATE brakes SET released_at = ? WHERE connector = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class BrakeRow:
-    """A brake that is on, or was released for the next run."""
+    """A brake that is on, and since when."""
 
     connector: str
     reason: str
     at: str
-    released: bool
 
 
 class Brakes:
@@ -32,27 +30,18 @@ class Brakes:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def all(self) -> list[BrakeRow]:
-        """Every brake."""
-        rows = self._db.query(ALL)
-        return [BrakeRow(row["connector"], row["reason"], row["at"], bool(row["released"])) for row in rows]
-
     def on(self) -> list[BrakeRow]:
         """Those that hold."""
-        return [brake for brake in self.all() if not brake.released]
+        return [BrakeRow(row["connector"], row["reason"], row["at"]) for row in self._db.query(ON)]
 
-    def released(self, connector: str) -> bool:
-        """Whether a person has let this connector go on."""
-        return any(True for row in self._db.query(GET, [connector]) if row["released"])
+    def released_at(self, connector: str) -> str:
+        """When a person last let this connector go on; empty if never, or if it was stopped again since."""
+        return next((row["released_at"] for row in self._db.query(GET, [connector])), "")
 
     def pull(self, connector: str, reason: str, now: str) -> None:
         """Stop a connector."""
         self._db.execute(PULL, [connector, reason, now])
 
-    def release(self, connector: str) -> None:
-        """Let it go on."""
-        self._db.execute(RELEASE, [connector])
-
-    def forget_released(self) -> None:
-        """The count starts anew."""
-        self._db.execute(FORGET)
+    def release(self, connector: str, now: str) -> None:
+        """Let it go on; what has changed so far counts no more."""
+        self._db.execute(RELEASE, [now, connector])

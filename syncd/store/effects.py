@@ -52,6 +52,10 @@ OWE = """
 SHELVE = "UPDATE effects SET state = 'ready', looks = 0, due = 'shelved' WHERE id = ? AND state = 'doubt'"
 FORGET = "DELETE FROM effects WHERE id = ? AND owed = 0"
 REKEY = "UPDATE effects SET target = ? WHERE target = ? AND state <> 'done'"
+MESSAGES = """
+    SELECT count(*) AS n FROM effects WHERE internal = 0 AND state IN ('sent', 'doubt', 'done')
+    AND began_at > ? AND target LIKE ?
+"""
 COUNTS = "SELECT state, count(*) AS n FROM effects GROUP BY state"
 REFUSED = """
     SELECT e.*, s.key FROM effects e JOIN links l ON l.id = e.link LEFT JOIN snapshots s ON s.ref = e.target
@@ -177,6 +181,10 @@ class Effects:
     def still_refused(self) -> list[EffectRow]:
         """What was refused and could still be said: its link hasn't ended, and nothing has happened to it since."""
         return [_row(row) for row in self._db.query(REFUSED)]
+
+    def messages(self, connector: str, since: str) -> int:
+        """How many messages have gone to customers since then."""
+        return int(next(iter(self._db.query(MESSAGES, [since, f"{connector}:%"])))["n"])
 
     def counts(self) -> dict[str, int]:
         """State -> how many."""

@@ -19,6 +19,10 @@ OF_LINK = "SELECT * FROM journal WHERE link = ? ORDER BY id DESC LIMIT ?"
 STATUS_WRITES = (
     "SELECT count(*) AS n FROM journal WHERE link = ? AND status = 1 AND outcome IN ('done', 'answer lost') AND at > ?"
 )
+CHANGED = """
+    SELECT DISTINCT target FROM journal
+    WHERE at > ? AND target LIKE ? AND status + notes > 0 AND outcome IN ('done', 'answer lost')
+"""
 SKIP = """
     INSERT INTO skips (ref, what, why, at) VALUES (?, ?, ?, ?)
     ON CONFLICT (ref, what) DO UPDATE SET why = excluded.why
@@ -51,6 +55,10 @@ class Journal:
     def status_writes(self, link: int, since: str) -> int:
         """How often a status was written for a link since then."""
         return int(next(iter(self._db.query(STATUS_WRITES, [link, since])))["n"])
+
+    def changed(self, connector: str, since: str) -> set[str]:
+        """The items of a connector that were written to since then."""
+        return {row["target"] for row in self._db.query(CHANGED, [since, f"{connector}:%"])}
 
     def skip(self, ref: Ref, what: str, why: str, now: str) -> None:
         """Something was passed over: say so in ``status``. ``what`` and ``why`` hold no text of a ticket."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from syncd.model import Ref, Status
-from syncd.records import Base, Link, LinkState, Origin, Record, Standing
+from syncd.records import GONE, Base, Link, LinkState, Origin, Record, Standing
 from syncd.store.effects import Effects
 
 _LINK = """
@@ -54,6 +54,10 @@ TURNS = """
 """
 BASE = "SELECT * FROM bases WHERE link = ?"
 LIVE_COUNT = "SELECT count(*) AS n FROM links WHERE state = 'live' AND (ticket LIKE :prefix OR issue LIKE :prefix)"
+ENDED = """
+    SELECT count(*) AS n FROM links WHERE state = 'ended' AND reason LIKE :gone AND changed_at > :since
+    AND (ticket LIKE :prefix OR issue LIKE :prefix)
+"""
 STALE = """
     SELECT ends.ref, s.key FROM (
         SELECT ticket AS ref FROM links WHERE state = 'live' UNION SELECT issue FROM links WHERE state = 'live') ends
@@ -129,6 +133,11 @@ class Links:
     def live_count(self, connector: str) -> int:
         """How many live links a connector has."""
         return int(next(iter(self._db.query(LIVE_COUNT, {"prefix": f"{connector}:%"})))["n"])
+
+    def ended(self, connector: str, since: str) -> int:
+        """How many links of a connector have ended since then because an item was gone."""
+        what = {"gone": f"{GONE}%", "since": since, "prefix": f"{connector}:%"}
+        return int(next(iter(self._db.query(ENDED, what)))["n"])
 
     def stale(self, since: str) -> list[Ref]:
         """Items with a live link that nobody has seen since a moment of our clock."""

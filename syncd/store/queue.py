@@ -25,6 +25,8 @@ DUE = """
     AND (:only IS NULL OR group_key IN (SELECT value FROM json_each(:only)))
     AND (:route IS NULL OR :route = (SELECT group_concat(connector, ' ') FROM (
         SELECT DISTINCT connector FROM ends WHERE ends.group_key = queue.group_key ORDER BY connector)))
+    AND (:braked OR group_key NOT IN (SELECT ends.group_key FROM ends JOIN brakes USING (connector)
+        WHERE brakes.released_at = ''))
     ORDER BY due, group_key LIMIT :limit
 """
 ROUTES = """
@@ -48,6 +50,7 @@ ROWS = "SELECT * FROM queue ORDER BY parked DESC, due, group_key"
 COUNT_DUE = "SELECT count(*) AS n FROM queue WHERE parked = 0 AND due <= ?"
 NEXT_DUE = """
     SELECT min(due) AS due FROM queue WHERE parked = 0 AND attempts <= 1
+    AND group_key NOT IN (SELECT ends.group_key FROM ends JOIN brakes USING (connector) WHERE brakes.released_at = '')
     AND (:only IS NULL OR group_key IN (SELECT value FROM json_each(:only)))
 """
 
@@ -78,11 +81,25 @@ class Queue:
         self._db.execute(ASK, {"key": key, "cause": cause, "due": precise(due)})
 
     def claim(
-        self, now: datetime, limit: int, only: frozenset[str] | None = None, route: str | None = None
+        self,
+        now: datetime,
+        limit: int,
+        only: frozenset[str] | None = None,
+        route: str | None = None,
+        *,
+        braked: bool = False,
     ) -> list[QueueRow]:
-        """The next groups that are due; others see them as taken until the lease ends. ``route``: see `routes`."""
+        """The next groups that are due; others see them as taken until the lease ends.
+
+        Args:
+            now: the wall clock.
+            limit: how many at most.
+            only: of these groups.
+            route: of those that touch these connectors, see :meth:`routes`.
+            braked: those that a brake holds, too.
+        """
         names = None if only is None else json.dumps(sorted(only))
-        what = {"now": precise(now), "limit": limit, "only": names, "route": route}
+        what = {"now": precise(now), "limit": limit, "only": names, "route": route, "braked": int(braked)}
         rows = [_row(row) for row in self._db.query(DUE, what)]
         for row in rows:
             self._db.execute(CLAIM, [precise(now + LEASE), row.group])

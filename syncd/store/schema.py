@@ -130,12 +130,13 @@ CREATE TABLE journal (
     outcome   TEXT NOT NULL
 ) STRICT;
 CREATE INDEX journal_by_link ON journal (link, at);
+CREATE INDEX journal_by_time ON journal (at);
 
 CREATE TABLE brakes (
-    connector TEXT PRIMARY KEY,
-    reason    TEXT NOT NULL,
-    at        TEXT NOT NULL,
-    released  INTEGER NOT NULL
+    connector   TEXT PRIMARY KEY,
+    reason      TEXT NOT NULL,
+    at          TEXT NOT NULL,
+    released_at TEXT NOT NULL
 ) STRICT;
 
 CREATE VIEW ends AS
