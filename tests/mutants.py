@@ -177,7 +177,12 @@ MUTANTS = (
         "self._db.execute(READ_AGAIN",
         "_ = (READ_AGAIN",
     ),
-    Mutant("what vanishes is believed", "braking.py", "if (all_gone or len(within) > limit) and", "if False and"),
+    Mutant(
+        "what vanishes is believed",
+        "braking.py",
+        "if (all_gone or len(within) > _limit(work, name)) and",
+        "if False and",
+    ),
 )
 
 
