@@ -15,6 +15,7 @@ from datetime import timedelta
 from syncd import marker
 from syncd.braking import refuse_too_much
 from syncd.clock import precise
+from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Action, Audience, Outcome, Removed, Role, Status, Written
 from syncd.records import Effect, Plan, Record, Step
@@ -86,11 +87,7 @@ def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
         made.after(step, None)
         return Result(step, hindrance)
     notes = _store_effects(work, step.effects)
-    action = Action(step.target, step.status, step.expect, tuple(work.note(row) for row in notes))
-    outcome = Outcome(action)
-    if action.notes or action.status is not None:
-        outcome = next(iter(work.connectors[step.target.connector].apply([action])))
-    error = _error(step, outcome)
+    outcome, error = _write(work, step, notes)
     confirm = None if error else lambda record: _confirmed(work, step, record, outcome.status)
     with work.store.write():
         _keep_notes(work, step.target.connector, notes, outcome.notes, error)
@@ -102,6 +99,22 @@ def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
     work.wrote(step, said)
     _count(work, step, outcome, error)
     return Result(step, error)
+
+
+def _write(work: Work, step: Step, notes: Sequence[EffectRow]) -> tuple[Outcome, ConnectorError | None]:
+    """One action, and why the step was not done. After a defect nobody knows whether its notes were written."""
+    action = Action(step.target, step.status, step.expect, tuple(work.note(row) for row in notes))
+    if not action.notes and action.status is None:
+        return Outcome(action), None
+    try:
+        outcome = next(iter(work.connectors[step.target.connector].apply([action])))
+        return outcome, _error(step, outcome)
+    except Exception:
+        due = work.clock.now() + timedelta(seconds=work.connectors[step.target.connector].settle)
+        with work.store.write():
+            for row in notes:
+                work.store.effects.doubt(row.id, due, "a defect struck while it was written")
+        raise
 
 
 def _hindrance(work: Work, step: Step) -> ConnectorError | None:
@@ -124,7 +137,7 @@ def _error(step: Step, outcome: Outcome) -> ConnectorError | None:
         if error is None:
             continue
         if not isinstance(error, ConnectorError):
-            raise error  # a defect of the connector; what was sent is in doubt after the next start
+            raise error  # a defect of the connector
         if step.status is not None or not outcome.notes or _passes(error):
             return error
     return None
@@ -213,10 +226,14 @@ def settle(work: Work, name: str | None = None) -> int:
     for row in due:
         if work.paused_for(row.target.connector):  # since a moment ago
             continue
-        if row.state is EffectState.DOUBT:
-            _look(work, row)
-        else:
-            _send(work, row)
+        try:
+            (_look if row.state is EffectState.DOUBT else _send)(work, row)
+        except Exception as error:
+            if not of_one_item(error):
+                raise
+            with work.store.write():  # looked for, and sent if it isn't there, when a person asks for it
+                work.store.effects.refused(row.id, f"{told(error)}. Please report it", work.clock.now())
+                work.tally["refused"] += 1
     return len(due)
 
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import random
 import threading
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from syncd.act import settle
 from syncd.clock import SystemClock
 from syncd.config import Config, Helpdesk
+from syncd.defects import told
 from syncd.errors import BrakeOn, ConnectorError, Interrupted
 from syncd.guarded import Guarded
 from syncd.logs import Log
@@ -169,8 +168,7 @@ class Lane(threading.Thread):
         except Interrupted:
             raise
         except Exception as error:  # noqa: BLE001  # one defect must not end the others' work
-            what = {"lane": self.name, "error": type(error).__name__, "where": where(error)}
-            self.shared.log.error("defect", **what)  # noqa: TRY400  # a traceback may show ticket text
+            self.shared.log.error("defect", lane=self.name, what=told(error))  # noqa: TRY400  # no ticket text
             work.clock.sleep(AFTER_DEFECT)
         self.rest(work)
 
@@ -262,10 +260,3 @@ class RouteLane(Lane):
         """Until the main thread sees that something is due."""
         del work
         self._wait(60.0)
-
-
-def where(error: BaseException) -> str:
-    """File and line of a defect, without values: those may be a customer's."""
-    frames = traceback.extract_tb(error.__traceback__)
-    frame = next((one for one in reversed(frames) if "site-packages" not in one.filename), frames[-1])
-    return f"{Path(frame.filename).name}:{frame.lineno}"

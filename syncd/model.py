@@ -185,16 +185,27 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An item of a feed whose record can't be understood: passed over and told, so that it holds up no other."""
+
+    ref: Ref
+    why: str
+    """In words for people; no text of the item."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A part of a feed. ``cursor`` covers everything up to and with this page; save both in one transaction.
 
     ``first_walk`` is true while the source is walked for the first time: what a link needs to be adopted and
-    not filed (rule 4). ``last`` marks the page after which the source has nothing more to tell for now.
+    not filed (rule 4). ``last`` marks the page after which the source has nothing more to tell for now. An item in
+    ``unreadable`` comes again when it changes.
     """
 
     items: tuple[Item, ...]
     cursor: str
     removed: tuple[Removed, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
     first_walk: bool = False
     last: bool = False
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from syncd.braking import refuse_vanishing
+from syncd.defects import of_one_item
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Item, Ref, Removed
 from syncd.plan import Group, decide
@@ -123,9 +124,11 @@ def _wanted(work: Work, key: str) -> list[Ref]:
     """What a group needs read; nothing if it can't be decided, which shows when it is due."""
     try:
         group = load(work, key)
-    except Refused:
-        return []
-    return _to_read(settled(work, decide(group)), group) if group.links else []
+        return _to_read(settled(work, decide(group)), group) if group.links else []
+    except Exception as error:
+        if isinstance(error, Refused) or of_one_item(error):
+            return []
+        raise
 
 
 def read(work: Work, refs: Sequence[Ref]) -> None:

@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from syncd.clock import stamp
+from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, Interrupted, RateLimited, Refused, Transient
 from syncd.model import Item, Page, Ref, Removed
 from syncd.retry import reads
 from syncd.store import CursorRow, unread
-from syncd.take import MAX_FAILED, ask, follow, resolve, take, take_removed
+from syncd.take import MAX_FAILED, RECORD, Named, ask, follow, resolve, take, take_removed
 from syncd.work import Work
 
 
@@ -103,8 +104,10 @@ def _absorb(work: Work, name: str, source: str, page: Page) -> None:
             work.store.snapshots.touch(item.ref, work.now)
         for removed in page.removed:
             take_removed(work, removed)
+        for one in page.unreadable:
+            work.store.journal.skip(one.ref, RECORD, one.why, work.now)
         for item, named in todo:
-            take(work, item, named, first_walk=first, cause="poll")
+            _take(work, item, named, first_walk=first, cause="poll")
         old = row or unread(name, source)
         mark, at_mark = _mark(old, page) if first else (old.start_mark, old.at_mark)
         new = replace(old, cursor=page.cursor, start_mark=mark, at_mark=at_mark, polled_at=work.now)
@@ -112,6 +115,18 @@ def _absorb(work: Work, name: str, source: str, page: Page) -> None:
             new = replace(new, cursor=old.resume or page.cursor, walked=True, walking="", span="", resume="")
         work.store.cursors.put(new)
     work.has_read(name, source, page)
+
+
+def _take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) -> None:
+    """One item as it was read: a defect that it brings to light must not keep others from being read (rule 13)."""
+    work.store.journal.unskip(item.ref, RECORD)
+    try:
+        with work.store.part():
+            take(work, item, named, first_walk=first_walk, cause=cause)
+    except Exception as error:
+        if not of_one_item(error):
+            raise
+        work.store.journal.skip(item.ref, RECORD, told(error), work.now)
 
 
 def _mark(row: CursorRow, page: Page) -> tuple[str, frozenset[str]]:
@@ -159,7 +174,7 @@ def _reread(work: Work, ref: Ref, answer: Item | Removed | ConnectorError, *, fi
                 follow(work, answer.formerly, answer)
                 ask(work, answer.ref, "followed")
             if not _lags(work, answer):
-                take(work, answer, named, first_walk=first_walk, cause="note")
+                _take(work, answer, named, first_walk=first_walk, cause="note")
         return []
     if isinstance(answer, ConnectorError) and not isinstance(answer, (Refused, Gone)):
         return [answer.what]

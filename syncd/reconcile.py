@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from syncd.act import LEFT_ALONE, Result, carry_out, settle
+from syncd.defects import of_one_item, told
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, RateLimited, Refused, Transient, Unauthorized
 from syncd.observe import observe, prefetch
 from syncd.records import Plan
@@ -51,7 +52,7 @@ def drain(work: Work, only: frozenset[str] | None = None, route: str | None = No
             for row in rows:
                 if work.clock.sleep(0):
                     raise Interrupted("stopped between two groups")
-                plan = reconcile(work, row)
+                plan = _alone(work, row)
                 if plan is not None:
                     quiet.append((row, plan))
                 done += 1
@@ -65,6 +66,20 @@ def drain(work: Work, only: frozenset[str] | None = None, route: str | None = No
                 for row, plan in quiet:
                     _record(work, row, plan)
                 work.store.queue.free(row.group for row in rows)
+
+
+def _alone(work: Work, row: QueueRow) -> Plan | None:
+    """One group; a defect that it brings to light parks it, and holds up no other (rule 13)."""
+    links = work.store.links.ids(row.group)
+    try:
+        return reconcile(work, row)
+    except Exception as error:
+        if not of_one_item(error):
+            raise
+        with work.store.write():
+            work.store.queue.park(work.store.links.keys_of(links) | {row.group}, f"{told(error)}. Please report it")
+            work.tally["parked"] += 1
+        return None
 
 
 def reconcile(work: Work, row: QueueRow) -> Plan | None:

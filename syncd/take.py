@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
 from syncd.links import Claim
 from syncd.model import FINISHED_TICKET, Item, Ref, Removed, Word
@@ -22,6 +23,8 @@ MAX_FAILED = 3
 """Look-ups of one page, or reads of one poll, that may fail before it counts as the connector's trouble."""
 UNASKED = 60.0
 """Seconds that a system is left alone which limits us, or refuses our credential, without saying for how long."""
+RECORD = "its record"
+"""What is passed over of an item that could not be understood, until it changes."""
 DUPLICATE_OF = "a duplicate of "
 """How the reason of a link begins that ended because its issue was a duplicate: it comes back if that was a mistake."""
 
@@ -128,7 +131,13 @@ def resolve(work: Work, item: Item, failed: Counter[str] | None = None) -> Named
     found: list[Found] = []
     passed: dict[str, str] = {}
     complete = True
-    for claim in work.claims(item):
+    try:
+        claims = work.claims(item)
+    except Exception as error:
+        if not of_one_item(error):
+            raise
+        return Named(passed={RECORD: told(error)})
+    for claim in claims:
         if work.paused_for(claim.connector) or failed[claim.connector] >= MAX_FAILED:
             complete = False
             continue

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from syncd.errors import Refused
-from syncd.model import Action, Audience, Author, Outcome, Status, Written
+from syncd.model import Action, Audience, Author, Outcome, Ref, Status, Written
 from syncd.records import Standing
 from syncd.store import EffectState
 from syncd.testing.memory import Entry
@@ -275,12 +276,35 @@ def test_a_connector_that_breaks_its_contract_is_a_defect_and_what_it_sent_is_in
 
     with monkeypatch.context() as patched:
         patched.setattr(Bench, "_write", broken)
-        with pytest.raises(ValueError, match="a defect"):
-            pair.pass_()
-    assert effects(pair)["resolved"] is EffectState.SENT
-    pair.restart()
+        pair.pass_()
+    assert effects(pair)["resolved"] is EffectState.DOUBT
+    assert pair.store.queue.rows()[0].reason.startswith("a defect in syncd: ValueError in act.py")
     pair.settle()
+    pair.reconcile()
     assert pair.notes(ticket) == ["link_note", "resolved"]
+    assert ticket.status == Status("resolved")
+
+
+def test_a_defect_while_a_note_is_looked_for_is_told_and_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = Pair()
+    ticket, first = pair.filed_pair()
+    other, second = pair.filed_pair()
+    pair.move(first, "done")
+    pair.move(second, "done")
+    pair.desk.faults += [("lost_answer", True), ("lost_answer", True)]
+    pair.pass_()
+    real = Bench.find
+
+    def broken(self: Bench, marker: str, where: Ref | str, since: datetime) -> str | None:
+        if isinstance(where, Ref) and where.id == str(ticket.number):
+            raise ValueError("a defect")
+        return real(self, marker, where, since)
+
+    monkeypatch.setattr(Bench, "find", broken)
+    pair.settle()
+    states = {row.target.id: row.state for row in pair.store.effects.still_refused()}
+    assert states == {str(ticket.number): EffectState.REFUSED}
+    assert pair.notes(other) == ["link_note", "resolved"]
 
 
 def test_a_look_at_what_is_gone_is_not_repeated_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

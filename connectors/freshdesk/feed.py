@@ -23,7 +23,7 @@ from connectors.freshdesk import items
 from connectors.freshdesk.api import LAST_PAGE, PER_PAGE, FreshdeskApi
 from syncd.clock import Clock, stamp
 from syncd.errors import Transient
-from syncd.model import GoneKind, Item, Page, Removed
+from syncd.model import GoneKind, Item, Page, Removed, Unreadable
 
 OVERLAP = 300
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ KINDS = {"tickets": None, "deleted": GoneKind.DELETED, "spam": GoneKind.SPAM}
 _SEEN = "seen-1"
 """The key that tells this shape of a cursor from later ones."""
 
-Told = Item | Removed
+Told = Item | Removed | Unreadable
 
 
 @dataclass(slots=True)
@@ -179,6 +179,7 @@ class Feed:
             tuple(one for one in news if isinstance(one, Item)),
             walk.cursor(),
             tuple(one for one in news if isinstance(one, Removed)),
+            tuple(one for one in news if isinstance(one, Unreadable)),
             first_walk=first,
             last=last,
         )
@@ -200,9 +201,16 @@ class Feed:
             raise Transient(self.api.name, f"{self.what}: answered something that is not a ticket list") from None
 
     def _told(self, row: items.Row) -> Told | None:
+        """What a row tells; ValueError if not even which ticket it is, or when it changed."""
         if self.kind is None:
             kind = items.gone(row)
-            return items.removed(self.api.name, row, kind) if kind else self.tell(row)
+            if kind:
+                return items.removed(self.api.name, row, kind)
+            try:
+                return self.tell(row)
+            except ValueError as error:
+                _seconds(row)
+                return items.unreadable(self.api.name, row, str(error))
         # A service that doesn't know the filter would show tickets that say they are alive.
         alive = row.get("deleted" if self.kind is GoneKind.DELETED else "spam") is False
         return None if alive else items.removed(self.api.name, row, self.kind)
@@ -215,5 +223,7 @@ def _seconds(row: items.Row) -> int:
 def _digest(what: Told) -> str:
     if isinstance(what, Removed):
         return what.kind.value
+    if isinstance(what, Unreadable):
+        return what.why
     content = json.dumps([str(what.status), what.tags, sorted(what.fields.items())])
     return hashlib.blake2s(content.encode(), digest_size=4).hexdigest()

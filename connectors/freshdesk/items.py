@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.freshdesk.markup import clean, to_markdown
 from syncd.clock import moment, stamp
-from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status, Text
+from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status, Text, Unreadable
 
 Row = Mapping[str, Any]
 
@@ -126,6 +126,16 @@ def removed(name: str, row: Row, kind: GoneKind) -> Removed:
     """
     key = str(number(row))
     return Removed(Ref(name, key, key), kind, version(row))
+
+
+def unreadable(name: str, row: Row, why: str) -> Unreadable:
+    """A ticket whose record can't be understood.
+
+    Raises:
+        ValueError: nor can be told which ticket it is.
+    """
+    key = str(number(row))
+    return Unreadable(Ref(name, key, key), f"{name} sent {why} for it")
 
 
 def description(row: Row) -> Text:

@@ -202,7 +202,7 @@ class Feed:
 
     def _rows(self, answer: Answer) -> list[Row]:
         try:
-            return [Row.model_validate(one) for one in self.api.listed(answer, self.doing)]
+            return [Row.read(one) for one in self.api.listed(answer, self.doing)]
         except ValueError:
             raise ours(self.api.name, self.doing, Answer(200, {}, NOT_JSON)) from None
 
@@ -217,5 +217,11 @@ class Feed:
 
     def _page(self, rows: list[Row], *, first_walk: bool) -> Page:
         reading = self._reading()
-        items = tuple(reading.item(row, self.facts) for row in rows if row.is_issue)
-        return Page(items, self.cursor.dump(), first_walk=first_walk, last=not self.cursor.running)
+        issues = [row for row in rows if row.is_issue]
+        return Page(
+            tuple(reading.item(row, self.facts) for row in issues if not row.odd),
+            self.cursor.dump(),
+            unreadable=tuple(reading.unreadable(row, self.facts) for row in issues if row.odd),
+            first_walk=first_walk,
+            last=not self.cursor.running,
+        )

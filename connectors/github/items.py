@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, field_validator
 
 from connectors.github.repositories import Facts
 from syncd.clock import stamp
-from syncd.model import Author, Item, Place, Ref, Status, Text
+from syncd.model import Author, Item, Place, Ref, Status, Text, Unreadable
 
 TEAM = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 """Associations of people who may write to the repository (GitHub REST API docs, ``author_association``)."""
@@ -23,6 +23,13 @@ class _Login(BaseModel):
 
 class _Label(BaseModel):
     name: str | None = None
+
+
+class _Head(BaseModel):
+    id: int
+    number: int
+    updated_at: datetime
+    pull_request: Any = None
 
 
 class Row(BaseModel):
@@ -49,6 +56,27 @@ class Row(BaseModel):
     labels: list[_Label | str | None] | None = None
     locked: bool | None = None
     pull_request: Any = None
+    _odd: bool = PrivateAttr(default=False)
+
+    @classmethod
+    def read(cls, record: object) -> Row:
+        """A record of a list; an odd one where only that can be read which a list needs.
+
+        Raises:
+            ValueError: not even that.
+        """
+        try:
+            return cls.model_validate(record)
+        except ValueError:
+            head = _Head.model_validate(record)
+            row = cls(state="", created_at=head.updated_at, **head.model_dump())
+            row._odd = True
+            return row
+
+    @property
+    def odd(self) -> bool:
+        """Nothing but its identity and its version could be understood."""
+        return self._odd
 
     @field_validator("created_at", "updated_at", "closed_at")
     @classmethod
@@ -126,6 +154,13 @@ class Reading:
             closed_outside=by_author and not team and not self.is_self(closer),
             duplicate_of=duplicate_of,
             formerly=formerly,
+        )
+
+    def unreadable(self, row: Row, facts: Facts) -> Unreadable:
+        """The issue behind an odd row."""
+        return Unreadable(
+            Ref(self.connector, str(row.id), self.key(row, facts)),
+            f"{self.connector} sent a record for it that can't be understood",
         )
 
     def is_self(self, login: str) -> bool:

@@ -13,6 +13,7 @@ import traceback
 
 import click
 
+from syncd import defects
 from syncd.cli.app import app
 from syncd.cli.show import clean, complain, plural
 from syncd.errors import (
@@ -36,8 +37,6 @@ EXITS: dict[type[SyncdError], int] = {
     Interrupted: 130,
 }
 STOPPED = "stopped; what was done is kept, and the next run goes on from there"
-STORAGE = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CANTOPEN")
-"""What SQLite calls the troubles of a disk, as opposed to those of a statement."""
 
 
 def main() -> None:
@@ -66,7 +65,7 @@ def run(args: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001  # the last line of defence: a defect, told as such
-        return _storage(error) or _defect(error)
+        return _storage(error) if defects.of_storage(error) else _defect(error)
     return status if isinstance(status, int) else 0
 
 
@@ -83,10 +82,6 @@ def _tell(error: SyncdError) -> None:
 
 
 def _storage(error: Exception) -> int:
-    """The state's disk is full, broken or read-only: no defect of ours; 0 if it is something else."""
-    name = getattr(error, "sqlite_errorname", "")
-    if not isinstance(name, str) or not name.startswith(STORAGE):
-        return 0
     complain(
         f"the state can't be read or written any more: {error}. What was done before is kept. Look at the disk that "
         "holds it (is it full?), then run the command again"
@@ -95,14 +90,10 @@ def _storage(error: Exception) -> int:
 
 
 def _defect(error: Exception) -> int:
-    """A defect of syncd itself: where it struck, without values, since those may be a customer's."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = next((one for one in reversed(frames) if "site-packages" not in one.filename), frames[-1])
     if os.environ.get("SYNCD_TRACEBACK"):
         traceback.print_exception(error)
-    name = os.path.basename(where.filename)  # noqa: PTH119  # a name for people, not a path to open
     complain(
-        f"a defect in syncd: {type(error).__name__} in {name}, line {where.lineno}. What was done before is kept. "
+        f"{defects.told(error)}. What was done before is kept. "
         "Please report this line; SYNCD_TRACEBACK=1 shows more, but may show ticket text"
     )
     return 70

@@ -83,6 +83,18 @@ class Store:
             raise
         self._db.execute("COMMIT")
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the open transaction: if it fails it is undone alone, and the rest may go on."""
+        self._db.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK TO part")
+            raise
+        finally:
+            self._db.execute("RELEASE part")
+
     def recover(self, now: datetime, settle: float = 120.0) -> None:
         """After a start: whatever a dead process held or had in flight is free, or in doubt."""
         with self.write():

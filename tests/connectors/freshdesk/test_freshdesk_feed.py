@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from freshdesk_direct import Bench
@@ -241,6 +242,27 @@ def test_a_malformed_row_is_an_outage_and_the_cursor_stays(bench: Bench, row: di
     with pytest.raises(Transient, match="not a ticket list"):
         bench.pages()
     assert bench.cursors == before
+
+
+@pytest.mark.parametrize("odd", [{"status": {}}, {"created_at": 7, "status": True}])
+def test_a_row_that_says_which_ticket_it_is_but_not_how_it_stands_holds_up_no_other(
+    bench: Bench, odd: dict[str, object]
+) -> None:
+    for _ in range(3):
+        bench.people.make_ticket()
+    rows = bench.api.rows
+
+    def broken(*args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        return [row | odd if row["id"] == 2 else row for row in rows(*args, **kwargs)]
+
+    bench.api.rows = broken  # type: ignore[method-assign]  # a service with one broken ticket
+    pages = bench.pages("tickets")
+    assert {item.ref.id for page in pages for item in page.items} == {"1", "3"}
+    (unreadable,) = (one for page in pages for one in page.unreadable)
+    assert unreadable.ref.id == "2"
+    assert [one for page in bench.pages("tickets") for one in page.unreadable] == []
+    bench.api.rows = rows  # type: ignore[method-assign]
+    assert {item.ref.id for page in bench.pages("tickets") for item in page.items} == {"2"}
 
 
 def test_the_mark_is_the_services_time_not_ours(bench: Bench) -> None:

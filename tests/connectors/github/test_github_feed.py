@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from github_direct import HOME, START, State, asked, books, connect, serving, told
@@ -255,6 +256,27 @@ def test_a_name_that_another_repository_took_is_not_followed(
     sandbox.people.make_issue(HOME, "a stranger's")
     with closing(connect(sandbox)) as again, pytest.raises(Refused, match="another repository"):
         state.poll(again)
+
+
+@pytest.mark.parametrize("odd", [{"state": None}, {"labels": 7, "created_at": "soon"}])
+def test_a_row_that_says_which_issue_it_is_but_not_how_it_stands_holds_up_no_other(
+    sandbox: GitHubSandbox, connector: GitHubConnector, odd: dict[str, object]
+) -> None:
+    first, second, third = make(sandbox, 3)
+    listed = connector.api.listed
+
+    def broken(*args: Any) -> list[Any]:
+        return [row | odd if row["number"] == 2 else row for row in listed(*args)]
+
+    connector.api.listed = broken  # type: ignore[method-assign, assignment]  # a service with one broken issue
+    state = State()
+    pages = state.poll(connector)
+    assert told(pages) == [first, third]
+    assert [one.ref.key for page in pages for one in page.unreadable] == [second]
+    connector.api.listed = listed  # type: ignore[method-assign]
+    sandbox.advance(1)
+    sandbox.people.close(second)
+    assert told(state.poll(connector)) == [second]
 
 
 def test_issues_switched_off_is_an_outage_of_that_source(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
