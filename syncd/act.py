@@ -226,15 +226,22 @@ def settle(work: Work, name: str | None = None) -> int:
     for row in due:
         if work.paused_for(row.target.connector):  # since a moment ago
             continue
-        try:
-            (_look if row.state is EffectState.DOUBT else _send)(work, row)
-        except Exception as error:
-            if not of_one_item(error):
-                raise
-            with work.store.write():  # looked for, and sent if it isn't there, when a person asks for it
-                work.store.effects.refused(row.id, f"{told(error)}. Please report it", work.clock.now())
-                work.tally["refused"] += 1
+        with work.feeds[row.target.connector].pages.turn(work.clock):
+            if work.store.effects.get(row.id) == row:  # else another thread has looked for it, or sent it
+                _settle_one(work, row)
     return len(due)
+
+
+def _settle_one(work: Work, row: EffectRow) -> None:
+    """A defect that one of them brings to light must not keep others waiting (rule 13)."""
+    try:
+        (_look if row.state is EffectState.DOUBT else _send)(work, row)
+    except Exception as error:
+        if not of_one_item(error):
+            raise
+        with work.store.write():  # looked for, and sent if it isn't there, when a person asks for it
+            work.store.effects.refused(row.id, f"{told(error)}. Please report it", work.clock.now())
+            work.tally["refused"] += 1
 
 
 def _look(work: Work, row: EffectRow) -> None:

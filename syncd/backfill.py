@@ -41,7 +41,8 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
     order = [*work.trackers, *work.helpdesks]
     for name in sorted(names, key=order.index):
         try:
-            began[name] = walk(work, name, since)
+            with work.feeds[name].walks.turn(work.clock):
+                began[name] = walk(work, name, since)
         except ConnectorError as error:
             failures[name] = error
     _catch_up(work, list(began), failures)

@@ -17,6 +17,7 @@ from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.errors import ConnectorError, Interrupted, Problem, RateLimited, Transient, Unauthorized
 from syncd.model import Action, Draft, Item, Mention, Outcome, Page, Ref, Removed
+from syncd.turns import Feed
 
 FAILURES = 5
 SHORTEST = 15.0
@@ -50,8 +51,7 @@ class Guarded(Connector):
         self.name, self.settle, self.start_from = inner.name, inner.settle, inner.start_from
         self.capabilities = inner.capabilities  # type: ignore[misc]  # as the one that it stands for
         self.calls = inner.calls
-        self.feed = RLock()
-        """Whoever reads this connector's sources holds it: two walks at once would lose each other's cursor."""
+        self.feed = Feed()
         self._lock = RLock()
         self._failures, self._opened = 0, 0
         self._closed_until, self._why = 0.0, ConnectorError(inner.name, "")

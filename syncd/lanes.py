@@ -102,6 +102,7 @@ class Shared:
             say=lambda line: self.log.info("told", what=line),
             wrote=self._wrote,
             planned=self._planned,
+            feeds={name: one.feed for name, one in self.connectors.items()},
             paused=self.paused,
             vanished=self.vanished,
         )
@@ -209,13 +210,11 @@ class PollLane(Lane):
         row = work.store.connectors.get(name)
         if row is not None and row.paused:
             return
-        guarded = shared.connectors[name]
         try:
-            with guarded.feed:
-                if shared.walked[name].is_set():
-                    poll(work, name)
-                else:
-                    self._first(work)
+            if shared.walked[name].is_set():
+                poll(work, name)
+            else:
+                self._first(work)
             if work.writes:
                 settle(work, name)
         finally:
@@ -230,7 +229,9 @@ class PollLane(Lane):
             while not self.shared.tried[tracker].wait(SLICE):
                 if work.clock.sleep(0):
                     raise Interrupted("stopped before the first walk")
-        walk(work, self.connector)
+        with work.feeds[self.connector].walks.turn(work.clock):
+            if not work.store.cursors.walked(self.connector):
+                walk(work, self.connector)
         work.seen.clear()
         self.shared.walked[self.connector].set()
 

@@ -1,12 +1,14 @@
 """Poll: what changed becomes snapshots, links, queue rows and the cursor, a page in one transaction.
 
 A poll only says which groups to look at (rule 1). What an item names is resolved before the transaction begins, since
-no call is made while one is open.
+no call is made while one is open. While one thread walks a connector, another goes on polling it: each has a place of
+its own in the source's row, and they take turns, a page each.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,13 +29,16 @@ def poll(work: Work, name: str) -> None:
         ConnectorError: a source could not be read; what was read before is kept.
     """
     _forget_unsettled(work, name)
+    walks = {ref for ref, _ in work.store.snapshots.to_read(name)} if work.feeds[name].walks.taken else set()
     for source in work.connectors[name].sources():
-        _read_on(work, name, source, None)
-    read_again(work, name)
+        _read_on(work, name, source, None, walking=False)
+    read_again(work, name, leave=walks)
 
 
 def walk(work: Work, name: str, since: datetime | None = None) -> str:
     """Read every source of a connector from its beginning, or from ``since``; the same walk broken off goes on.
+
+    The caller has the turn at the connector's walks.
 
     Returns:
         When it began: what it has shown was seen since then.
@@ -45,14 +50,8 @@ def walk(work: Work, name: str, since: datetime | None = None) -> str:
     connector, span = work.connectors[name], stamp(since) if since else ""
     began = work.now
     for source in reads(work.clock)(connector.sources):
-        row = work.store.cursors.get(name, source) or unread(name, source)
-        if not row.walking or row.span != span:
-            resume = row.resume or row.cursor if span else ""
-            row = replace(row, cursor="", walking=work.now, span=span, resume=resume)
-            with work.store.write():
-                work.store.cursors.put(row)
-        began = min(began, row.walking)
-        _read_on(work, name, source, since or connector.start_from)
+        began = min(began, _begin(work, name, source, span))
+        _read_on(work, name, source, since or connector.start_from, walking=True)
     if not span and not connector.capabilities.feed_texts:
         with work.store.write():
             work.store.snapshots.read_skipped(name)
@@ -60,30 +59,45 @@ def walk(work: Work, name: str, since: datetime | None = None) -> str:
     return began
 
 
+def _begin(work: Work, name: str, source: str, span: str) -> str:
+    """A walk of a source begins, unless it is the one that was broken off; when it began. Polls keep their place."""
+    with work.feeds[name].pages.turn(work.clock):
+        row = work.store.cursors.get(name, source) or unread(name, source)
+        if not row.walking or row.span != span:
+            resume = row.resume or row.cursor if span or row.walked else ""
+            row = replace(row, cursor="", walking=work.now, span=span, resume=resume)
+            with work.store.write():
+                work.store.cursors.put(row)
+    return row.walking
+
+
 def _forget_unsettled(work: Work, name: str) -> None:
     """What an earlier poll read too soon is due now."""
     work.unsettled = {ref for ref in work.unsettled if ref.connector != name}
 
 
-def _read_on(work: Work, name: str, source: str, since: datetime | None) -> None:
+def _read_on(work: Work, name: str, source: str, since: datetime | None, *, walking: bool) -> None:
     """Pages until the last; a failure after some progress starts the retry policy anew."""
     done = False
     while not done:
-        done = reads(work.clock)(_pages, work, name, source, since)
+        done = reads(work.clock)(_pages, work, name, source, since, walking=walking)
 
 
-def _pages(work: Work, name: str, source: str, since: datetime | None) -> bool:
-    row = work.store.cursors.get(name, source)
-    cursor = row.cursor or None if row else None
-    progress = False
+def _pages(work: Work, name: str, source: str, since: datetime | None, *, walking: bool) -> bool:
+    row = work.store.cursors.get(name, source) or unread(name, source)
+    cursor = (row.resume if row.polled_aside and not walking else row.cursor) or None
+    pages = iter(work.connectors[name].changes(source, cursor, since))
+    progress = last = False
     try:
-        for page in work.connectors[name].changes(source, cursor, since):
-            if work.clock.sleep(0):
-                raise Interrupted("stopped between two pages")
-            _absorb(work, name, source, page)
-            progress = True
-            if page.last:
-                return True
+        while not last:
+            with work.feeds[name].pages.turn(work.clock):
+                page = next(pages, None)
+                if page is None:
+                    return True
+                if work.clock.sleep(0):
+                    raise Interrupted("stopped between two pages")
+                _absorb(work, name, source, page, walking=walking)
+            progress, last = True, page.last
     except (Transient, RateLimited):
         if not progress:
             raise
@@ -91,7 +105,7 @@ def _pages(work: Work, name: str, source: str, since: datetime | None) -> bool:
     return True
 
 
-def _absorb(work: Work, name: str, source: str, page: Page) -> None:
+def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) -> None:
     """One page, one transaction."""
     work.remember(page.items)
     row = work.store.cursors.get(name, source)
@@ -108,13 +122,22 @@ def _absorb(work: Work, name: str, source: str, page: Page) -> None:
             work.store.journal.skip(one.ref, RECORD, one.why, work.now)
         for item, named in todo:
             _take(work, item, named, first_walk=first, cause="poll")
-        old = row or unread(name, source)
-        mark, at_mark = _mark(old, page) if first else (old.start_mark, old.at_mark)
-        new = replace(old, cursor=page.cursor, start_mark=mark, at_mark=at_mark, polled_at=work.now)
-        if page.last:
-            new = replace(new, cursor=old.resume or page.cursor, walked=True, walking="", span="", resume="")
-        work.store.cursors.put(new)
+        work.store.cursors.put(_moved_on(work, row or unread(name, source), page, walking=walking))
     work.has_read(name, source, page)
+
+
+def _moved_on(work: Work, row: CursorRow, page: Page, *, walking: bool) -> CursorRow:
+    """Where a source stands after a page."""
+    if row.polled_aside and not walking:
+        return replace(row, resume=page.cursor, polled_at=work.now)
+    if not row.walked:
+        mark, at_mark = _mark(row, page)
+        row = replace(row, start_mark=mark, at_mark=at_mark)
+    row = replace(row, cursor=page.cursor, polled_at=work.now)
+    if not page.last:
+        return row
+    place = (row.resume or page.cursor) if row.span else page.cursor
+    return replace(row, cursor=place, walked=True, walking="", span="", resume="")
 
 
 def _take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) -> None:
@@ -136,30 +159,31 @@ def _mark(row: CursorRow, page: Page) -> tuple[str, frozenset[str]]:
     return mark, frozenset(met | row.at_mark if mark == row.start_mark else met)
 
 
-def read_again(work: Work, name: str) -> None:
+def read_again(work: Work, name: str, leave: AbstractSet[Ref] = frozenset()) -> None:
     """Items that have to be read once more: notes that the feed doesn't carry, names that couldn't be looked up.
 
     What is left to do is kept in the state, so that neither a failure nor a crash loses it. An item that can't be read
-    waits, and holds up no other.
+    waits, and holds up no other. ``leave``: these are somebody else's to read.
 
     Raises:
         ConnectorError: the connector could not be read, several times; what is left waits for the next poll.
     """
-    todo = [one for one in work.store.snapshots.to_read(name) if one[0] not in work.unsettled]
+    todo = [one for one in work.store.snapshots.to_read(name) if one[0] not in work.unsettled and one[0] not in leave]
     size = max(1, work.connectors[name].capabilities.fetch_batch)
     once = reads(work.clock, attempts=1)
     troubles, waiting = 0, list[str]()
     for start in range(0, len(todo), size):
         work.progress(f"reading notes of {name}", start, len(todo))
-        part = dict(todo[start : start + size])
-        try:
-            answers = once(work.connectors[name].fetch, list(part))
-        except (Refused, Transient) as error:
-            answers, troubles = dict.fromkeys(part, error), troubles + 1
-            if troubles > MAX_FAILED:
-                raise
-        for ref, first_walk in part.items():
-            waiting += _reread(work, ref, answers[ref], first_walk=first_walk)
+        with work.feeds[name].pages.turn(work.clock):
+            part = work.store.snapshots.unread(dict(todo[start : start + size]))
+            try:
+                answers = once(work.connectors[name].fetch, list(part)) if part else {}
+            except (Refused, Transient) as error:
+                answers, troubles = dict.fromkeys(part, error), troubles + 1
+                if troubles > MAX_FAILED:
+                    raise
+            for ref, first_walk in part.items():
+                waiting += _reread(work, ref, answers[ref], first_walk=first_walk)
     if waiting:
         many = "1 item" if len(waiting) == 1 else f"{len(waiting):,} items"
         work.say(f"{name}: {many} could not be read now, and will be read again: {waiting[0]}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from syncd.mapping import Mapping as StatusMapping
 from syncd.model import Item, Note, Page, Ref, Role
 from syncd.records import Plan, Step
 from syncd.store import EffectRow, Store
+from syncd.turns import Feed
 
 IN_PLACE = 15.0
 """Seconds that a single read may wait for a system that limits us; what takes longer goes through the queue."""
@@ -74,6 +75,8 @@ class Work:
     """What would have been written, where nothing may be."""
     vanished: dict[str, list[float]] = field(default_factory=dict)
     """Per connector the moments (monotonic) of the last hour at which a linked item was found to be gone."""
+    feeds: Mapping[str, Feed] = field(default_factory=lambda: defaultdict(Feed))
+    """Per connector the turns at its feed, which other threads may be reading, too."""
     paused: dict[str, tuple[float, str]] = field(default_factory=dict)
     """Connectors that must not be called before a moment (monotonic), and why."""
 

@@ -78,8 +78,8 @@ MUTANTS = (
     Mutant(
         "an effect in doubt is not looked for",
         "act.py",
-        "        if row.state is EffectState.DOUBT:\n            _look(work, row)",
-        "        if row.state is None:\n            _look(work, row)",
+        "(_look if row.state is EffectState.DOUBT else _send)(work, row)",
+        "(_look if row.state is None else _send)(work, row)",
     ),
     Mutant(
         "an effect nobody decided on is sent later",

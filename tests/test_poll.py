@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
+from syncd.clock import moment, stamp
 from syncd.errors import ConnectorError
 from syncd.model import Author, GoneKind, Status
 from syncd.poll import poll, walk
@@ -211,3 +213,73 @@ def test_a_helpdesk_that_is_added_later_has_its_old_pairs_adopted() -> None:
     pair.issue(new)
     pair.pass_()
     assert str(new.status) == "pending"
+
+
+class BrokenOff(BaseException):
+    """A walk that doesn't get on."""
+
+
+def half_walked(pair: Pair, name: str, since: datetime | None = None) -> str:
+    """A walk of a connector is under way: its first page has been read; where it stands."""
+    books, left = pair.books[name], [1]
+
+    def stop() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise BrokenOff
+
+    books.before_call = stop
+    with pytest.raises(BrokenOff):
+        walk(pair.work, name, since)
+    books.before_call = None
+    return next(row.cursor for row in pair.store.cursors.all() if row.connector == name)
+
+
+@pytest.mark.parametrize("part", [False, True])
+def test_a_move_is_followed_while_a_walk_is_under_way_and_the_walk_keeps_its_place(part: bool) -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    for _ in range(9):
+        pair.issue(pair.ticket("pending"))
+    pair.pass_()
+    pair.tick()
+    since = moment(stamp(pair.clock.now() - timedelta(days=1))) if part else None
+    place = half_walked(pair, "tracker", since)
+    pair.move(issue, "done")
+    pair.pass_()
+    assert ticket.status.native == "resolved"
+    row = next(row for row in pair.store.cursors.all() if row.connector == "tracker")
+    assert (row.cursor, bool(row.walking)) == (place, True)
+    walk(pair.work, "tracker", since)
+    row = next(row for row in pair.store.cursors.all() if row.connector == "tracker")
+    assert (row.walking, row.resume) == ("", "")
+    before = calls(pair)
+    pair.pass_()
+    assert calls(pair) - before == 2  # polls go on from the end of the feed
+
+
+def test_a_first_walk_that_was_broken_off_is_ended_by_the_polls() -> None:
+    pair = Pair()
+    for _ in range(9):
+        pair.issue(pair.ticket("pending"))
+    half_walked(pair, "tracker")
+    pair.pass_()
+    assert len(pair.links()) == 9
+    assert all(row.walked and not row.walking for row in pair.store.cursors.all())
+
+
+def test_what_a_walk_has_still_to_read_is_not_read_by_a_poll_beside_it() -> None:
+    pair = Pair(plain=True)
+    pair.reconcile()
+    tickets = [pair.ticket() for _ in range(9)]
+    half_walked(pair, "desk")
+    assert len(pair.store.snapshots.to_read("desk")) == 3
+    pair.tick()
+    newer = pair.ticket()
+    before = calls(pair)
+    with pair.work.feeds["desk"].walks.turn(pair.clock):
+        poll(pair.work, "desk")
+    waiting = {ref for ref, _ in pair.store.snapshots.to_read("desk")}
+    assert {pair.ref(ticket) for ticket in tickets[:3]} <= waiting
+    assert pair.ref(newer) not in waiting
+    assert calls(pair) > before

@@ -26,8 +26,8 @@ class CursorRow:
     ``start_mark``: the newest version that its first walk saw, in the system's own time; ``at_mark``: the items made in
     that very second that were there already. ``walked``: that walk was
     finished. ``walking``: when the walk that is under way began, our clock; empty while none is; ``span``: since when
-    it walks, empty for all. ``resume``: the cursor to go on from after a walk of a part, which skips what changed
-    between that cursor and its span.
+    it walks, empty for all. ``resume``: where polls go on while a walk is under way, and after a walk of a part, which
+    skips what changed between that cursor and its span.
     """
 
     connector: str
@@ -40,6 +40,11 @@ class CursorRow:
     start_mark: str
     at_mark: frozenset[str]
     polled_at: str
+
+    @property
+    def polled_aside(self) -> bool:
+        """A walk is under way, and polls have a place of their own."""
+        return bool(self.walking and self.resume)
 
 
 def unread(connector: str, source: str) -> CursorRow:

@@ -40,6 +40,7 @@ SETTLE = "UPDATE effects SET state = ?, due = ?, remote_id = ?, reason = ? WHERE
 LOOKED = "UPDATE effects SET looks = looks + 1, due = ? WHERE id = ? AND state = 'doubt'"
 READY_AGAIN = "UPDATE effects SET state = 'ready', looks = 0, due = ? WHERE id = ? AND state = 'doubt'"
 ORPHANS = "UPDATE effects SET state = 'doubt', due = ? WHERE state = 'sent'"
+GET = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE id = ?"
 OPEN = """
     SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
     WHERE state IN ('ready', 'doubt') AND due <= ? ORDER BY due, id
@@ -164,6 +165,10 @@ class Effects:
     def doubt_orphans(self, due: datetime) -> None:
         """Effects that a dead process had in flight are in doubt."""
         self._db.execute(ORPHANS, [precise(due)])
+
+    def get(self, effect: str) -> EffectRow | None:
+        """One of them as it stands."""
+        return next((_row(row) for row in self._db.query(GET, [effect])), None)
 
     def open(self, now: datetime) -> list[EffectRow]:
         """What is to be sent or looked for now."""

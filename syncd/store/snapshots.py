@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlite_utils import Database
@@ -45,6 +47,7 @@ SET_OWN = """
 READ_AGAIN = "UPDATE snapshots SET read_again = max(read_again, ?) WHERE ref = ?"
 WAS_READ = "UPDATE snapshots SET read_again = 0 WHERE ref = ?"
 TO_READ = "SELECT ref, key, read_again FROM snapshots WHERE connector = ? AND read_again > 0 ORDER BY ref"
+STILL_TO_READ = "SELECT ref FROM snapshots WHERE read_again > 0 AND ref IN (SELECT value FROM json_each(?))"
 READ_SKIPPED = """
     UPDATE snapshots SET read_again = max(read_again, 1)
     WHERE connector = ? AND gone = '' AND ref IN (SELECT ref FROM skips)
@@ -151,6 +154,12 @@ class Snapshots:
         """What is to be read once more, and whether that is a part of the first walk."""
         rows = self._db.query(TO_READ, [connector])
         return [(Ref.parse(row["ref"], row["key"]), row["read_again"] > 1) for row in rows]
+
+    def unread(self, refs: Mapping[Ref, bool]) -> dict[Ref, bool]:
+        """Those of :meth:`to_read` that nobody has read since."""
+        rows = self._db.query(STILL_TO_READ, [json.dumps([str(ref) for ref in refs])])
+        left = {row["ref"] for row in rows}
+        return {ref: first_walk for ref, first_walk in refs.items() if str(ref) in left}
 
     def read_skipped(self, connector: str) -> None:
         """Whatever has something passed over is to be read once more: it may have been mended."""
