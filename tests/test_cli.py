@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.cli import run
+from syncd.cli import call
 from syncd.cli.app import VERBS, app
 from syncd.cli.show import HIDDEN, Meter, as_json, clean, plural, say, table, when
 from syncd.errors import (
@@ -163,7 +163,7 @@ def test_every_error_ends_with_its_status_and_a_sentence(
     failing: list[BaseException], capsys: pytest.CaptureFixture[str], error: BaseException, status: int, told: str
 ) -> None:
     failing.append(error)
-    assert run(["status"]) == status
+    assert call(["status"]) == status
     assert capsys.readouterr().err.removeprefix("\n") == told
 
 
@@ -179,12 +179,12 @@ def test_a_defect_is_told_by_its_place_and_never_by_what_it_held(
 ) -> None:
     monkeypatch.delenv("SYNCD_TRACEBACK", raising=False)
     failing.append(ValueError("the customer's words"))
-    assert run(["status"]) == 70
+    assert call(["status"]) == 70
     told = capsys.readouterr().err
     assert "ValueError in test_cli.py, line" in told
     assert "customer" not in told
     monkeypatch.setenv("SYNCD_TRACEBACK", "1")
-    assert run(["status"]) == 70
+    assert call(["status"]) == 70
     assert "the customer's words" in capsys.readouterr().err
 
 
@@ -198,7 +198,7 @@ def test_version_and_help_load_nothing_that_is_slow() -> None:
     """Judged by what is imported, because seconds depend on the machine: neither takes 0.2 s on a slow one."""
     told = ""
     for args in (["--version"], ["--help"]):
-        code = f"import sys; from syncd.cli import run; run({args}); print(*sorted(sys.modules), file=sys.stderr)"
+        code = f"import sys; from syncd.cli import call; call({args}); print(*sorted(sys.modules), file=sys.stderr)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         loaded = set(done.stderr.split())
         slow = {"pydantic", "requests", "sqlite_utils", "jinja2", "github", "freshdesk", "bs4", "syncd.store"}

@@ -44,10 +44,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a letter is no reason to fall over
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(call(sys.argv[1:]))
 
 
-def run(args: list[str]) -> int:
+def call(args: list[str]) -> int:
     """Run one command; every error becomes a sentence and an exit status, none a traceback."""
     try:
         status = app.main(args, prog_name="syncd", standalone_mode=False)
@@ -99,4 +99,4 @@ def _defect(error: Exception) -> int:
     return 70
 
 
-__all__ = ["clean", "main", "run"]
+__all__ = ["call", "clean", "main"]
