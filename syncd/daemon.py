@@ -61,6 +61,7 @@ class Daemon:
         self.log: Log = open_log(config.log_level, config.log_format)
         self._stop, self._again = threading.Event(), threading.Event()
         self._woken = threading.Event()
+        self._began = precise(SystemClock().now())
 
     def run(self) -> int:
         """Until it is told to stop.
@@ -118,6 +119,9 @@ class Daemon:
         accounts = {**config.trackers, **config.helpdesks}
         connectors = {name: Guarded(one.connect(LaneClock(clock)), clock) for name, one in accounts.items()}
         store.recover(clock.now(), max(one.settle for one in connectors.values()))
+        with store.write():
+            for name in connectors:
+                store.connectors.begins(name, self._began)
         known = {name: threading.Event() for name in connectors}
         for name, event in known.items():
             if store.cursors.walked(name):
@@ -166,9 +170,11 @@ class Daemon:
         rows = shared.store.connectors.all()
         for name, connector in shared.connectors.items():
             state, reason = connector.standing
-            if state == "ok" and not (name in rows and rows[name].polled_at):
+            if state == "ok" and name in shared.refused:
+                state, reason = "misconfigured", shared.refused[name]
+            if state == "ok" and rows[name].polled_at < self._began:
                 state = "starting"
-            if name not in rows or (rows[name].state, rows[name].reason) != (state, reason):
+            if (rows[name].state, rows[name].reason) != (state, reason):
                 with shared.store.write():
                     shared.store.connectors.stands(name, state, reason, precise(shared.clock.now()))
                 say = self.log.info if state in {"ok", "starting"} else self.log.warning

@@ -17,7 +17,7 @@ from syncd.act import settle
 from syncd.clock import SystemClock
 from syncd.config import Config, Helpdesk
 from syncd.defects import told
-from syncd.errors import BrakeOn, ConnectorError, Interrupted
+from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted, Refused
 from syncd.guarded import Guarded
 from syncd.logs import Log
 from syncd.poll import poll, walk
@@ -83,6 +83,8 @@ class Shared:
     """Per connector: its first walk has been tried."""
     paused: dict[str, tuple[float, str]] = field(default_factory=dict)
     vanished: dict[str, list[float]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Connectors that can't be read as they are configured, and why not."""
     news: threading.Event = field(default_factory=threading.Event)
     """Something was read: there may be groups to reconcile."""
     told: dict[str, str] = field(default_factory=dict)
@@ -211,17 +213,25 @@ class PollLane(Lane):
         if row is not None and row.paused:
             return
         try:
-            if shared.walked[name].is_set():
-                poll(work, name)
-            else:
-                self._first(work)
+            self._read(work)
             if work.writes:
                 settle(work, name)
         finally:
             shared.tried[name].set()
             shared.news.set()
-        with work.store.write():
-            work.store.connectors.polled(name, work.now)
+
+    def _read(self, work: Work) -> None:
+        """All sources. What the service refuses for good is a fault of the configuration, until it is read again."""
+        name, refused = self.connector, self.shared.refused
+        try:
+            if self.shared.walked[name].is_set():
+                poll(work, name)
+            else:
+                self._first(work)
+        except (Refused, Gone) as error:
+            refused[name] = error.what
+            raise
+        refused.pop(name, None)
 
     def _first(self, work: Work) -> None:
         """All that the API shows, once. Tickets are known to be linked if the trackers were there first."""

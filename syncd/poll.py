@@ -32,6 +32,7 @@ def poll(work: Work, name: str) -> None:
     walks = {ref for ref, _ in work.store.snapshots.to_read(name)} if work.feeds[name].walks.taken else set()
     for source in work.connectors[name].sources():
         _read_on(work, name, source, None, walking=False)
+    _keep_polled(work, name)
     read_again(work, name, leave=walks)
 
 
@@ -55,6 +56,8 @@ def walk(work: Work, name: str, since: datetime | None = None) -> str:
     if not span and not connector.capabilities.feed_texts:
         with work.store.write():
             work.store.snapshots.read_skipped(name)
+    if not span:
+        _keep_polled(work, name)
     read_again(work, name)
     return began
 
@@ -69,6 +72,12 @@ def _begin(work: Work, name: str, source: str, span: str) -> str:
             with work.store.write():
                 work.store.cursors.put(row)
     return row.walking
+
+
+def _keep_polled(work: Work, name: str) -> None:
+    """All of its sources were read to their end: that is how far health says it has come."""
+    with work.store.write():
+        work.store.connectors.polled(name, work.now)
 
 
 def _forget_unsettled(work: Work, name: str) -> None:

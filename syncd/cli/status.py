@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from syncd.cli.running import add_to_mapping, configured, human, reading, refuse
 from syncd.cli.sentences import meaning
 from syncd.cli.show import as_json, plural, say, table, when
 from syncd.config import Config
+from syncd.health import Health, intervals, look
 from syncd.model import Word
 from syncd.store import Store
 
@@ -36,25 +38,21 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
     """Everything, as data."""
     counts = store.links.counts()
     live = {standing: n for (state, standing), n in counts.items() if state == "live"}
-    rows = store.queue.rows()
-    parked = [{"group": human(store, row.group), "reason": row.reason} for row in rows if row.parked]
-    unknown = _unknown(config, store)
-    effects, refused = store.effects.counts(), refused_notes(store)
+    parked = [{"group": human(store, row.group), "reason": row.reason} for row in store.queue.rows() if row.parked]
+    unknown, refused = _unknown(config, store), refused_notes(store)
+    picture = look(store, intervals(config), datetime.now(UTC))
     brakes = [{"connector": b.connector, "since": b.at, "reason": b.reason} for b in store.brakes.on()]
     held = live.get("conflict", 0) + live.get("drift", 0)
     return {
         "mode": config.mode,
-        "connectors": {name: _connector(store, name) for name in (*config.trackers, *config.helpdesks)},
+        **picture.data(),
+        "connectors": {name: _connector(store, name, one) for name, one in picture.connectors.items()},
         "links": {
             state: sum(n for (one, _), n in counts.items() if one == state)
             for state in ("live", "final", "proposed", "ended")
         },
         "standings": live,
-        "queue": sum(not row.parked for row in rows),
-        "parked": parked,
-        "conflicts": live.get("conflict", 0),
-        "drift": live.get("drift", 0),
-        "doubt": effects.get("doubt", 0) + effects.get("sent", 0),
+        "parked_groups": parked,
         "refused_notes": refused,
         "unknown_statuses": unknown,
         "to_be_read_again": store.snapshots.waiting(),
@@ -64,14 +62,15 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
     }
 
 
-def _connector(store: Store, name: str) -> dict[str, Any]:
+def _connector(store: Store, name: str, health: Health) -> dict[str, Any]:
+    """As the health endpoint tells it, and what is for the command line only."""
     rows = [row for row in store.cursors.all() if row.connector == name]
-    walked = bool(rows) and all(row.walked for row in rows)
-    polled = min((row.polled_at for row in rows), default="")
     return {
-        "walked": walked,
-        "last_poll": polled or None,
+        "state": health.state,
+        "reason": health.reason,
+        "walked": bool(rows) and all(row.walked for row in rows),
         "watched_since": max((r.start_mark for r in rows), default=""),
+        **health.data(),
     }
 
 
@@ -89,11 +88,7 @@ def _unknown(config: Config, store: Store) -> list[dict[str, Any]]:
 def _tell(found: dict[str, Any]) -> None:
     if found["mode"] == "observe":
         say("Observe mode: nothing is written to any service.\n")
-    rows = [
-        (name, "walked" if one["walked"] else "not walked yet", when(one["last_poll"]) or "never")
-        for name, one in found["connectors"].items()
-    ]
-    table(("connector", "first walk", "last read"), rows)
+    _tell_connectors(found["connectors"])
     links = found["links"]
     say(
         f"\n{plural(links['live'], 'live link')}, {links['final']} final, {links['ended']} ended, "
@@ -103,7 +98,7 @@ def _tell(found: dict[str, Any]) -> None:
     for standing, count in sorted(found["standings"].items(), key=lambda pair: -pair[1]):
         say(f"  {count:>6,}  {meaning(standing, count)}")
     say(f"{plural(found['queue'], 'group')} queued, {plural(found['doubt'], 'note')} whose outcome is unknown")
-    for row in found["parked"]:
+    for row in found["parked_groups"]:
         say(f"Parked: {row['group']}: {row['reason']}. Mend that; `syncd reconcile {row['group']}` tries it again")
     for row in found["unknown_statuses"]:
         items = plural(row["items"], "item")
@@ -122,3 +117,14 @@ def _tell(found: dict[str, Any]) -> None:
         say(f"The brake of {row['connector']} is on since {when(row['since'])}: {row['reason']}. {cure}")
     if not found["needs_a_person"] and not found["standings"].get("waits_for_person"):
         say("Nothing needs a person.")
+
+
+def _tell_connectors(connectors: dict[str, Any]) -> None:
+    rows = [
+        (name, one["state"], "walked" if one["walked"] else "not walked yet", when(one["last_poll"]) or "never")
+        for name, one in connectors.items()
+    ]
+    table(("connector", "state", "first walk", "last read"), rows)
+    for name, one in connectors.items():
+        if one["reason"] and one["state"] != "braked":
+            say(f"{name} is {one['state']}: {one['reason']}")

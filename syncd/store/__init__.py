@@ -17,6 +17,7 @@ from syncd.store.brakes import Brakes
 from syncd.store.connectors import ConnectorRow, Connectors
 from syncd.store.cursors import CursorRow, Cursors, unread
 from syncd.store.effects import EffectRow, Effects, EffectState
+from syncd.store.figures import Figures, figures, size
 from syncd.store.file import Lock, close_for_writing, open_copy, open_fellow, open_for_reading, open_for_writing
 from syncd.store.journal import Journal
 from syncd.store.links import Links
@@ -95,6 +96,14 @@ class Store:
         finally:
             self._db.execute("RELEASE part")
 
+    def figures(self) -> tuple[Figures, dict[str, Figures]]:
+        """How much there is of what: in all, and by connector."""
+        return figures(self._db)
+
+    def size(self) -> int:
+        """Bytes of the state's main file."""
+        return size(self._db)
+
     def recover(self, now: datetime, settle: float = 120.0) -> None:
         """After a start: whatever a dead process held or had in flight is free, or in doubt."""
         with self.write():
@@ -110,4 +119,4 @@ class Store:
         self._lock.release()
 
 
-__all__ = ["ConnectorRow", "CursorRow", "EffectRow", "EffectState", "QueueRow", "Store", "unread"]
+__all__ = ["ConnectorRow", "CursorRow", "EffectRow", "EffectState", "Figures", "QueueRow", "Store", "unread"]

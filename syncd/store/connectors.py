@@ -9,19 +9,29 @@ from sqlite_utils import Database
 ALL = "SELECT * FROM connectors ORDER BY name"
 GET = "SELECT * FROM connectors WHERE name = ?"
 STAND = """
-    INSERT INTO connectors (name, state, reason, since, polled_at, paused, fingerprint)
-    VALUES (:name, :state, :reason, :now, '', '', '')
+    INSERT INTO connectors (name, state, reason, since, begun_at, polled_at, paused, fingerprint)
+    VALUES (:name, :state, :reason, :now, '', '', '', '')
     ON CONFLICT (name) DO UPDATE SET since = iif(state = :state, since, :now), state = :state, reason = :reason
 """
-POLLED = "UPDATE connectors SET polled_at = ? WHERE name = ?"
+BEGIN = """
+    INSERT INTO connectors (name, state, reason, since, begun_at, polled_at, paused, fingerprint)
+    VALUES (:name, 'starting', '', :now, :now, '', '', '')
+    ON CONFLICT (name) DO UPDATE SET state = 'starting', reason = '', since = :now, begun_at = :now
+        WHERE begun_at <> :now
+"""
+POLLED = """
+    INSERT INTO connectors (name, state, reason, since, begun_at, polled_at, paused, fingerprint)
+    VALUES (:name, 'ok', '', :now, '', :now, '', '')
+    ON CONFLICT (name) DO UPDATE SET polled_at = :now
+"""
 PAUSE = """
-    INSERT INTO connectors (name, state, reason, since, polled_at, paused, fingerprint)
-    VALUES (:name, 'starting', '', :now, '', :why, '')
+    INSERT INTO connectors (name, state, reason, since, begun_at, polled_at, paused, fingerprint)
+    VALUES (:name, 'starting', '', :now, '', '', :why, '')
     ON CONFLICT (name) DO UPDATE SET paused = :why
 """
 LEARN = """
-    INSERT INTO connectors (name, state, reason, since, polled_at, paused, fingerprint)
-    VALUES (:name, 'starting', '', :now, '', '', :fingerprint)
+    INSERT INTO connectors (name, state, reason, since, begun_at, polled_at, paused, fingerprint)
+    VALUES (:name, 'starting', '', :now, '', '', '', :fingerprint)
     ON CONFLICT (name) DO UPDATE SET fingerprint = :fingerprint
 """
 
@@ -34,6 +44,7 @@ class ConnectorRow:
         state: ``starting``, ``ok``, ``rate_limited``, ``unauthorized``, ``unavailable`` or ``misconfigured``.
         reason: why, unless it is ``ok``.
         since: since when it has been in that state.
+        begun_at: when the daemon last began to poll it; empty if it never did.
         polled_at: when it was last read to the end of all of its sources; empty if never.
         paused: why a person has paused it; empty if nobody has.
         fingerprint: of the mapping, and for a helpdesk of the playbook, that it last worked by (rule 16).
@@ -43,6 +54,7 @@ class ConnectorRow:
     state: str
     reason: str
     since: str
+    begun_at: str
     polled_at: str
     paused: str
     fingerprint: str
@@ -66,9 +78,13 @@ class Connectors:
         """How it stands from now on."""
         self._db.execute(STAND, {"name": name, "state": state, "reason": reason, "now": now})
 
+    def begins(self, name: str, now: str) -> None:
+        """The daemon begins to poll it; told twice of the same beginning, nothing changes."""
+        self._db.execute(BEGIN, {"name": name, "now": now})
+
     def polled(self, name: str, now: str) -> None:
-        """It was read to its end."""
-        self._db.execute(POLLED, [now, name])
+        """All of its sources were read to their end."""
+        self._db.execute(POLLED, {"name": name, "now": now})
 
     def pause(self, name: str, why: str, now: str) -> None:
         """A person pauses it; ``why`` empty: lets it go on."""

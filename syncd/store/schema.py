@@ -148,6 +148,7 @@ CREATE TABLE connectors (
     state       TEXT NOT NULL,
     reason      TEXT NOT NULL,
     since       TEXT NOT NULL,
+    begun_at    TEXT NOT NULL,
     polled_at   TEXT NOT NULL,
     paused      TEXT NOT NULL,
     fingerprint TEXT NOT NULL
