@@ -24,6 +24,7 @@ from syncd.errors import ConfigError
 from syncd.guarded import Guarded
 from syncd.lanes import Lane, LaneClock, PollLane, RouteLane, Shared
 from syncd.logs import Log, open_log
+from syncd.rehearsal import rehearse
 from syncd.store import Store
 
 TICK = 0.5
@@ -100,6 +101,9 @@ class Daemon:
     def _serve(self, store: Store) -> list[Lane]:
         """Run by one configuration until told to stop or to read it anew; the lanes that would not end."""
         shared = self._shared(store)
+        rehearse(shared.work(store, LaneClock(shared.clock)))
+        for brake in store.brakes.on():
+            self.log.error("brake", connector=brake.connector, why=brake.reason, since=brake.at)
         lanes: dict[str, Lane] = {}
         for name in shared.connectors:
             lanes[name] = PollLane(shared, name)

@@ -31,6 +31,8 @@ STUCK = 150.0
 SLICE = 5.0
 """Seconds of a wait after which a lane shows that it is alive."""
 AFTER_DEFECT = 60.0
+ALERT_AGAIN = 3600.0
+"""Seconds until the same alert about the same group is worth a line again."""
 JITTER = 0.1
 """The share by which waits between polls differ, so that many installations don't ask all at once."""
 
@@ -89,6 +91,8 @@ class Shared:
     """Something was read: there may be groups to reconcile."""
     told: dict[str, str] = field(default_factory=dict)
     """Per group what observe mode has said last, so that it isn't said again."""
+    alerted: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Per group the last alert, and when (monotonic)."""
 
     def work(self, store: Store, clock: LaneClock) -> Work:
         """What one lane works with."""
@@ -105,6 +109,7 @@ class Shared:
             wrote=self._wrote,
             planned=self._planned,
             feeds={name: one.feed for name, one in self.connectors.items()},
+            parked=self._parked,
             paused=self.paused,
             vanished=self.vanished,
         )
@@ -113,6 +118,14 @@ class Shared:
         """One line per write."""
         say = self.log.info if outcome == "done" else self.log.warning
         say("wrote" if outcome == "done" else "not written", **_told_of(step), outcome=outcome)
+
+    def _parked(self, group: str, reason: str) -> None:
+        """One alert, however often the group is tried again within an hour and fails for the same reason."""
+        before, when = self.alerted.get(group, ("", 0.0))
+        now = self.clock.monotonic()
+        if before != reason or now - when > ALERT_AGAIN:
+            self.alerted[group] = reason, now
+            self.log.warning("parked", group=group, why=reason)
 
     def _planned(self, plan: Plan) -> None:
         """Observe mode: what would have been written, once."""

@@ -77,8 +77,7 @@ def _alone(work: Work, row: QueueRow) -> Plan | None:
         if not of_one_item(error):
             raise
         with work.store.write():
-            work.store.queue.park(work.store.links.keys_of(links) | {row.group}, f"{told(error)}. Please report it")
-            work.tally["parked"] += 1
+            _park(work, row, work.store.links.keys_of(links) | {row.group}, f"{told(error)}. Please report it")
         return None
 
 
@@ -124,8 +123,7 @@ def _record(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result] = (
         work.store.links.record(record, work.now)
     keys = work.store.links.keys_of(plan.links) | {row.group}
     if plan.stuck and not failed:
-        queue.park(keys, "; ".join(sorted({reason for _, reason in plan.stuck})))
-        work.tally["parked"] += 1
+        _park(work, row, keys, "; ".join(sorted({reason for _, reason in plan.stuck})))
     elif not failed:
         queue.done(row)
         queue.free(keys)
@@ -149,13 +147,19 @@ def _failed(work: Work, row: QueueRow, keys: set[str], error: ConnectorError) ->
         work.pause(error.connector, wait, error.what)
     with work.store.write():
         if wait is None:
-            work.store.queue.park(keys, error.what)
-            work.tally["parked"] += 1
+            _park(work, row, keys, error.what)
         else:
             due = work.clock.now() + timedelta(seconds=max(wait, SHORTEST))
             failed = isinstance(error, Transient) and not error.retry_after
             work.store.queue.again(keys, due, error.what, failed=failed)
             work.tally["delayed"] += 1
+
+
+def _park(work: Work, row: QueueRow, keys: set[str], reason: str) -> None:
+    """Set aside until a person acts. Inside a transaction."""
+    work.store.queue.park(keys, reason)
+    work.tally["parked"] += 1
+    work.parked(row.group, reason)
 
 
 def _wait(row: QueueRow, error: ConnectorError) -> float | None:

@@ -60,6 +60,8 @@ class Work:
     """What is being done, how much of it is done, and of how much: a ``float`` is an estimate, None isn't known."""
     wrote: Callable[[Step, str], None] = lambda _step, _outcome: None
     """Told of each step that was tried, and what came of it."""
+    parked: Callable[[str, str], None] = lambda _group, _reason: None
+    """Told of each group that is set aside until a person acts, and why."""
     planned: Callable[[Plan], None] | None = None
     """Told of each plan where nothing may be written; without it they are kept in ``plans``."""
     tally: Counter[str] = field(default_factory=Counter)

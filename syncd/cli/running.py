@@ -17,6 +17,7 @@ from syncd.config import Config, find_folder, load
 from syncd.connector import Connector
 from syncd.errors import StateError
 from syncd.model import Ref
+from syncd.rehearsal import rehearse
 from syncd.store import Store
 from syncd.work import Work
 
@@ -86,7 +87,7 @@ def working(config: Config, *, dry: bool = False) -> Iterator[Work]:
         store.recover(clock.now(), max(one.settle for one in connectors.values()))
         meter = stack.enter_context(Meter())
         stack.enter_context(_stopping(clock))
-        yield Work(
+        work = Work(
             store=store,
             clock=clock,
             connectors=connectors,
@@ -98,6 +99,8 @@ def working(config: Config, *, dry: bool = False) -> Iterator[Work]:
             say=meter.say,
             progress=meter.progress,
         )
+        rehearse(work)
+        yield work
 
 
 def marker_key(config: Config) -> bytes:

@@ -92,3 +92,36 @@ def test_a_second_daemon_is_refused(quick: Office) -> None:
     with service(quick) as started:
         until(lambda: bool(events(started, "started")), started)
         assert "is in use by another syncd" in quick.run("run", cold=True).ended(75).said
+
+
+NARROW = '[sync.fit]\nopen = { fits = ["pending"], write = "pending" }\n'
+
+
+def test_a_changed_playbook_shows_first_what_it_would_write(quick: Office) -> None:
+    poll = 'poll_interval = "1s"'
+    quick.write_desk(more=poll, sync=NARROW)
+    with service(quick) as started:
+        until(lambda: ready(started), started)
+        quick.later()
+        ticket = quick.ticket()
+        issue = quick.issue(ticket)
+        until(lambda: quick.status(ticket) == PENDING, started)
+        quick.hub.close(issue)
+        until(lambda: quick.status(ticket) == RESOLVED, started)
+    quick.later()
+    quick.hub.reopen(issue)
+    quick.desk.set_status(ticket, OPEN)
+    quick.sync(status=1)  # both moved: a conflict, which is left to people
+    with service(quick) as started:
+        until(lambda: bool(events(started, "started")), started)
+        quick.write_desk(more=poll, sync=f'on_conflict = "tracker"\n{NARROW}')
+        started.process.send_signal(signal.SIGHUP)
+        until(lambda: bool(events(started, "brake")), started)
+        assert "its mapping or playbook has changed" in events(started, "brake")[0]["why"]
+        assert quick.status(ticket) == OPEN
+    quick.run("reconcile").ended(3)
+    assert "pending" in quick.sync("--dry-run").out
+    assert quick.status(ticket) == OPEN
+    quick.run("brake", "release", "freshdesk").ended(0)
+    quick.sync()
+    assert quick.status(ticket) == PENDING
