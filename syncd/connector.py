@@ -20,7 +20,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, ClassVar
 
@@ -182,6 +182,11 @@ class Connector(ABC):
     @abstractmethod
     def check(self) -> Sequence[Problem]:
         """Look at the live account: credential, rights, scope, configured places. Every problem with its cure."""
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """The service's clock minus ours, as of its latest answer; None where nothing tells."""
+        return None
 
     def close(self) -> None:  # noqa: B027  # most connectors have nothing to release
         """Release connections."""

@@ -11,7 +11,7 @@ import http.client
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -65,6 +65,8 @@ class Session(requests.Session):
         self.trust_env = False
         self.calls: Counter[str] = Counter()
         """Calls so far by method: what ``bench`` and the summaries count."""
+        self.ahead: timedelta | None = None
+        """The server's clock minus ours, as of the latest answer that names its time (whole seconds)."""
         self.headers["User-Agent"] = f"syncd/{__version__}"
         # A service's cookie would turn the next call with our key into one of a browser's session.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -92,6 +94,7 @@ class Session(requests.Session):
         with call(self.total) as one:
             try:
                 response = super().send(request, **kwargs)
+                self.ahead = _ahead(response.headers) or self.ahead
                 _read_body(response)
             except requests.RequestException as error:
                 setattr(error, _SENT, one.sent)
@@ -101,6 +104,11 @@ class Session(requests.Session):
                 setattr(wrapped, _SENT, one.sent)
                 raise wrapped from error
         return response
+
+
+def _ahead(headers: Mapping[str, str]) -> timedelta | None:
+    named = _moment(_get(headers, "Date"))
+    return None if named is None else named - datetime.now(UTC)
 
 
 def _read_body(response: requests.Response) -> None:

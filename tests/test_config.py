@@ -730,7 +730,7 @@ def test_a_named_folder_that_is_none_is_not_passed_over(places: dict[str, Path],
 def test_nowhere_is_told_with_what_to_do(places: dict[str, Path]) -> None:
     (places["system"] / "syncd.toml").unlink()
     (places["here"] / "connectors").rmdir()
-    with pytest.raises(ConfigError, match="Make one as the README shows, or name its folder with --config"):
+    with pytest.raises(ConfigError, match="Make one with `syncd init`, or name its folder with --config"):
         find(places, None)
 
 

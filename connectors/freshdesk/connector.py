@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -130,6 +130,11 @@ class FreshdeskConnector(Connector):
     def check(self) -> Sequence[Problem]:
         """Key, scope, address, statuses and fields that stand in the way of resolving; two calls."""
         return tuple(self.account.problems())
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """See :class:`syncd.connector.Connector`: by the ``Date`` of its answers."""
+        return self.session.ahead
 
     def close(self) -> None:
         """Release the connections."""

@@ -179,6 +179,11 @@ class GitHubConnector(Connector):
         """Who can read what is filed in a repository; from at most ten minutes ago."""
         return self.repositories.get(place, within=600).audience
 
+    @property
+    def ahead(self) -> timedelta | None:
+        """See :class:`syncd.connector.Connector`: by the ``Date`` of its answers."""
+        return self.session.ahead
+
     def close(self) -> None:
         """Release the connections."""
         self.api.close()

@@ -16,9 +16,10 @@ R = TypeVar("R")
 
 VERBS = {
     "brake": "Let a connector go on that stopped itself.",
-    "check": "Test the configuration and each account.",
+    "check": "Test the configuration, this machine and each account.",
     "demo": "Play a day of support on stand-ins; needs no account.",
     "explain": "Say how a ticket or issue stands, and why.",
+    "init": "Make a first config folder, by questions or options.",
     "links": "Show and change the links between tickets and issues.",
     "reconcile": "Bring tickets and issues into step.",
     "run": "Run the service.",

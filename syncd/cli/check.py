@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from syncd.cli.app import config_option, json_option
-from syncd.cli.running import add_to_mapping, configured
+from syncd.cli.local import local_problems
+from syncd.cli.running import add_to_mapping
 from syncd.cli.show import as_json, plural, say
 from syncd.clock import SystemClock
-from syncd.config import Config, Configured, Helpdesk
+from syncd.config import Config, Configured, Helpdesk, find_folder, load
 from syncd.errors import ConnectorError, Problem
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""More than this is told: journal and health show times that mislead, and a message may count as late."""
 
 
 @click.command("check")
 @json_option
 @config_option
 def command(folder: Path | None, *, as_data: bool) -> int:
-    """Test the configuration, then each account: credential, rights, statuses, repositories. Changes nothing."""
-    config = configured(folder)
-    found = [*config.warnings, *_accounts(config)]
+    """Test the configuration, this machine, then each account. Changes nothing.
+
+    Of this machine: the state's folder and file, the disk, the marker key, the address to listen on. Of each account:
+    credential, rights, statuses, repositories, the clock. Lists every problem with its cure.
+    """
+    config = load(find_folder(folder))
+    found = [*config.warnings, *local_problems(config), *_accounts(config)]
     if as_data:
         as_json({"folder": str(config.folder), "problems": [_data(problem) for problem in found]})
         return _status(found)
@@ -31,6 +40,8 @@ def command(folder: Path | None, *, as_data: bool) -> int:
         say(f"- {'worth knowing: ' if problem.warning else ''}{problem}")
     grave = sum(not problem.warning for problem in found)
     say(plural(grave, "problem") if grave else "No problems found")
+    if not grave and config.mode == "observe":
+        say("Observe mode: `syncd reconcile --dry-run` says what would change; nothing is written to any service.")
     return _status(found)
 
 
@@ -47,11 +58,20 @@ def _accounts(config: Config) -> Iterator[Problem]:
             yield from found
             if not _status(found):
                 yield from _mapping(config, one, connector.statuses())
+                yield from _clock(one.name, connector.ahead)
         except ConnectorError as error:
             cure = "Look at the service's status page, and run `syncd check` again"
             yield Problem(one.name, error.what, cure)
         finally:
             connector.close()
+
+
+def _clock(name: str, ahead: timedelta | None) -> Iterator[Problem]:
+    """Ours, against the service's."""
+    if ahead is not None and abs(ahead) > CLOCKS_DIFFER:
+        minutes, way = round(abs(ahead) / timedelta(minutes=1)), "behind" if ahead > timedelta() else "ahead of"
+        what = f"this machine's clock is {plural(minutes, 'minute')} {way} the service's"
+        yield Problem(name, what, "Set it by a time service, such as systemd-timesyncd or chrony", warning=True)
 
 
 def _mapping(config: Config, one: Configured, statuses: Mapping[str, str]) -> Iterator[Problem]:

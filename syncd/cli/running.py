@@ -112,13 +112,18 @@ def marker_key(config: Config) -> bytes:
     return config.marker_key or _own_key(config.state)
 
 
+def own_key_path(state: Path) -> Path:
+    """Where the marker key is that syncd makes for itself."""
+    return state.with_name(state.name + ".marker_key")
+
+
 def _own_key(state: Path) -> bytes:
     """The marker key that syncd makes for itself where none is configured: beside the state, not in it.
 
     The caller holds the state's lock. A process that dies in here leaves no key or a whole one: an empty one could
     sign nothing, and a cut one could not be told from another installation's.
     """
-    path = state.with_name(state.name + ".marker_key")
+    path = own_key_path(state)
     try:
         if not path.exists():
             new = path.with_name(path.name + ".new")

@@ -62,9 +62,7 @@ def find_folder(
         if (folder / "syncd.toml").is_file() or (folder / "connectors").is_dir():
             return folder.absolute()
     what = f"there is none in {system} or {(here or Path()).absolute()}"
-    raise ConfigError(
-        [Problem("configuration", what, "Make one as the README shows, or name its folder with --config")]
-    )
+    raise ConfigError([Problem("configuration", what, "Make one with `syncd init`, or name its folder with --config")])
 
 
 def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:

@@ -53,7 +53,7 @@ class SecretReader:
         scheme, _, rest = reference.partition(":")
         readers = {"env": self._variable, "file": self._file, "credential": self._credential}
         if scheme in readers and rest:
-            secret = _sound(readers[scheme](rest))
+            secret = sound(readers[scheme](rest))
             self._seen.add(secret.get_secret_value())
             return secret
         self._seen.add(reference)
@@ -134,7 +134,7 @@ def _read(path: Path) -> tuple[str, bool]:
         raise Wrong(f"{path} is no text", "Store the secret as text, UTF-8") from None
 
 
-def _sound(text: str) -> SecretStr:
+def sound(text: str) -> SecretStr:
     """The secret, if it is one: neither empty nor with blanks or lines that a header would choke on."""
     value = text.rstrip("\r\n")
     if not value.strip():

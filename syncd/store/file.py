@@ -62,6 +62,21 @@ class Lock:
         os.close(self._handle)
 
 
+def is_held(state: Path) -> bool:
+    """Whether a process holds the right to write a state; makes nothing."""
+    try:
+        handle = os.open(state.with_name(state.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def open_for_writing(path: Path) -> Database:
     """The state, sound and migrated; made if it doesn't exist. The caller holds the lock.
 

@@ -1,0 +1,246 @@
+"""``syncd init``: by options and on a terminal; what it writes, and what it never does."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from office import DESK_KEY, REPOSITORY, SECRETS, Office
+
+from connectors.github.sandbox import TOKEN
+from syncd.cli.questions import kinds
+from syncd.config import load
+
+PATIENCE = 60.0
+
+
+def arguments(office: Office, folder: Path) -> list[str]:
+    """Every answer as an option, with secrets from standard input."""
+    desk = ["--freshdesk-url", office.freshdesk.url, "--freshdesk-api-key", "-"]
+    hub = ["--github-url", office.github.url, "--github-repository", REPOSITORY, "--github-token", "-"]
+    return ["init", str(folder), *desk, *hub]
+
+
+def syncd(
+    office: Office, args: Sequence[str], said: str = "", env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The program with something on its standard input."""
+    command = [sys.executable, "-m", "syncd.cli", *args]
+    done = subprocess.run(
+        command,
+        input=said,
+        env=office.env(**(env or {})),
+        text=True,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
+    return done
+
+
+class Terminal:
+    """The program on a terminal of its own, and somebody who types."""
+
+    def __init__(self, office: Office, *args: str) -> None:
+        self.pid, self.end = pty.fork()
+        if self.pid == 0:
+            os.chdir(office.folder)
+            command = [sys.executable, "-m", "syncd.cli", *args]
+            os.execve(sys.executable, command, office.env(TERM="dumb", COLUMNS="120"))  # noqa: S606  # needs no shell
+        self.shown = ""
+        self._seen = 0
+
+    def answer(self, question: str, text: str) -> None:
+        """Wait for what is shown and for the cursor behind the question, and type."""
+        end = time.monotonic() + PATIENCE
+        while question not in self.shown[self._seen :] or not self.shown.endswith(": "):
+            assert self._read(end), f"{question!r} was never asked:\n{self.shown}"
+        self._seen = len(self.shown)
+        os.write(self.end, f"{text}\n".encode())
+
+    def wait(self) -> int:
+        """Its exit status."""
+        while self._read(time.monotonic() + PATIENCE):
+            pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def _read(self, end: float) -> bool:
+        """More of what is shown; False where there is no more."""
+        ready, _, _ = select.select([self.end], [], [], max(0.0, end - time.monotonic()))
+        assert ready, f"nothing more was shown:\n{self.shown}"
+        try:
+            data = os.read(self.end, 4096)
+        except OSError:  # how Linux says that the other side of a terminal is closed
+            return False
+        self.shown += data.decode(errors="replace")
+        return bool(data)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+
+
+def test_every_answer_can_be_an_option_and_the_result_loads(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "syncd"
+    done = syncd(office, [*arguments(office, folder), "--playbook", "2i2c"], f"{DESK_KEY}\n{TOKEN}\n")
+    assert done.returncode == 0, done.stderr
+    assert modes(folder) == {
+        "syncd.toml": 0o644,
+        "connectors": 0o755,
+        "connectors/freshdesk.toml": 0o644,
+        "connectors/github.toml": 0o644,
+        "credentials": 0o700,
+        "credentials/freshdesk": 0o600,
+        "credentials/github": 0o600,
+        "credentials/marker_key": 0o600,
+    }
+    config = load(folder, {})
+    assert config.warnings == ()
+    assert config.mode == "observe"
+    assert config.state == folder / "state" / "syncd.db"
+    assert config.marker_key is not None
+    assert len(bytes.fromhex(config.marker_key.decode())) == 32
+    assert config.helpdesks["freshdesk"].trackers == ("github",)
+    assert config.helpdesks["freshdesk"].playbook.name == "2i2c"
+    assert config.trackers["github"].options.url == office.github.url
+    assert office.calls() == 0
+    for verb in (" check ", "reconcile --dry-run", " run "):
+        assert f"syncd --config {folder}" in done.stdout
+        assert verb in done.stdout
+
+
+def test_two_installations_have_two_marker_keys(office: Office, tmp_path: Path) -> None:
+    keys = set()
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        assert syncd(office, arguments(office, folder), f"{DESK_KEY}\n{TOKEN}\n").returncode == 0
+        keys.add((folder / "credentials" / "marker_key").read_text(encoding="ascii"))
+    assert len(keys) == 2
+
+
+def test_secrets_by_reference_are_not_copied(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n", encoding="utf-8")
+    (tmp_path / "token").chmod(0o600)
+    args = arguments(office, tmp_path / "new")
+    args[args.index("-")] = "env:SYNCD_TEST_DESK"
+    args[args.index("-")] = f"file:{tmp_path / 'token'}"
+    assert syncd(office, args).returncode == 0
+    assert [path.name for path in (tmp_path / "new" / "credentials").iterdir()] == ["marker_key"]
+    load(tmp_path / "new", office.environ)
+
+
+def test_without_a_terminal_all_that_is_missing_is_listed_and_nothing_is_written(
+    office: Office, tmp_path: Path
+) -> None:
+    for more in ([], ["--non-interactive"]):
+        done = syncd(office, ["init", str(tmp_path / "new"), *more])
+        assert done.returncode == 2
+        needed = {kind.flag(one) for kind in kinds().values() for one in kind.questions if one.needed}
+        assert set(re.findall(r"^  (--\S+) is missing", done.stderr, re.MULTILINE)) == needed
+        assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("--freshdesk-url", "http://acme.freshdesk.com", "it would send the credential unprotected"),
+        ("--freshdesk-url", "https://acme.freshdesk.com/api/v2", "leave /api/v2 out of the url"),
+        ("--freshdesk-api-key", DESK_KEY, "a secret does not belong on a command line"),
+        ("--freshdesk-api-key", "env:NOT_THERE", "the environment variable that it names is not set"),
+        ("--freshdesk-api-key", "file:/nonexistent/key", "/nonexistent/key does not exist"),
+        ("--github-repository", "infrastructure", "write a repository as owner/name"),
+        ("--playbook", "nobodys", "Write one of: 2i2c, default"),
+        ("--helpdesk", "zzz", "no such helpdesk is installed"),
+        ("--state", "/", "this is a folder"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_told_with_its_reason(
+    office: Office, tmp_path: Path, option: str, value: str, why: str
+) -> None:
+    args = [*arguments(office, tmp_path / "new")]
+    at = args.index(option) + 1 if option in args else None
+    args = [*args, option, value] if at is None else [*args[:at], value, *args[at + 1 :]]
+    done = syncd(office, args, f"{DESK_KEY}\n{TOKEN}\n")
+    assert done.returncode == 2
+    assert why in done.stderr.replace("Leave", "leave").replace("Write a", "write a")
+    assert not (tmp_path / "new").exists()
+
+
+def test_nothing_that_exists_is_overwritten(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    said = f"{DESK_KEY}\n{TOKEN}\n"
+    assert syncd(office, arguments(office, folder), said).returncode == 0
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    done = syncd(office, arguments(office, folder), said)
+    assert done.returncode == 78
+    for name in ("syncd.toml", "connectors/freshdesk.toml", "connectors/github.toml"):
+        assert f"{folder / name}: it is there already" in done.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+    for path in before:  # a key and credentials that are there already are used
+        if path.suffix == ".toml":
+            path.unlink()
+    done = syncd(office, arguments(office, folder))
+    assert done.returncode == 0, done.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(office: Office, tmp_path: Path) -> None:
+    place = tmp_path / "new"
+    place.mkdir()
+    (place / "connectors").write_text("in the way", encoding="utf-8")
+    done = syncd(office, arguments(office, place), f"{DESK_KEY}\n{TOKEN}\n")
+    assert done.returncode == 78
+    assert "it can't be made" in done.stderr
+    assert [path.name for path in place.rglob("*")] == ["connectors"]
+
+
+def test_on_a_terminal_bad_answers_are_asked_again_and_secrets_are_not_shown(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    terminal = Terminal(office, "init", str(folder))
+    terminal.answer("Your helpdesk", "zzz")
+    terminal.answer("no such helpdesk is installed", "")
+    terminal.answer("Your tracker", "")
+    terminal.answer("own address", "http://acme.freshdesk.com")
+    terminal.answer("unprotected", office.freshdesk.url)
+    terminal.answer("API key of an agent", " ")
+    terminal.answer("An answer is needed", DESK_KEY)
+    terminal.answer("Other hosts", "")
+    terminal.answer("a playbook", "2i2c")
+    terminal.answer("The API's address", office.github.url)
+    terminal.answer("Repositories", REPOSITORY)
+    terminal.answer("Personal access token", "two words")
+    terminal.answer("That can't be used", TOKEN)
+    terminal.answer("The file for the state", "")
+    assert terminal.wait() == 0, terminal.shown
+    assert not any(secret in terminal.shown for secret in SECRETS)
+    for told in ("View API key", 'Issues "Read and write"', "reconcile --dry-run"):
+        assert told in terminal.shown
+    config = load(folder, {})
+    assert config.helpdesks["freshdesk"].playbook.name == "2i2c"
+    assert office.calls() == 0
+
+
+def test_giving_up_leaves_nothing(office: Office, tmp_path: Path) -> None:
+    terminal = Terminal(office, "init", str(tmp_path / "new"))
+    terminal.answer("Your helpdesk", "")
+    terminal.answer("Your tracker", "\x03")
+    assert terminal.wait() == 130
+    assert not (tmp_path / "new").exists()
+
+
+def test_every_question_is_a_key_of_its_connector_and_of_its_example() -> None:
+    for kind in kinds().values():
+        for question in kind.questions:
+            answer = ["a/b"] if question.many else "x"
+            assert kind.file({question.key: answer}) != kind.file({})
