@@ -293,6 +293,26 @@ def test_systemd_s_credentials_come_first_and_its_modes_are_its_own(folder: Fold
     assert folder.load().marker_key == KEY.encode(), "what systemd doesn't give is looked for in the folder"
 
 
+def test_a_folder_of_credentials_that_systemd_passes_on_is_read_by_the_same_names(folder: Folder) -> None:
+    folder.write("given/syncd_desk", "from the folder\n", mode=0o400)
+    folder.write("given/syncd_marker_key", "f" * 64, mode=0o400)
+    folder.environ["CREDENTIALS_DIRECTORY"] = str(folder.path / "given")
+    assert secret(folder, "credential:desk") == "from the folder"
+    assert folder.load().marker_key == b"f" * 64
+    folder.write("given/desk", "named alone\n", mode=0o400)
+    assert secret(folder, "credential:desk") == "named alone", "what a unit names itself comes before a whole folder"
+
+
+def test_a_credential_that_systemd_did_not_hand_over_is_told_as_that(folder: Folder) -> None:
+    """It hands them over at the start only: a file that is put there later needs a restart."""
+    (folder.path / "given").mkdir()
+    folder.environ["CREDENTIALS_DIRECTORY"] = str(folder.path / "given")
+    folder.write("connectors/hub.toml", HUB.replace("env:HUB", "credential:later"))
+    (told,) = folder.refused()
+    assert "connectors/hub.toml: token: systemd did not hand over a credential later" in told
+    assert "then restart the service" in told
+
+
 def test_a_private_key_may_have_lines(folder: Folder) -> None:
     pem = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
     folder.write("key.pem", pem + "\n", mode=0o600)

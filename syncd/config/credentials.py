@@ -2,7 +2,9 @@
 
 ``env:NAME`` is an environment variable; ``file:PATH`` a file, relative to the config folder; ``credential:NAME`` a file
 in the folder that systemd gives in ``$CREDENTIALS_DIRECTORY`` (systemd.exec, LoadCredential), else in ``credentials/``
-of the config folder. No message of this module repeats what it read, or what stands where a reference should.
+of the config folder. systemd calls it ``NAME`` where a unit passes it on alone, and ``syncd_NAME`` where a unit passes
+on a whole folder as ``syncd``, as syncd.service does with that ``credentials/``. No message of this module repeats what
+it read, or what stands where a reference should.
 """
 
 from __future__ import annotations
@@ -64,9 +66,7 @@ class SecretReader:
 
     def has_credential(self, name: str) -> bool:
         """Whether ``credential:NAME`` would find a file."""
-        given = self._environ.get("CREDENTIALS_DIRECTORY")
-        places = [Path(given), self._folder / "credentials"] if given else [self._folder / "credentials"]
-        return any(os.path.lexists(place / name) for place in places)
+        return self._given(name) is not None or os.path.lexists(self._folder / "credentials" / name)
 
     def masked(self, text: str) -> str:
         """Text with every secret that was read, or refused as a literal, made unreadable.
@@ -89,10 +89,20 @@ class SecretReader:
     def _credential(self, name: str) -> str:
         if not _NAME.fullmatch(name):
             raise Wrong("this is no name of a credential", "Use letters, digits, _, -, . and @")
-        given = self._environ.get("CREDENTIALS_DIRECTORY")
-        if given and os.path.lexists(Path(given) / name):
-            return self._read(Path(given) / name, private=True)
-        return self._read(self._folder / "credentials" / name)
+        given = self._given(name)
+        if given is not None:
+            return self._read(given, private=True)
+        path = self._folder / "credentials" / name
+        if "CREDENTIALS_DIRECTORY" in self._environ and not os.access(path, os.R_OK):
+            cure = f"Put it into {path}, which root alone need be able to read, then restart the service"
+            raise Wrong(f"systemd did not hand over a credential {name} when it started this service", cure)
+        return self._read(path)
+
+    def _given(self, name: str) -> Path | None:
+        """Where systemd has put a credential, if it has."""
+        folder = self._environ.get("CREDENTIALS_DIRECTORY")
+        places = [Path(folder) / name, Path(folder) / f"syncd_{name}"] if folder else []
+        return next((place for place in places if os.path.lexists(place)), None)
 
     def _read(self, path: Path, *, private: bool = False) -> str:
         """The text of a secret's file; ``private`` if whoever made the folder keeps others out of it."""
