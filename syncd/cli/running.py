@@ -19,6 +19,7 @@ from syncd.errors import StateError
 from syncd.model import Ref
 from syncd.rehearsal import rehearse
 from syncd.store import Store
+from syncd.store.file import belong
 from syncd.work import Work
 
 SHORTEST_KEY = 16
@@ -132,6 +133,7 @@ def _own_key(state: Path) -> bytes:
                 file.write(secrets.token_hex(32))
                 file.flush()
                 os.fsync(file.fileno())
+            belong(new)
             new.rename(path)
         key = path.read_bytes().strip()
     except OSError as error:

@@ -45,6 +45,7 @@ class Lock:
         try:
             state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            belong(self.path)
         except OSError as error:
             raise StateError(
                 str(state.parent), f"the folder of the state can't be written ({error.strerror})", "Mend its rights"
@@ -77,6 +78,17 @@ def is_held(state: Path) -> bool:
     return False
 
 
+def belong(path: Path) -> None:
+    """Give a file beside the state, or the state itself, to whoever its folder belongs to.
+
+    Only root can, and only root need: what a command run by root makes would else be out of the service's reach.
+    """
+    if os.geteuid() == 0:
+        with suppress(OSError):
+            folder = path.parent.stat()
+            os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
+
+
 def open_for_writing(path: Path) -> Database:
     """The state, sound and migrated; made if it doesn't exist. The caller holds the lock.
 
@@ -91,6 +103,7 @@ def open_for_writing(path: Path) -> Database:
             if migrations.pending(db):
                 _keep_copy(db, path)
         path.chmod(0o600)
+        belong(path)
         if not known:
             db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         for pragma in ("synchronous = FULL", "journal_size_limit = 67108864"):
@@ -180,6 +193,7 @@ def _keep_copy(db: Database, path: Path) -> None:
     copy = path.with_name(f"{path.name}.before-upgrade-from-{last}")
     copy.unlink(missing_ok=True)
     db.execute("VACUUM INTO ?", [str(copy)])
+    belong(copy)
 
 
 @contextmanager

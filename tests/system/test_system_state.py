@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -208,6 +209,17 @@ def test_an_empty_marker_key_is_told_and_not_signed_with(lived: Office) -> None:
     run = lived.run("reconcile").ended(78)
     assert str(key) in run.err
     assert key.read_bytes() == b""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_in_the_service_s_folder_is_the_service_s(office: Office) -> None:
+    office.state.parent.mkdir()
+    os.chown(office.state.parent, 61234, 61234)
+    office.issue(office.pending())
+    office.sync()
+    made = [path for path in office.state.parent.iterdir() if path.is_file()]
+    assert {path.name for path in made} == {"syncd.db", "syncd.db.lock", "syncd.db.marker_key"}
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in made} == {(61234, 61234)}
 
 
 @pytest.mark.parametrize("name", ["a b.db", "50%41.db", "what?.db", "a#b.db", "sch\N{SNOWMAN}n.db", "-.db", "x" * 200])
