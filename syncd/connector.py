@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
@@ -49,6 +50,19 @@ Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 """A credential; a config writes ``env:NAME``, ``file:PATH`` or ``credential:NAME``, never the secret itself."""
 
 
+def _proxy(value: object) -> str:
+    """``http://127.0.0.1:3128``: a proxy that takes CONNECT. It isn't repeated: people leave passwords in them."""
+    text = value if isinstance(value, str) and value.isprintable() else ""
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme == "http" and parts.hostname and parts.port and "@" not in parts.netloc
+        if whole and not (parts.path.strip("/") or parts.query or parts.fragment):
+            return text.rstrip("/")
+    except ValueError:
+        pass
+    raise Wrong("this is no address of a proxy", "Write it as http://HOST:PORT, without a user or password")
+
+
 class ConnectorOptions(BaseModel):
     """What every ``connectors/NAME.toml`` may hold; a connector adds its own keys in a subclass.
 
@@ -62,6 +76,8 @@ class ConnectorOptions(BaseModel):
     """The API's origin exactly as given, context path included, without a trailing slash."""
     web_url: str | None = None
     """The origin of the links that people paste, where it can't be derived."""
+    proxy: Annotated[str, BeforeValidator(_proxy)] | None = None
+    """What https calls go through; only what stands here, never what the environment says."""
     poll_interval: Duration = Field(default=30.0, ge=1)
     settle: Duration = Field(default=120.0, ge=0)
     """How long an effect whose outcome is unknown waits before it is looked for."""

@@ -1,8 +1,8 @@
 """The one HTTP session under every client library.
 
 What requests leaves open is closed here: a total deadline for each call (connect, headers and body, against a server
-that drips), a bound on the inflated body, no redirect, one origin only, no environment proxies, ``.netrc`` or
-cookies, certificates always verified, and one place that counts calls. No retry lives here.
+that drips), a bound on the inflated body, no redirect, one origin only, no proxy but the one that the configuration
+names, no ``.netrc`` or cookies, certificates always verified, and one place that counts calls. No retry lives here.
 """
 
 from __future__ import annotations
@@ -53,15 +53,20 @@ class Session(requests.Session):
         origin: the only origin that may be called (scheme, host, port; a path in it is ignored here).
         total: seconds for one call, connecting, headers and body together.
         ca: a file of certificates to trust instead of the usual ones.
+        proxy: where https calls go through, by CONNECT, so that it sees the server's name and nothing else. Calls of
+            plain http stay on this machine, and are made directly.
 
     Raises (from every call): requests.RequestException and nothing else.
     """
 
-    def __init__(self, origin: str, *, total: float = TOTAL_SECONDS, ca: str | None = None) -> None:
+    def __init__(
+        self, origin: str, *, total: float = TOTAL_SECONDS, ca: str | None = None, proxy: str | None = None
+    ) -> None:
         super().__init__()
         self.origin = _origin(origin)
         self.total = total
         self.ca = ca
+        self.proxy = proxy
         self.trust_env = False
         self.calls: Counter[str] = Counter()
         """Calls so far by method: what ``bench`` and the summaries count."""
@@ -88,8 +93,9 @@ class Session(requests.Session):
         if _origin(request.url or "") != self.origin:
             raise ForeignOrigin(f"refused to call outside {self.origin}", request=request)
         self.calls[request.method or ""] += 1
-        # Whatever a library asks for: its own time-outs, another trust, a proxy.
-        kwargs |= {"stream": True, "verify": self.ca or True, "cert": None, "proxies": {}, "allow_redirects": False}
+        # Whatever a library asks for: its own time-outs, another trust, another proxy.
+        kwargs |= {"stream": True, "verify": self.ca or True, "cert": None, "allow_redirects": False}
+        kwargs["proxies"] = {"https": self.proxy} if self.proxy else {}
         kwargs.setdefault("timeout", (min(CONNECT_SECONDS, self.total), min(READ_SECONDS, self.total)))
         with call(self.total) as one:
             try:

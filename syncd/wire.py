@@ -142,6 +142,14 @@ def _dial(conn: HTTPConnection) -> socket.socket:
     raise NewConnectionError(conn, "no connection") from last
 
 
+class _Way(_Socket):
+    """The way through a proxy, before TLS begins: what is said there reaches the proxy, not the server."""
+
+    def sendall(self, data: Any) -> None:
+        self._sock.settimeout(_current.get().left(READ_SECONDS))
+        self._sock.sendall(data)
+
+
 class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _dial(self)
@@ -154,6 +162,13 @@ class _Connection(HTTPConnection):
 class _SecureConnection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _dial(self)
+
+    def _tunnel(self) -> None:
+        sock: Any = self.sock
+        self.sock = _Way(sock)
+        super()._tunnel()
+        self.sock = sock
+        sock.settimeout(_current.get().left(CONNECT_SECONDS))
 
     def connect(self) -> None:
         super().connect()
@@ -176,6 +191,9 @@ class _SecurePool(HTTPSConnectionPool):
         return made
 
 
+_POOLS = {"http": _Pool, "https": _SecurePool}
+
+
 class DeadlineAdapter(HTTPAdapter):
     """A requests adapter whose connections keep the deadline of :func:`call`; it never repeats anything."""
 
@@ -185,4 +203,10 @@ class DeadlineAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """As requests' own, with our pools."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """As requests' own, with our pools."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager

@@ -144,6 +144,34 @@ def test_a_small_folder_loads_with_every_default(folder: Folder) -> None:
     assert hub.mapping.word(Status("closed", "not_planned")) is Word.DECLINED
 
 
+def test_a_connector_may_be_reached_through_a_proxy(folder: Folder) -> None:
+    assert folder.load().trackers["hub"].options.proxy is None
+    folder.write("connectors/hub.toml", 'proxy = "http://127.0.0.1:3128/"\n' + HUB)
+    assert folder.load().trackers["hub"].options.proxy == "http://127.0.0.1:3128"
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        '"https://127.0.0.1:3128"',
+        '"socks5://127.0.0.1:1080"',
+        '"127.0.0.1:3128"',
+        '"http://127.0.0.1"',
+        f'"http://me:{CANARY}@127.0.0.1:3128"',
+        '"http://127.0.0.1:3128/pac"',
+        '"http://127.0.0.1:99999"',
+        '"http://[::1:3128"',
+        '"http://a\\u0000b:3128"',
+        "3128",
+        '""',
+    ],
+)
+def test_what_is_no_proxy_is_refused_and_not_repeated(folder: Folder, proxy: str) -> None:
+    folder.write("connectors/hub.toml", f"proxy = {proxy}\n" + HUB)
+    (told,) = folder.refused()
+    assert told.startswith("connectors/hub.toml: proxy: this is no address of a proxy. Write it as http://HOST:PORT")
+
+
 def test_everything_can_be_set(folder: Folder) -> None:
     folder.write(
         "syncd.toml",

@@ -3,9 +3,11 @@ from __future__ import annotations
 import gzip
 import ipaddress
 import json
+import select
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 import tracemalloc
@@ -25,8 +27,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from syncd import wire
+from syncd.clock import ManualClock
+from syncd.connector import installed, load
+from syncd.errors import ConnectorError
 from syncd.http import (
     MAX_BODY,
     BodyTooLarge,
@@ -43,6 +49,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-Id: 1\r\n\r\nok"
 SOON = 0.4
 """A total deadline that a test can wait for, and the slack that a busy machine may need on top."""
 SLACK = 1.0
+PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy")
 
 
 class Server:
@@ -76,11 +83,21 @@ class Server:
     def _talk(self, sock: Any) -> None:
         while request := _request(sock):
             self.requests.append(request)
-            if not self._answer(sock):
+            if not self._answer(_Asked(sock, request)):
                 return
 
     def close(self) -> None:
         self._listener.close()
+
+
+class _Asked:
+    """A socket, and what was asked on it."""
+
+    def __init__(self, sock: Any, asked: bytes) -> None:
+        self._sock, self.asked = sock, asked
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
 
 
 def _request(sock: Any) -> bytes:
@@ -505,7 +522,7 @@ def test_the_environment_lends_neither_proxy_nor_password(tmp_path: Path, monkey
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password kanarienvogel\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with serving(OK) as proxy, serving(OK) as server, Session(server.url) as session:
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
+        for name in PROXY_VARIABLES:
             monkeypatch.setenv(name, proxy.url)
         session.proxies = {"http": proxy.url}
         session.get(server.url)
@@ -583,6 +600,16 @@ def test_a_certificate_that_is_trusted_is_called(authority: Authority) -> None:
         assert server.connections == 1
 
 
+def test_the_environment_lends_no_proxy_to_https(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(OK, authority.server("localhost")) as server, serving(OK) as proxy:
+        for name in PROXY_VARIABLES:
+            monkeypatch.setenv(name, proxy.url)
+        with Session(server.url, ca=str(authority.file)) as session:
+            session.proxies = {"https": proxy.url}
+            assert session.get(server.url, proxies={"https": proxy.url}).content == b"ok"
+        assert proxy.connections == 0
+
+
 @pytest.mark.parametrize("case", ["untrusted", "wrong host", "expired", "not yet trusted by the environment"])
 def test_a_certificate_that_is_not_good_is_never_talked_to(
     authority: Authority, case: str, monkeypatch: pytest.MonkeyPatch
@@ -654,6 +681,138 @@ def test_a_handshake_that_drips_is_left_in_time_and_has_done_nothing(monkeypatch
 def test_plain_text_where_tls_is_expected_has_done_nothing() -> None:
     with serving(then_close(OK)) as server:
         assert not reached_server(fails(server.url.replace("http:", "https:")))
+
+
+# --- a proxy ---
+
+
+def passed_on(sock: Any) -> bool:
+    """What a proxy does after CONNECT: nothing but to pass bytes on, both ways, until one side is done."""
+    _, target, _ = sock.asked.split(b" ", 2)
+    host, _, port = target.decode().rpartition(":")
+    with socket.create_connection((host, int(port))) as there:
+        sock.sendall(b"HTTP/1.1 200 through\r\nVia: 1.1 a-proxy\r\n\r\n")
+        ends = [sock, there]
+        while True:
+            for one in select.select(ends, [], [], 5)[0]:
+                data = one.recv(65536)
+                if not data:
+                    return False
+                ends[one is sock].sendall(data)
+
+
+def through(proxy: Server, server: Server, authority: Authority, **how: Any) -> requests.Response:
+    with Session(server.url, ca=str(authority.file), proxy=proxy.url, **how) as session:
+        return session.post(f"{server.url}/x", data=b"kanarienvogel", auth=("kanarienvogel", "kanarienvogel"))
+
+
+def not_through(answer: Callable[[Any], bool] | bytes, authority: Authority, **how: Any) -> Exception:
+    """How it fails if a proxy answers so; the server was never reached, and that is known."""
+    with serving(OK, authority.server("localhost")) as server, serving(answer) as proxy:
+        with pytest.raises(requests.RequestException) as caught:
+            through(proxy, server, authority, **how)
+        assert not reached_server(caught.value)
+        assert server.connections == 0
+    return caught.value
+
+
+def test_a_proxy_passes_https_on_and_sees_nothing_but_the_server_s_name(authority: Authority) -> None:
+    with serving(OK, authority.server("localhost")) as server, serving(passed_on) as proxy:
+        with Session(server.url, ca=str(authority.file), proxy=proxy.url) as session:
+            for _ in range(2):
+                assert session.get(server.url, auth=("kanarienvogel", "x")).content == b"ok"
+        assert [request.split(b"\r\n")[0] for request in proxy.requests] == [
+            b"CONNECT localhost:%d HTTP/1.%d" % (server.port, sys.version_info >= (3, 12))
+        ]
+        assert b"uthorization" not in proxy.requests[0]
+        assert len(server.requests) == 2
+        assert server.connections == 1
+
+
+def test_plain_http_stays_on_this_machine_and_needs_no_proxy() -> None:
+    with serving(OK) as server, serving(OK) as proxy, Session(server.url, proxy=proxy.url) as session:
+        assert session.get(server.url).content == b"ok"
+        assert proxy.connections == 0
+        assert server.requests[0].startswith(b"GET / ")
+
+
+def test_a_proxy_that_poses_as_the_server_is_told_nothing(authority: Authority) -> None:
+    with (
+        serving(OK, authority.server("elsewhere.example")) as server,
+        serving(passed_on) as proxy,
+        pytest.raises(requests.exceptions.SSLError) as caught,
+    ):
+        through(proxy, server, authority)
+    assert not reached_server(caught.value)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+        b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        then_close(),
+        then_close(b"HTTP/1.1 200 thro"),
+        then_close(b"HTTP/1.1 200 through\r\n"),
+    ],
+)
+def test_a_proxy_that_lets_nothing_through_has_done_nothing(
+    authority: Authority, answer: Callable[[Any], bool] | bytes
+) -> None:
+    not_through(answer, authority)
+
+
+def test_a_proxy_that_is_not_there_has_done_nothing(authority: Authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        url = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    with serving(OK, authority.server("localhost")) as server, Session(server.url, proxy=url) as session:
+        with pytest.raises(requests.exceptions.ProxyError) as caught:
+            session.post(server.url)
+        assert not reached_server(caught.value)
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda _: time.sleep(3),
+        endless(b"HTTP/1.1 200 through\r\n", b"X-Y: z\r\n", 0.02),
+        endless(b"HTTP/1.1 ", b"2", 0.02),
+    ],
+)
+def test_a_proxy_that_drips_or_falls_silent_is_left_in_time(
+    authority: Authority, answer: Callable[[Any], bool]
+) -> None:
+    begun = time.monotonic()
+    not_through(answer, authority, total=SOON)
+    assert time.monotonic() - begun < SOON + SLACK
+
+
+def test_an_answer_lost_on_the_way_through_a_proxy_may_have_done_something(authority: Authority) -> None:
+    with serving(then_close(OK[:20]), authority.server("localhost")) as server, serving(passed_on) as proxy:
+        with pytest.raises(requests.RequestException) as caught:
+            through(proxy, server, authority)
+        assert reached_server(caught.value)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", sorted(installed()))
+def test_every_connector_calls_through_the_proxy_of_its_file(kind: str, authority: Authority) -> None:
+    made = load(kind)
+    with serving(OK, authority.server("localhost")) as server, serving(passed_on) as proxy:
+        wanted: dict[str, Any] = {"connector": kind, "url": server.url, "proxy": proxy.url}
+        for name, field in made.Options.model_fields.items():
+            if field.is_required() and name not in wanted:
+                wanted[name] = [{"name": "o/r"}] if name == "repositories" else SecretStr("x")
+        connector = made("x", made.Options.model_validate(wanted), ManualClock())
+        with suppress(ConnectorError):  # no machine trusts this server's certificate
+            connector.check()
+        connector.close()
+        assert proxy.requests[0].startswith(b"CONNECT localhost:%d " % server.port)
+        assert server.connections == proxy.connections
 
 
 # --- how long to wait ---

@@ -47,15 +47,16 @@ class FreshdeskApi(API):  # type: ignore[misc]  # the library ships no types
         key: an agent's API key.
         clock: times the limit, and tells the time where the account doesn't.
         headroom: the share of the calls per minute that is left to people, 0..1.
+        proxy: what calls go through.
     """
 
-    def __init__(self, name: str, url: str, key: str, clock: Clock, headroom: float) -> None:
+    def __init__(self, name: str, url: str, key: str, clock: Clock, headroom: float, *, proxy: str | None) -> None:
         # The library refuses any other name; the address that counts is the prefix below.
         super().__init__("account.freshdesk.com", "")
         self._session.close()  # type: ignore[has-type]  # the library ships no types
         self.name, self.clock = name, clock
         self.budget = Budget(clock, headroom)
-        self.session = Session(url)
+        self.session = Session(url, proxy=proxy)
         self.session.auth = HTTPBasicAuth(key.encode(), b"X")
         self.session.headers.update({"Accept": "application/json", "Content-Type": "application/json"})
         self._session = self.session

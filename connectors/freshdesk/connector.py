@@ -55,7 +55,7 @@ class FreshdeskConnector(Connector):
     def __init__(self, name: str, options: FreshdeskOptions, clock: Clock) -> None:
         super().__init__(name, options, clock)
         key = options.api_key.get_secret_value()
-        self.api = FreshdeskApi(name, options.url, key, clock, options.headroom)
+        self.api = FreshdeskApi(name, options.url, key, clock, options.headroom, proxy=options.proxy)
         self.session = self.api.session
         self.calls = self.session.calls
         self.urls = Urls(options.url, options.web_url, options.portal_hosts)

@@ -158,6 +158,8 @@ def _how(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError):
         return "the TLS certificate was not accepted"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "no way through the proxy"
     if isinstance(error, requests.RequestException):
         return "the connection failed" if reached_server(error) else "no connection"
     return "the answer isn't one of GitHub's API"

@@ -84,16 +84,17 @@ class Api:
         token: a personal access token.
         headroom: the share of the hourly limit at which calls stop, 0..1.
         clock: times the limit.
+        proxy: what calls go through.
     """
 
-    def __init__(self, name: str, url: str, token: str, headroom: float, clock: Clock) -> None:
+    def __init__(self, name: str, url: str, token: str, headroom: float, clock: Clock, *, proxy: str | None) -> None:
         self.name = name
         self.clock = clock
         self.headroom = headroom
         parts = urlsplit(url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.prefix = parts.path.rstrip("/")
-        self.session = Session(url)
+        self.session = Session(url, proxy=proxy)
         self.budget = Budget()
         self.headers: Mapping[str, str] = {}
         """Headers of the latest answer, lower case."""

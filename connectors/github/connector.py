@@ -52,7 +52,8 @@ class GitHubConnector(Connector):
 
     def __init__(self, name: str, options: GitHubOptions, clock: Clock) -> None:
         super().__init__(name, options, clock)
-        self.api = Api(name, options.url, options.token.get_secret_value(), options.headroom, clock)
+        token = options.token.get_secret_value()
+        self.api = Api(name, options.url, token, options.headroom, clock, proxy=options.proxy)
         self.session = self.api.session
         self.calls = self.session.calls
         self.calls = self.session.calls
