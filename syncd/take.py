@@ -15,7 +15,7 @@ from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
 from syncd.links import Claim
 from syncd.model import FINISHED_TICKET, Item, Ref, Removed, Word
-from syncd.records import GONE, LinkState, Origin
+from syncd.records import GONE, Base, Link, LinkState, Origin
 from syncd.retry import reads
 from syncd.work import IN_PLACE, Work
 
@@ -58,7 +58,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     if isinstance(before, Removed):
         _revive(work, item.ref)
     elif before is not None and _is_duplicate(work, before) and not _is_duplicate(work, item):
-        _come_back(work, item.ref)
+        _come_back(work, item.ref, before)
     linked = store.links.linked(item.ref)
     _say_passed(work, item, named, linked=linked)
     changed = not isinstance(before, Item) or _differs(before, item)
@@ -200,17 +200,31 @@ def _revive(work: Work, ref: Ref) -> None:
     """An item came back into sight: so do the links that ended with it (rule 10)."""
     for link in work.store.links.of(ref):
         if link.state is LinkState.ENDED and link.reason.startswith(GONE):
-            work.store.links.set_state(link, LinkState.LIVE, "", work.now)
-            work.tally["revived"] += 1
+            _rejoin(work, link, work.store.links.base(link.id))
 
 
-def _come_back(work: Work, ref: Ref) -> None:
+def _come_back(work: Work, ref: Ref, duplicate: Item) -> None:
     """An issue is no duplicate any more: its tickets are its own again. What followed the canonical one stays, too."""
-    for link in work.store.links.of(ref):
+    links = work.store.links
+    for link in links.of(ref):
         if link.issue == ref and link.state is LinkState.ENDED and link.reason.startswith(DUPLICATE_OF):
-            work.store.links.set_state(link, LinkState.LIVE, "", work.now)
-            work.tally["revived"] += 1
+            canonical = links.pair(link.ticket, duplicate.duplicate_of) if duplicate.duplicate_of else None
+            _rejoin(work, link, links.base(canonical.id if canonical else link.id))
             ask(work, ref, "no duplicate")
+
+
+def _rejoin(work: Work, link: Link, agreed: Base | None) -> None:
+    """A link that had ended goes on with what its issue was then, and what the ticket's links have agreed on since.
+
+    Else what we ourselves wrote on the ticket meanwhile would be taken for a move of a person's.
+    """
+    links = work.store.links
+    newest = links.newest_base(link.ticket)
+    links.set_state(link, LinkState.LIVE, "", work.now)
+    if agreed is not None and newest is not None:
+        turn = max(agreed.turn, newest.turn)
+        links.put_base(link.id, replace(newest, issue=agreed.issue, outside=agreed.outside, turn=turn), work.now)
+    work.tally["revived"] += 1
 
 
 def take_removed(work: Work, removed: Removed) -> None:

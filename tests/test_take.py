@@ -317,3 +317,38 @@ def test_a_text_that_is_changed_in_the_second_of_our_own_write_is_read() -> None
     issue.body = f"{issue.body}\n\n{pair.url(other)}"
     pair.pass_()  # the echo of our own write, with the new text
     assert {link.ticket for link in pair.links()} == {pair.ref(ticket), pair.ref(other)}
+
+
+@pytest.mark.parametrize("policy", ["tell", "close"])
+def test_an_issue_that_turns_out_to_be_no_duplicate_takes_back_what_its_canonical_one_had_done(policy: str) -> None:
+    pair = Pair(on_ticket_resolved=policy)
+    ticket, issue = pair.filed_pair()
+    canonical = pair.issue()
+    duplicate(pair, issue, canonical)
+    pair.move(canonical, "done")
+    pair.pass_()
+    assert ticket.status == Status("resolved")
+    issue.duplicate_of = None
+    pair.move(issue, "open")
+    pair.pass_()
+    assert (str(ticket.status), str(issue.status)) == ("pending", "open")
+    assert pair.notes(issue) == []
+
+
+@pytest.mark.parametrize("policy", ["tell", "close"])
+def test_an_issue_that_is_restored_does_not_take_our_own_write_for_a_move_of_its_ticket(policy: str) -> None:
+    pair = Pair(on_ticket_resolved=policy)
+    ticket, issue = pair.filed_pair()
+    other = pair.issue(ticket)
+    pair.pass_()
+    pair.remove(issue)
+    pair.pass_()
+    pair.move(other, "done")
+    pair.pass_()
+    assert ticket.status == Status("resolved")
+    pair.tick()
+    pair.restore(issue)
+    pair.pass_()
+    assert pair.link(ticket, issue).standing is Standing.DRIFT
+    assert (str(ticket.status), str(issue.status)) == ("resolved", "open")
+    assert pair.notes(issue) == []

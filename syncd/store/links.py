@@ -53,6 +53,10 @@ TURNS = """
     WHERE l.ticket IN (SELECT ticket FROM links WHERE group_key = ?) GROUP BY l.ticket
 """
 BASE = "SELECT * FROM bases WHERE link = ?"
+NEWEST_BASE = """
+    SELECT b.* FROM bases b JOIN links l ON l.id = b.link WHERE l.ticket = ?
+    ORDER BY b.at DESC, b.turn DESC, b.link DESC LIMIT 1
+"""
 LIVE_COUNT = "SELECT count(*) AS n FROM links WHERE state = 'live' AND (ticket LIKE :prefix OR issue LIKE :prefix)"
 ENDED = """
     SELECT count(*) AS n FROM links WHERE state = 'ended' AND reason LIKE :gone AND changed_at > :since
@@ -129,6 +133,10 @@ class Links:
     def base(self, link: int) -> Base | None:
         """What a link last agreed on."""
         return next((_base(row) for row in self._db.query(BASE, [link])), None)
+
+    def newest_base(self, ticket: Ref) -> Base | None:
+        """What was recorded last of any link of a ticket."""
+        return next((_base(row) for row in self._db.query(NEWEST_BASE, [str(ticket)])), None)
 
     def live_count(self, connector: str) -> int:
         """How many live links a connector has."""
