@@ -352,3 +352,29 @@ def test_an_issue_that_is_restored_does_not_take_our_own_write_for_a_move_of_its
     assert pair.link(ticket, issue).standing is Standing.DRIFT
     assert (str(ticket.status), str(issue.status)) == ("resolved", "open")
     assert pair.notes(issue) == []
+
+
+def test_an_issue_that_is_met_elsewhere_before_it_is_known_to_have_moved_keeps_what_was_agreed() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    elsewhere = pair.transfer(issue)
+    pair.pass_()
+    pair.move(elsewhere, "done")
+    pair.pass_()
+    pair.reconcile()
+    assert pair.link(ticket, elsewhere).standing is Standing.AGREED
+    assert ticket.status == Status("resolved")
+
+
+def test_an_issue_of_a_stranger_keeps_the_link_that_a_person_made_when_it_is_met_elsewhere() -> None:
+    pair = Pair()
+    pair.reconcile()
+    pair.tick()
+    ticket = pair.ticket()
+    issue = pair.issue(ticket, by=Author.OUTSIDE)
+    pair.join(ticket, issue)
+    elsewhere = pair.transfer(issue)
+    pair.tick()
+    pair.pass_()
+    pair.reconcile()
+    assert pair.link(ticket, elsewhere).state is LinkState.LIVE

@@ -32,11 +32,18 @@ SET_STATE = """
 """
 SET_STANDING = "UPDATE links SET standing = ?, changed_at = ? WHERE id = ? AND standing <> ?"
 SET_FILED = "UPDATE links SET filed = 1, origin = ? WHERE id = ?"
+STEP_ASIDE = """
+    UPDATE links AS newer SET ticket = iif(ticket = :new, '', ticket), issue = iif(issue = :new, '', issue)
+    WHERE EXISTS (SELECT 1 FROM links older WHERE older.state IN ('live', 'final') AND (
+        (newer.issue = :new AND older.issue = :old AND older.ticket = newer.ticket AND newer.state <> 'ended')
+        OR (newer.ticket = :new AND older.ticket = :old AND older.issue = newer.issue AND newer.state = 'proposed')))
+"""
 REKEY = "UPDATE OR IGNORE links SET issue = :new WHERE issue = :old"
 REKEY_TICKET = "UPDATE OR IGNORE links SET ticket = :new WHERE ticket = :old"
 END_LEFTOVERS = """
-    UPDATE links SET state = 'ended', reason = 'the same pair is linked already', changed_at = :now
-    WHERE ticket = :old OR issue = :old
+    UPDATE links SET state = 'ended', reason = 'the same pair is linked already', changed_at = :now,
+        ticket = iif(ticket = '', :old, ticket), issue = iif(issue = '', :old, issue)
+    WHERE ticket IN (:old, '') OR issue IN (:old, '')
 """
 BASES = "SELECT b.* FROM bases b JOIN links l ON l.id = b.link WHERE l.group_key = ?"
 PUT_BASE = """
@@ -224,8 +231,12 @@ class Links:
         )
 
     def rekey(self, old: Ref, new: Ref, now: str) -> None:
-        """An item goes on under a new ref: its links follow; a pair that exists already is not doubled."""
-        for statement in (REKEY, REKEY_TICKET):
+        """An item goes on under a new ref: its links follow; a pair that exists already is not doubled.
+
+        Where it was met under the new ref before anybody knew, the older link stays, with what was agreed on it: since
+        then the issue may have moved. Of two tickets that became one, the one that is left keeps its own link.
+        """
+        for statement in (STEP_ASIDE, REKEY, REKEY_TICKET):
             self._db.execute(statement, {"old": str(old), "new": str(new)})
         self._db.execute(END_LEFTOVERS, {"old": str(old), "now": now})
         self.regroup(old)
