@@ -10,18 +10,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from syncd.clock import moment
-from syncd.errors import BrakeOn, ConnectorError, Interrupted, UnknownRef
+from syncd.errors import BrakeOn, ConnectorError, Interrupted, Refused, UnknownRef
 from syncd.model import Item, Ref, Removed
 from syncd.observe import read
 from syncd.poll import read_again, walk
 from syncd.reconcile import drain
 from syncd.records import LinkState, Standing
 from syncd.retry import reads
-from syncd.take import ask
 from syncd.work import Work
 
 PATIENCE = 300.0
 """Seconds that a run waits in all for what is due later: effects that settle, limits that end."""
+LANES = 30.0
+"""Seconds to wait for groups that another thread of the service has in hand."""
 LONGEST_LIMIT = 120.0
 """Seconds; a connector that asks for a longer pause is left to the next run."""
 
@@ -39,7 +40,11 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
     began: dict[str, str] = {}
     failures: dict[str, ConnectorError] = {}
     order = [*work.trackers, *work.helpdesks]
+    resting = work.store.connectors.all()
     for name in sorted(names, key=order.index):
+        if name in resting and resting[name].paused:
+            work.say(f"{name} is paused {resting[name].resting}; it is left out")
+            continue
         try:
             with work.feeds[name].walks.turn(work.clock):
                 began[name] = walk(work, name, since)
@@ -50,7 +55,7 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
         _look_for_unseen(work, {name: when for name, when in began.items() if name not in failures}, failures)
     with work.store.write():
         for key in work.store.links.group_keys():
-            work.store.queue.ask(key, "reconcile", work.clock.now())
+            work.store.queue.ask(key, "reconcile", work.clock.now(), work.owner)
     drain_and_wait(work)
     return failures
 
@@ -62,16 +67,31 @@ def some(work: Work, refs: Sequence[Ref]) -> None:
         UnknownRef: one of them isn't known to its system.
         ConnectorError: one of them can't be read.
     """
+    refuse_resting(work, refs)
     read(work, list(refs))
-    read(work, _linked_with(work, refs))
+    others = _linked_with(work, refs)
+    refuse_resting(work, others)
+    read(work, others)
     keys = set()
     with work.store.write():
         for ref in refs:
-            ask(work, ref, "reconcile")
             key = work.store.links.group_of(ref)
             if key:
+                work.store.queue.ask(key, "reconcile", work.clock.now(), work.owner)
                 keys.add(key)
     drain_and_wait(work, frozenset(keys))
+
+
+def refuse_resting(work: Work, refs: Sequence[Ref]) -> None:
+    """An item of a connector that a person has paused can't be looked at.
+
+    Raises:
+        Refused: with how to let it go on.
+    """
+    rows = work.store.connectors.all()
+    for name in sorted({ref.connector for ref in refs}):
+        if name in rows and rows[name].paused:
+            raise Refused(name, f"it is paused {rows[name].resting}. Nothing was done")
 
 
 def _linked_with(work: Work, refs: Sequence[Ref]) -> list[Ref]:
@@ -104,6 +124,7 @@ def _resolved(work: Work, name: str, key: str, text: str) -> Ref:
     connector = work.connectors[name]
     ref = work.store.snapshots.by_key(name, key)
     if ref is None:
+        refuse_resting(work, [Ref(name, key)])
         ref = reads(work.clock)(connector.resolve, key)
         if ref is not None and isinstance(reads(work.clock)(connector.fetch, [ref])[ref], Removed):
             ref = None  # where a key is the id, resolving it asks nobody
@@ -115,7 +136,8 @@ def _resolved(work: Work, name: str, key: str, text: str) -> Ref:
 def _catch_up(work: Work, names: list[str], failures: dict[str, ConnectorError]) -> None:
     """Names that couldn't be looked up while another system was limiting us, or was not reached."""
     behind = [name for name in names if work.store.snapshots.to_read(name)]
-    waits = [wait for name in work.connectors if 0 < (wait := work.paused_for(name)) <= LONGEST_LIMIT]
+    asked = [name for name in work.connectors if name not in work.store.connectors.paused()]
+    waits = [wait for name in asked if 0 < (wait := work.paused_for(name)) <= LONGEST_LIMIT]
     if behind and waits and work.clock.sleep(max(waits)):
         raise Interrupted("stopped while waiting")
     for name in behind:
@@ -173,13 +195,28 @@ def drain_and_wait(work: Work, only: frozenset[str] | None = None) -> None:
     while True:
         failed = work.tally["looks failed"]
         drain(work, only)
+        if _waited_for_lanes(work, only):
+            continue
         settled = work.store.effects.next_due() if work.tally["looks failed"] == failed else None
-        wait = _soonest(work, work.store.queue.next_due(only), settled)
+        wait = _soonest(work, work.store.queue.next_due(only, work.owner), settled)
         if wait is None or not work.writes or work.clock.monotonic() + wait > until:
             return
         work.say(f"waiting {wait:.0f} s for what is due later")
         if work.clock.sleep(wait):
             raise Interrupted("stopped while waiting")
+
+
+def _waited_for_lanes(work: Work, only: frozenset[str] | None) -> bool:
+    """What another thread of the service has in hand of these groups is done in a moment; whether it was waited for."""
+    queue, until = work.store.queue, work.clock.monotonic() + LANES
+    waited = False
+    while queue.elsewhere(work.clock.now(), only, work.owner):
+        if work.clock.monotonic() > until:
+            return False
+        waited = True
+        if work.clock.sleep(0.1):
+            raise Interrupted("stopped while waiting")
+    return waited
 
 
 def _soonest(work: Work, queued: str | None, settled: str | None) -> float | None:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from threading import Thread
 from types import FrameType
 from typing import Protocol
 
@@ -74,7 +75,7 @@ class Daemon:
             store = Store.open(self.config.state)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, self._signalled)
-            left: list[Lane] = []
+            left: list[Thread] = []
             while not self._stop.is_set():
                 left = self._serve(store)
             self.log.info("stopped", in_flight=len(left))
@@ -98,13 +99,13 @@ class Daemon:
 
     # --- one configuration ---
 
-    def _serve(self, store: Store) -> list[Lane]:
-        """Run by one configuration until told to stop or to read it anew; the lanes that would not end."""
+    def _serve(self, store: Store) -> list[Thread]:
+        """Run by one configuration until told to stop or to read it anew; the threads that would not end."""
         shared = self._shared(store)
         rehearse(shared.work(store, LaneClock(shared.clock)))
         for brake in store.brakes.on():
             self.log.error("brake", connector=brake.connector, why=brake.reason, since=brake.at)
-        lanes: dict[str, Lane] = {}
+        lanes = shared.lanes
         for name in shared.connectors:
             lanes[name] = PollLane(shared, name)
         for front in self._fronts:
@@ -171,7 +172,11 @@ class Daemon:
 
     def _keep(self, shared: Shared) -> None:
         """How each connector stands, for whoever asks."""
+        if shared.store.connectors.over(precise(shared.clock.now())):
+            with shared.store.write():
+                shared.store.connectors.lift(precise(shared.clock.now()))
         rows = shared.store.connectors.all()
+        shared.heed_pauses(rows)
         for name, connector in shared.connectors.items():
             state, reason = connector.standing
             if state == "ok" and name in shared.refused:
@@ -206,15 +211,16 @@ class Daemon:
         self.log.info("configuration read anew")
         return True
 
-    def _end(self, shared: Shared, lanes: dict[str, Lane]) -> list[Lane]:
-        """Let every lane come to its end; those that don't in time."""
+    def _end(self, shared: Shared, lanes: dict[str, Lane]) -> list[Thread]:
+        """Let every lane, and whatever else was asked for, come to its end; those that don't in time."""
         shared.clock.stop.set()
         for lane in lanes.values():
             lane.wake.set()
         until = time.monotonic() + (GRACE if self._stop.is_set() else RELOAD_GRACE)
-        for lane in lanes.values():
-            lane.join(max(0.0, until - time.monotonic()))
-        left = [lane for lane in lanes.values() if lane.is_alive()]
+        threads = [*lanes.values(), *shared.guests]
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        left = [thread for thread in threads if thread.is_alive()]
         if not left:
             for connector in shared.connectors.values():
                 connector.close()

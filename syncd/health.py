@@ -161,7 +161,7 @@ def _state(row: ConnectorRow | None, brake: str | None, *, polled: bool, lags: b
     """What a person must mend comes before what passes by itself."""
     shown, why = (row.state, row.reason) if row else ("starting", "")
     if row is not None and row.paused:
-        return "paused", row.paused
+        return "paused", row.resting
     if shown in {"unauthorized", "misconfigured"}:
         return shown, why
     if brake is not None:

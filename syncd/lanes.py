@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from syncd.act import settle
-from syncd.clock import SystemClock
+from syncd.clock import Clock, SystemClock
 from syncd.config import Config, Helpdesk
 from syncd.defects import told
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted, Refused
@@ -23,7 +24,8 @@ from syncd.logs import Log
 from syncd.poll import poll, walk
 from syncd.reconcile import drain
 from syncd.records import Plan, Step
-from syncd.store import Store
+from syncd.store import ConnectorRow, Store
+from syncd.turns import Turns
 from syncd.work import Work
 
 STUCK = 150.0
@@ -33,6 +35,8 @@ SLICE = 5.0
 AFTER_DEFECT = 60.0
 ALERT_AGAIN = 3600.0
 """Seconds until the same alert about the same group is worth a line again."""
+AFTER_PAUSE = 60.0
+"""Seconds that a pause outlasts its being looked at; far more than lies between two looks."""
 JITTER = 0.1
 """The share by which waits between polls differ, so that many installations don't ask all at once."""
 
@@ -93,8 +97,30 @@ class Shared:
     """Per group what observe mode has said last, so that it isn't said again."""
     alerted: dict[str, tuple[str, float]] = field(default_factory=dict)
     """Per group the last alert, and when (monotonic)."""
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    """By connector and by route."""
+    resting: set[str] = field(default_factory=set)
+    """Connectors that a person has paused."""
+    guests: set[threading.Thread] = field(default_factory=set)
+    """Threads that do what somebody has asked the service for; they end when the lanes do."""
+    tallies: list[Counter[str]] = field(default_factory=list)
+    """What the lanes have done so far."""
+    whole: Turns = field(default_factory=Turns)
+    """Who may walk everything."""
 
-    def work(self, store: Store, clock: LaneClock) -> Work:
+    def heed_pauses(self, rows: Mapping[str, ConnectorRow]) -> None:
+        """Whom a person has paused is left alone from the next call on, and for a while after that."""
+        for name in self.connectors:
+            if name in rows and rows[name].paused:
+                self.paused[name] = (self.clock.monotonic() + AFTER_PAUSE, f"it is paused {rows[name].resting}")
+                self.resting.add(name)
+            elif name in self.resting:
+                self.resting.discard(name)
+                self.paused.pop(name, None)
+                self.lanes[name].wake.set()
+                self.news.set()
+
+    def work(self, store: Store, clock: Clock) -> Work:
         """What one lane works with."""
         return Work(
             store=store,
@@ -167,6 +193,7 @@ class Lane(threading.Thread):
         store = self.shared.store.fellow()
         try:
             work = self.shared.work(store, self.clock)
+            self.shared.tallies.append(work.tally)
             while not self.shared.clock.stop.is_set():
                 self._turn(work)
         except Interrupted:
@@ -224,6 +251,7 @@ class PollLane(Lane):
         name, shared = self.connector, self.shared
         row = work.store.connectors.get(name)
         if row is not None and row.paused:
+            shared.tried[name].set()
             return
         try:
             self._read(work)
@@ -273,11 +301,9 @@ class RouteLane(Lane):
         self.route = route
 
     def turn(self, work: Work) -> None:
-        """Every group that is due, once all of its connectors have been walked, and unless a person has paused one."""
+        """Every group that is due, once all of its connectors have been walked."""
         names = [name for name in self.route.split(" ") if name in self.shared.connectors]
-        rows = work.store.connectors.all()
-        resting = any(name in rows and rows[name].paused for name in names)
-        if not resting and all(self.shared.walked[name].is_set() for name in names):
+        if all(self.shared.walked[name].is_set() for name in names):
             drain(work, route=self.route)
 
     def rest(self, work: Work) -> None:

@@ -43,7 +43,8 @@ def drain(work: Work, only: frozenset[str] | None = None, route: str | None = No
     while True:
         settled = settle(work) if work.writes and route is None else 0
         with work.store.write():
-            rows = work.store.queue.claim(work.clock.now(), BATCH, only, route, braked=not work.writes)
+            braked, owner = not work.writes, work.owner
+            rows = work.store.queue.claim(work.clock.now(), BATCH, only, route, braked=braked, owner=owner)
         if not rows and not settled:
             return
         quiet: list[tuple[QueueRow, Plan]] = []
@@ -129,7 +130,7 @@ def _record(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result] = (
         queue.free(keys)
     if results and not failed:  # decided once more: what was written may have settled other links of the group
         for key in work.store.links.keys_of(plan.links):
-            queue.ask(key, row.cause, work.clock.now())
+            queue.ask(key, row.cause, work.clock.now(), work.owner)
     work.tally["groups"] += 1
     return keys
 

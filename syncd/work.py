@@ -19,6 +19,8 @@ from syncd.turns import Feed
 
 IN_PLACE = 15.0
 """Seconds that a single read may wait for a system that limits us; what takes longer goes through the queue."""
+LONG = 86400.0
+"""Seconds: longer than a run."""
 MAX_SEEN = 200_000
 """Items of a walk that are kept in memory for links found later in it: about 50 MB at worst."""
 
@@ -54,6 +56,8 @@ class Work:
     marker_key: bytes
     brake: Brake = field(default_factory=Brake)
     writes: bool = True
+    owner: str = ""
+    """As whom it asks for groups, where other threads drain the queue, too: they leave those to it."""
     say: Callable[[str], None] = lambda _line: None
     """Where a wait or a failure is told as it happens; one line."""
     progress: Callable[[str, int, float | None], None] = lambda _what, _done, _total: None

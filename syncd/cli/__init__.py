@@ -1,42 +1,13 @@
-"""The command line: every verb, and what its exit status means.
-
-0 done · 1 something is parked, in conflict or wrong · 2 usage · 3 a brake is on · 70 a defect of syncd · 75 another
-process holds the state · 78 configuration or state can't be used · 130 interrupted.
-"""
+"""The command line: every verb, and what its exit status means; see :mod:`syncd.cli.ends`."""
 
 from __future__ import annotations
 
 import io
-import os
 import sys
-import traceback
 
-import click
-
-from syncd import defects
 from syncd.cli.app import app
-from syncd.cli.show import clean, complain, plural
-from syncd.errors import (
-    BrakeOn,
-    ConfigError,
-    ConnectorError,
-    Interrupted,
-    StateBusy,
-    StateError,
-    SyncdError,
-    UnknownRef,
-)
-
-EXITS: dict[type[SyncdError], int] = {
-    UnknownRef: 1,
-    ConnectorError: 1,
-    BrakeOn: 3,
-    StateBusy: 75,
-    StateError: 78,
-    ConfigError: 78,
-    Interrupted: 130,
-}
-STOPPED = "stopped; what was done is kept, and the next run goes on from there"
+from syncd.cli.ends import EXITS, ended
+from syncd.cli.show import clean
 
 
 def main() -> None:
@@ -48,55 +19,8 @@ def main() -> None:
 
 
 def call(args: list[str]) -> int:
-    """Run one command; every error becomes a sentence and an exit status, none a traceback."""
-    try:
-        status = app.main(args, prog_name="syncd", standalone_mode=False)
-        sys.stdout.flush()
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        complain(STOPPED)
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except SyncdError as error:
-        _tell(error)
-        return next(code for kind, code in EXITS.items() if isinstance(error, kind))
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:  # noqa: BLE001  # the last line of defence: a defect, told as such
-        return _storage(error) if defects.of_storage(error) else _defect(error)
-    return status if isinstance(status, int) else 0
+    """Run one command."""
+    return ended(lambda: app.main(args, prog_name="syncd", standalone_mode=False))
 
 
-def _tell(error: SyncdError) -> None:
-    """An error of ours, a sentence per problem."""
-    if isinstance(error, Interrupted):
-        complain(STOPPED)
-    elif isinstance(error, ConfigError):
-        for problem in error.problems:
-            complain(str(problem))
-        complain(f"{plural(len(error.problems), 'problem')} in the configuration; nothing was done")
-    else:
-        complain(str(error))
-
-
-def _storage(error: Exception) -> int:
-    complain(
-        f"the state can't be read or written any more: {error}. What was done before is kept. Look at the disk that "
-        "holds it (is it full?), then run the command again"
-    )
-    return 78
-
-
-def _defect(error: Exception) -> int:
-    if os.environ.get("SYNCD_TRACEBACK"):
-        traceback.print_exception(error)
-    complain(
-        f"{defects.told(error)}. What was done before is kept. "
-        "Please report this line; SYNCD_TRACEBACK=1 shows more, but may show ticket text"
-    )
-    return 70
-
-
-__all__ = ["call", "clean", "main"]
+__all__ = ["EXITS", "call", "clean", "main"]

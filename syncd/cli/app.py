@@ -15,13 +15,16 @@ from syncd import __version__
 R = TypeVar("R")
 
 VERBS = {
-    "brake": "Let a connector go on that stopped itself.",
+    "brake": "See what stopped itself, and let it go on.",
     "check": "Test the configuration, this machine and each account.",
     "demo": "Play a day of support on stand-ins; needs no account.",
     "explain": "Say how a ticket or issue stands, and why.",
     "init": "Make a first config folder, by questions or options.",
     "links": "Show and change the links between tickets and issues.",
+    "pause": "Leave a connector alone for a while.",
+    "queue": "Show and change what waits to be brought into step.",
     "reconcile": "Bring tickets and issues into step.",
+    "resume": "Let a paused connector go on.",
     "run": "Run the service.",
     "sandbox": "Serve a stand-in of a service to play with.",
     "status": "Show how things stand, and what needs a person.",

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from syncd.backfill import find, some
+from syncd.backfill import find, refuse_resting, some
 from syncd.cli.app import config_option, json_option
 from syncd.cli.explain import describe, known, stands
-from syncd.cli.running import configured, reading, working
+from syncd.cli.hosts import Host, through
+from syncd.cli.running import configured, reading
 from syncd.cli.show import as_json, say, table
 from syncd.config import Config
 from syncd.errors import UnknownRef
@@ -95,20 +96,26 @@ def propose(folder: Path | None, *, as_data: bool) -> int:
 @config_option
 def add(ticket_text: str, issue_text: str, folder: Path | None, *, as_data: bool) -> int:
     """Link a ticket to an issue, and bring them into step: an open ticket of an unfinished issue becomes pending."""
-    config = configured(folder)
-    with working(config) as work:
-        ticket, issue = _pair(config, find(work, ticket_text), find(work, issue_text))
+    return through(folder, "links add", one=ticket_text, other=issue_text, as_data=as_data)
+
+
+def do_add(host: Host, *, one: str, other: str, as_data: bool) -> int:
+    """The work of it."""
+    config = host.config
+    with host.working() as work:
+        ticket, issue = _pair(config, find(work, one), find(work, other))
+        refuse_resting(work, [ticket, issue])
         tie(work, ticket, issue)
         some(work, [ticket, issue])
         link = work.store.links.pair(ticket, issue)
         found = describe(config, work.store, link) if link else {}
     if as_data:
         as_json(found)
-    else:
-        ticket, issue = found["ticket"], found["issue"]
-        say(f"Linked: {ticket['key']} ({ticket['word']}) <-> {issue['key']} ({issue['word']}): {found['meaning']}")
-        if config.mode == "observe":
-            say("Observe mode: nothing was written to either of them.")
+        return 0
+    ends = [f"{found[end]['key']} ({found[end]['word']})" for end in ("ticket", "issue")]
+    say(f"Linked: {ends[0]} <-> {ends[1]}: {found['meaning']}")
+    if config.mode == "observe":
+        say("Observe mode: nothing was written to either of them.")
     return 0
 
 
@@ -118,9 +125,14 @@ def add(ticket_text: str, issue_text: str, folder: Path | None, *, as_data: bool
 @config_option
 def remove(ticket_text: str, issue_text: str, folder: Path | None) -> int:
     """Unlink a ticket from an issue. Neither is changed, and no text will link them again but `links add`."""
-    config = configured(folder)
-    with working(config) as work:
-        ticket, issue = _pair(config, known(config, work.store, ticket_text), known(config, work.store, issue_text))
+    return through(folder, "links remove", one=ticket_text, other=issue_text)
+
+
+def do_remove(host: Host, *, one: str, other: str) -> int:
+    """The work of it."""
+    config = host.config
+    with host.working() as work:
+        ticket, issue = _pair(config, known(config, work.store, one), known(config, work.store, other))
         link = work.store.links.pair(ticket, issue)
         if link is None or (link.state is LinkState.ENDED and link.reason == BY_PERSON):
             raise UnknownRef(f"{ticket.human} and {issue.human} are not linked")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ import click
 from syncd import braking
 from syncd.backfill import backfill, find, some
 from syncd.cli.app import config_option, json_option
-from syncd.cli.running import configured, human, refused_notes, working
+from syncd.cli.hosts import Host, through
+from syncd.cli.running import human, refused_notes
 from syncd.cli.sentences import sentence
 from syncd.cli.show import as_json, complain, plural, say, when
 from syncd.errors import ConnectorError
@@ -57,21 +59,29 @@ def command(
     On an empty state it finds the links that exist and adopts them; on a full one it repairs. Broken off with Ctrl-C,
     the next run goes on where this one stopped.
     """
-    config = configured(folder)
+    told = {"refs": list(refs), "names": list(names), "since": since.isoformat() if since else None}
+    return through(folder, "reconcile", dry_run=dry_run, as_data=as_data, **told)
+
+
+def do_reconcile(
+    host: Host, *, refs: list[str], names: list[str], dry_run: bool, since: str | None, as_data: bool
+) -> int:
+    """The work of it."""
+    config = host.config
     known = [*config.trackers, *config.helpdesks]
     wrong = [name for name in names if name not in known]
     if wrong:
         raise click.UsageError(f"no connector is called {wrong[0]!r}; there are: {', '.join(known)}")
     began = time.monotonic()
     failures: Mapping[str, ConnectorError] = {}
-    with working(config, dry=dry_run) as work:
+    with host.working(dry=dry_run, whole=not refs) as work:
         if work.writes:
             _look_again(work)
         if refs:
             some(work, [find(work, text) for text in refs])
         else:
-            failures = backfill(work, names or known, since)
-        report = _report(work, failures, time.monotonic() - began, dry=dry_run)
+            failures = backfill(work, names or known, instant(since) if since else None)
+        report = _report(work, host.counted(work), failures, time.monotonic() - began, dry=dry_run)
         if as_data:
             as_json(report)
         else:
@@ -88,8 +98,16 @@ def _look_again(work: Work) -> None:
                 work.store.effects.doubt(row.id, work.clock.now(), row.reason)
 
 
-def _report(work: Work, failures: Mapping[str, ConnectorError], seconds: float, *, dry: bool) -> dict[str, Any]:
+def _report(
+    work: Work,
+    counted: tuple[Counter[str], dict[str, int]],
+    failures: Mapping[str, ConnectorError],
+    seconds: float,
+    *,
+    dry: bool,
+) -> dict[str, Any]:
     """What was done, for programs; the sentences are made from it."""
+    tally, calls = counted
     rows = work.store.queue.rows()
     counts = work.store.links.counts()
     needs = [f"{human(work.store, row.group)}: {row.reason}" for row in rows if row.parked]
@@ -105,17 +123,17 @@ def _report(work: Work, failures: Mapping[str, ConnectorError], seconds: float, 
         "dry_run": dry,
         "mode": "live" if work.writes or dry else "observe",
         "seconds": round(seconds, 2),
-        "items_read": work.tally["items"],
-        "groups": work.tally["groups"],
-        "links_found": work.tally["linked"],
-        "links_adopted": work.tally["adopted"],
-        "links_proposed": work.tally["proposed"],
+        "items_read": tally["items"],
+        "groups": tally["groups"],
+        "links_found": tally["linked"],
+        "links_adopted": tally["adopted"],
+        "links_proposed": tally["proposed"],
         "links": {f"{state}/{standing}": n for (state, standing), n in sorted(counts.items())},
-        "status_writes": work.tally["statuses"],
-        "notes_written": work.tally["notes"],
-        "rules": {name[5:]: n for name, n in sorted(work.tally.items()) if name.startswith("rule ")},
+        "status_writes": tally["statuses"],
+        "notes_written": tally["notes"],
+        "rules": {name[5:]: n for name, n in sorted(tally.items()) if name.startswith("rule ")},
         "planned": [_step(work, step) for plan in work.plans for step in plan.steps],
-        "calls": {name: sum(one.calls.values()) for name, one in work.connectors.items()},
+        "calls": calls,
         "later": [{"group": human(work.store, row.group), "due": row.due, "reason": row.reason} for row in later],
         "notes_in_doubt": work.store.effects.counts().get("doubt", 0),
         "not_read": {name: error.what for name, error in failures.items()},

@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 
 from syncd.cli.app import config_option
+from syncd.cli.hosts import VERBS
 from syncd.cli.running import configured, marker_key
-from syncd.daemon import Daemon
+from syncd.cli.served import perform
+from syncd.control.server import Control
+from syncd.daemon import Daemon, Front
 
 
 @click.command("run")
@@ -18,4 +21,5 @@ def command(folder: Path | None) -> int:
 
     On an empty state it begins with the walk that `reconcile` does, and adopts what exists before it writes anything.
     """
-    return Daemon(configured(folder), lambda: configured(folder), marker_key, []).run()
+    fronts: list[Front] = [Control(perform, frozenset(VERBS))]
+    return Daemon(configured(folder), lambda: configured(folder), marker_key, fronts).run()

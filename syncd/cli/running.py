@@ -20,7 +20,7 @@ from syncd.model import Ref
 from syncd.rehearsal import rehearse
 from syncd.store import Store
 from syncd.store.file import belong
-from syncd.work import Work
+from syncd.work import LONG, Work
 
 SHORTEST_KEY = 16
 """Bytes of a marker key that syncd made itself; it makes 64."""
@@ -100,8 +100,18 @@ def working(config: Config, *, dry: bool = False) -> Iterator[Work]:
             say=meter.say,
             progress=meter.progress,
         )
+        leave_paused(work)
         rehearse(work)
         yield work
+
+
+def leave_paused(work: Work) -> None:
+    """Whom a person has paused is left alone for the whole run; a pause that is over by now is lifted."""
+    with work.store.write():
+        work.store.connectors.lift(work.now)
+    for name, row in work.store.connectors.all().items():
+        if row.paused:
+            work.pause(name, LONG, f"it is paused {row.resting}")
 
 
 def marker_key(config: Config) -> bytes:

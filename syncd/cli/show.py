@@ -6,7 +6,8 @@ import io
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from typing import Any, Self
 
 import click
@@ -31,24 +32,39 @@ UNWRAPPED = 10_000
 """Columns of a table that goes to a file or a pipe."""
 
 
+Sink = Callable[[str, bool], None]
+SINK: ContextVar[Sink | None] = ContextVar("SINK", default=None)
+"""Where output goes instead of this process's own, whole lines at a time, and whether it tells of something wrong:
+to whoever asked the service for what this thread does."""
+
+
 def clean(text: str) -> str:
     """Text from outside, safe for a terminal and for one line of a log."""
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in HIDDEN else char for char in text)
 
 
+def echo(text: str, *, err: bool = False) -> None:
+    """Text that is fit to print, and a line's end."""
+    sink = SINK.get()
+    if sink is None:
+        click.echo(text, err=err)
+    else:
+        sink(text + "\n", err)
+
+
 def say(text: str = "") -> None:
     """A line for people, on standard output."""
-    click.echo("\n".join(clean(line) for line in text.split("\n")))
+    echo("\n".join(clean(line) for line in text.split("\n")))
 
 
 def complain(text: str) -> None:
     """A line for people, on standard error."""
-    click.echo(f"syncd: {clean(text)}", err=True)
+    echo(f"syncd: {clean(text)}", err=True)
 
 
 def as_json(value: Any) -> None:
     """A value for programs."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
+    echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -56,12 +72,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     shown = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         shown.add_row(*(Text(clean(cell)) for cell in row))
-    live = sys.stdout.isatty()
+    live = sys.stdout.isatty() and SINK.get() is None
     console = Console(file=sys.stdout if live else io.StringIO(), width=None if live else UNWRAPPED, highlight=False)
     console.print(shown)
     if isinstance(console.file, io.StringIO):
         for line in console.file.getvalue().splitlines():
-            click.echo(line.rstrip())
+            echo(line.rstrip())
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from syncd.config.accounts import Account, read
 from syncd.config.credentials import SecretReader
-from syncd.config.files import Shelf, toml
+from syncd.config.files import Shelf, digest, toml
 from syncd.config.helpdesks import helpdesk
 from syncd.config.settings import Brake, Config, Configured, Helpdesk, Log, Main, Tracker
 from syncd.errors import ConfigError, Problem
@@ -76,6 +76,7 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
         ConfigError: with everything that is wrong in any of its files.
     """
     folder = folder.absolute()
+    before = digest(folder)
     secrets = SecretReader(folder, os.environ if environ is None else environ)
     found: list[Problem] = []
     main = _main(folder, secrets, found)
@@ -88,6 +89,7 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
         raise ConfigError([_masked(one, secrets) for one in dict.fromkeys(found)])
     return Config(
         folder=folder,
+        digest=before,
         state=folder / main.state,
         listen=main.listen,
         mode=main.mode,
@@ -99,6 +101,18 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
         helpdesks=MappingProxyType({one.name: one for one in made if isinstance(one, Helpdesk)}),
         trackers=MappingProxyType({one.name: one for one in made if isinstance(one, Tracker)}),
     )
+
+
+def state_of(folder: Path) -> Path | None:
+    """Where a config folder has its state; None if that can't be said: :func:`load` tells why."""
+    path = folder.absolute() / "syncd.toml"
+    try:
+        state = toml(path, path.name).get("state") if os.path.lexists(path) else None
+    except ConfigError:
+        return None
+    if state is None:
+        state = Main.model_fields["state"].default
+    return folder.absolute() / state if isinstance(state, str) and state else None
 
 
 def _main(folder: Path, secrets: SecretReader, found: list[Problem]) -> Main | None:
@@ -188,4 +202,4 @@ def _masked(one: Problem, secrets: SecretReader) -> Problem:
     return Problem(secrets.masked(one.where), secrets.masked(one.what), secrets.masked(one.cure))
 
 
-__all__ = ["Brake", "Config", "Configured", "Helpdesk", "Log", "Tracker", "find_folder", "load"]
+__all__ = ["Brake", "Config", "Configured", "Helpdesk", "Log", "Tracker", "digest", "find_folder", "load", "state_of"]

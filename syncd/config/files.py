@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tomllib
@@ -54,6 +55,19 @@ def _syntax(where: str, said: str, data: bytes) -> Problem:
     twice = "overwrite" in what or "twice" in what or "Duplicate" in what
     cure = "Keep the key, or the table, once" if twice else "Mend the line; texts stand in quotes, tables in [brackets]"
     return Problem(f"{where}:{line}:{column}", f"it is no valid TOML ({what})", cure)
+
+
+def digest(folder: Path) -> str:
+    """Changes when a file of the config folder does, its credentials apart."""
+    known = hashlib.sha256()
+    places = [folder / "syncd.toml", *sorted((folder / "connectors").glob("*.toml"))]
+    for path in [*places, *sorted((folder / "mappings").rglob("*.toml"))]:
+        try:
+            data = path.read_bytes()
+        except OSError:
+            continue
+        known.update(f"{path.relative_to(folder)} {len(data)} ".encode() + data)
+    return known.hexdigest()
 
 
 class Shelf:

@@ -129,9 +129,11 @@ class Config:
         mode: ``observe`` does everything but write to remotes.
         warnings: what is dangerous, though it works: to be told at every start.
         marker_key: what markers are signed with (rule 12); None: syncd makes one and keeps it beside the state.
+        digest: of the folder's files, see :func:`syncd.config.digest`.
     """
 
     folder: Path
+    digest: str
     state: Path
     listen: tuple[str, int]
     mode: Literal["live", "observe"]

@@ -18,7 +18,15 @@ from syncd.store.connectors import ConnectorRow, Connectors
 from syncd.store.cursors import CursorRow, Cursors, unread
 from syncd.store.effects import EffectRow, Effects, EffectState
 from syncd.store.figures import Figures, figures, size
-from syncd.store.file import Lock, close_for_writing, open_copy, open_fellow, open_for_reading, open_for_writing
+from syncd.store.file import (
+    Lock,
+    close_for_writing,
+    noted,
+    open_copy,
+    open_fellow,
+    open_for_reading,
+    open_for_writing,
+)
 from syncd.store.journal import Journal
 from syncd.store.links import Links
 from syncd.store.queue import Queue, QueueRow
@@ -104,6 +112,11 @@ class Store:
         """Bytes of the state's main file."""
         return size(self._db)
 
+    def note(self, text: str) -> None:
+        """Leave a line for processes that find the state in use; see :func:`syncd.store.noted`."""
+        assert self._lock is not None  # noqa: S101  # only who holds the lock has something to say
+        self._lock.note(text)
+
     def recover(self, now: datetime, settle: float = 120.0) -> None:
         """After a start: whatever a dead process held or had in flight is free, or in doubt."""
         with self.write():
@@ -119,4 +132,4 @@ class Store:
         self._lock.release()
 
 
-__all__ = ["ConnectorRow", "CursorRow", "EffectRow", "EffectState", "Figures", "QueueRow", "Store", "unread"]
+__all__ = ["ConnectorRow", "CursorRow", "EffectRow", "EffectState", "Figures", "QueueRow", "Store", "noted", "unread"]

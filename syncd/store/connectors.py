@@ -25,10 +25,13 @@ POLLED = """
     ON CONFLICT (name) DO UPDATE SET polled_at = :now
 """
 PAUSE = """
-    INSERT INTO connectors (name, state, reason, since, begun_at, polled_at, paused, fingerprint)
-    VALUES (:name, 'starting', '', :now, '', '', :why, '')
-    ON CONFLICT (name) DO UPDATE SET paused = :why
+    INSERT INTO connectors (name, state, reason, since, begun_at, polled_at, paused, until, fingerprint)
+    VALUES (:name, 'starting', '', :now, '', '', :now, :until, '')
+    ON CONFLICT (name) DO UPDATE SET paused = :now, until = :until
 """
+RESUME = "UPDATE connectors SET paused = '', until = '' WHERE name = ?"
+LIFT = "UPDATE connectors SET paused = '', until = '' WHERE until <> '' AND until <= ?"
+OVER = "SELECT count(*) AS n FROM connectors WHERE until <> '' AND until <= ?"
 LEARN = """
     INSERT INTO connectors (name, state, reason, since, begun_at, polled_at, paused, fingerprint)
     VALUES (:name, 'starting', '', :now, '', '', '', :fingerprint)
@@ -46,7 +49,8 @@ class ConnectorRow:
         since: since when it has been in that state.
         begun_at: when the daemon last began to poll it; empty if it never did.
         polled_at: when it was last read to the end of all of its sources; empty if never.
-        paused: why a person has paused it; empty if nobody has.
+        paused: since when a person has it paused; empty if nobody has.
+        until: when that ends by itself; empty if it doesn't.
         fingerprint: of the mapping, and for a helpdesk of the playbook, that it last worked by (rule 16).
     """
 
@@ -57,7 +61,14 @@ class ConnectorRow:
     begun_at: str
     polled_at: str
     paused: str
+    until: str
     fingerprint: str
+
+    @property
+    def resting(self) -> str:
+        """By whom and since when it is paused, and how that ends; empty if it isn't."""
+        end = f"until {_minute(self.until)}" if self.until else f"until `syncd resume {self.name}`"
+        return f"by a person, since {_minute(self.paused)}, {end}" if self.paused else ""
 
 
 class Connectors:
@@ -86,10 +97,30 @@ class Connectors:
         """All of its sources were read to their end."""
         self._db.execute(POLLED, {"name": name, "now": now})
 
-    def pause(self, name: str, why: str, now: str) -> None:
-        """A person pauses it; ``why`` empty: lets it go on."""
-        self._db.execute(PAUSE, {"name": name, "why": why, "now": now})
+    def paused(self) -> frozenset[str]:
+        """Those that a person has paused."""
+        return frozenset(name for name, row in self.all().items() if row.paused)
+
+    def pause(self, name: str, until: str, now: str) -> None:
+        """A person pauses it; ``until`` empty: until a person lets it go on."""
+        self._db.execute(PAUSE, {"name": name, "until": until, "now": now})
+
+    def resume(self, name: str) -> None:
+        """It goes on."""
+        self._db.execute(RESUME, [name])
+
+    def over(self, now: str) -> bool:
+        """Whether a pause ends by itself now."""
+        return bool(next(iter(self._db.query(OVER, [now])))["n"])
+
+    def lift(self, now: str) -> None:
+        """Pauses that end by themselves have ended."""
+        self._db.execute(LIFT, [now])
 
     def learn(self, name: str, fingerprint: str, now: str) -> None:
         """The mapping that it works by from now on."""
         self._db.execute(LEARN, {"name": name, "fingerprint": fingerprint, "now": now})
+
+
+def _minute(moment: str) -> str:
+    return f"{moment[:10]} {moment[11:16]} UTC"

@@ -57,6 +57,12 @@ class Lock:
             raise StateBusy(
                 f"{state} is in use by another syncd. Wait for it, or stop it, and run the command again"
             ) from error
+        self.note("")
+
+    def note(self, text: str) -> None:
+        """Leave a line for whoever finds the state locked; see :func:`noted`."""
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, text.encode(), 0)
 
     def release(self) -> None:
         """Give the right back."""
@@ -87,6 +93,14 @@ def belong(path: Path) -> None:
         with suppress(OSError):
             folder = path.parent.stat()
             os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
+
+
+def noted(state: Path) -> str:
+    """What the process that last held the state's lock has noted for others; whether it still lives isn't known."""
+    try:
+        return state.with_name(state.name + ".lock").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def open_for_writing(path: Path) -> Database:

@@ -85,8 +85,9 @@ NEIGHBOURS = """
 """
 SET_GROUP = "UPDATE links SET group_key = ? WHERE id = ?"
 MERGE_QUEUE = """
-    INSERT INTO queue (group_key, cause, asked, since, due, attempts, lease_until, parked, reason)
-    SELECT :new, cause, asked, since, due, attempts, lease_until, parked, reason FROM queue WHERE group_key = :old
+    INSERT INTO queue (group_key, cause, asked, since, due, attempts, lease_until, parked, reason, owner)
+    SELECT :new, cause, asked, since, due, attempts, lease_until, parked, reason, owner
+    FROM queue WHERE group_key = :old
     ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, since = min(since, excluded.since),
         due = min(due, excluded.due), lease_until = max(lease_until, excluded.lease_until), parked = 0, reason = ''
 """

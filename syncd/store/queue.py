@@ -15,24 +15,23 @@ from syncd.clock import precise
 LEASE = timedelta(minutes=10)
 
 ASK = """
-    INSERT INTO queue (group_key, cause, asked, since, due, attempts, lease_until, parked, reason)
-    VALUES (:key, :cause, 1, :due, :due, 0, '', 0, '')
+    INSERT INTO queue (group_key, cause, asked, since, due, attempts, lease_until, parked, reason, owner)
+    VALUES (:key, :cause, 1, :due, :due, 0, '', 0, '', :owner)
     ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, cause = excluded.cause, due = min(due, excluded.due),
-        parked = 0, reason = ''
+        parked = 0, reason = '', owner = excluded.owner
 """
 DUE = """
-    SELECT * FROM queue WHERE parked = 0 AND due <= :now AND lease_until <= :now
+    SELECT * FROM queue WHERE parked = 0 AND due <= :now AND lease_until <= :now AND owner = :owner
     AND (:only IS NULL OR group_key IN (SELECT value FROM json_each(:only)))
     AND (:route IS NULL OR :route = (SELECT group_concat(connector, ' ') FROM (
         SELECT DISTINCT connector FROM ends WHERE ends.group_key = queue.group_key ORDER BY connector)))
-    AND (:braked OR group_key NOT IN (SELECT ends.group_key FROM ends JOIN brakes USING (connector)
-        WHERE brakes.released_at = ''))
+    AND group_key NOT IN (SELECT group_key FROM held WHERE why = 'pause' OR NOT :braked)
     ORDER BY due, group_key LIMIT :limit
 """
 ROUTES = """
     SELECT DISTINCT (SELECT group_concat(connector, ' ') FROM (
         SELECT DISTINCT connector FROM ends WHERE ends.group_key = queue.group_key ORDER BY connector)) AS route
-    FROM queue WHERE parked = 0 AND due <= ?
+    FROM queue WHERE parked = 0 AND due <= ? AND owner = ''
 """
 CLAIM = "UPDATE queue SET lease_until = ? WHERE group_key = ?"
 DONE = "DELETE FROM queue WHERE group_key = ? AND asked = ?"
@@ -44,13 +43,25 @@ AGAIN = """
 PARK = """
     UPDATE queue SET parked = 1, reason = ?, lease_until = '' WHERE group_key IN (SELECT value FROM json_each(?))
 """
+RETRY = """
+    UPDATE queue SET asked = asked + 1, due = ?, attempts = 0, parked = 0, reason = '', owner = ''
+    WHERE group_key IN (SELECT value FROM json_each(?))
+"""
+DROP = "DELETE FROM queue WHERE group_key = ?"
+HELD = "SELECT connector, why FROM held WHERE group_key = ? ORDER BY connector"
 FREE = "UPDATE queue SET lease_until = '' WHERE group_key IN (SELECT value FROM json_each(?))"
-FREE_ALL = "UPDATE queue SET lease_until = ''"
+FREE_ALL = "UPDATE queue SET lease_until = '', owner = ''"
+LEAVE = "UPDATE queue SET owner = '' WHERE owner = ?"
+ELSEWHERE = """
+    SELECT count(*) AS n FROM queue WHERE parked = 0 AND due <= :now AND (lease_until > :now OR owner <> :owner)
+    AND iif(:only IS NULL, owner = :owner, group_key IN (SELECT value FROM json_each(:only)))
+    AND group_key NOT IN (SELECT group_key FROM held)
+"""
 ROWS = "SELECT * FROM queue ORDER BY parked DESC, due, group_key"
 COUNT_DUE = "SELECT count(*) AS n FROM queue WHERE parked = 0 AND due <= ?"
 NEXT_DUE = """
-    SELECT min(due) AS due FROM queue WHERE parked = 0 AND attempts <= 1
-    AND group_key NOT IN (SELECT ends.group_key FROM ends JOIN brakes USING (connector) WHERE brakes.released_at = '')
+    SELECT min(due) AS due FROM queue WHERE parked = 0 AND attempts <= 1 AND owner = :owner
+    AND group_key NOT IN (SELECT group_key FROM held)
     AND (:only IS NULL OR group_key IN (SELECT value FROM json_each(:only)))
 """
 
@@ -68,6 +79,8 @@ class QueueRow:
     reason: str
     since: str
     """When it was first asked for."""
+    owner: str
+    """The run that asked for it last and will see to it itself; empty: whoever comes."""
 
 
 class Queue:
@@ -76,9 +89,12 @@ class Queue:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def ask(self, key: str, cause: str, due: datetime) -> None:
-        """A group is to be looked at; asked for twice it is looked at once. A parked one gets a new chance."""
-        self._db.execute(ASK, {"key": key, "cause": cause, "due": precise(due)})
+    def ask(self, key: str, cause: str, due: datetime, owner: str = "") -> None:
+        """A group is to be looked at; asked for twice it is looked at once. A parked one gets a new chance.
+
+        Whoever asks last owns it: what a lane has just seen doesn't wait for a long run that has asked for it before.
+        """
+        self._db.execute(ASK, {"key": key, "cause": cause, "due": precise(due), "owner": owner})
 
     def claim(
         self,
@@ -88,8 +104,9 @@ class Queue:
         route: str | None = None,
         *,
         braked: bool = False,
+        owner: str = "",
     ) -> list[QueueRow]:
-        """The next groups that are due; others see them as taken until the lease ends.
+        """The next groups that are due and touch no paused connector; others see them as taken until the lease ends.
 
         Args:
             now: the wall clock.
@@ -97,10 +114,11 @@ class Queue:
             only: of these groups.
             route: of those that touch these connectors, see :meth:`routes`.
             braked: those that a brake holds, too.
+            owner: of those that this one has asked for.
         """
         names = None if only is None else json.dumps(sorted(only))
-        what = {"now": precise(now), "limit": limit, "only": names, "route": route, "braked": int(braked)}
-        rows = [_row(row) for row in self._db.query(DUE, what)]
+        what = {"now": precise(now), "limit": limit, "only": names, "route": route, "owner": owner}
+        rows = [_row(row) for row in self._db.query(DUE, what | {"braked": int(braked)})]
         for row in rows:
             self._db.execute(CLAIM, [precise(now + LEASE), row.group])
         return rows
@@ -117,6 +135,18 @@ class Queue:
     def park(self, keys: Iterable[str], reason: str) -> None:
         """Not to be tried again by itself."""
         self._db.execute(PARK, [reason, json.dumps(sorted(keys))])
+
+    def retry(self, keys: Iterable[str], now: datetime) -> None:
+        """A person wants these tried now, as if they had never failed."""
+        self._db.execute(RETRY, [precise(now), json.dumps(sorted(keys))])
+
+    def drop(self, key: str) -> None:
+        """Not to be looked at, until something asks for it again."""
+        self._db.execute(DROP, [key])
+
+    def held(self, key: str) -> dict[str, str]:
+        """What holds a group up: connector -> ``brake`` or ``pause``."""
+        return {row["connector"]: row["why"] for row in self._db.query(HELD, [key])}
 
     def free(self, keys: Iterable[str]) -> None:
         """Give claims back: what was not finished is as due as before."""
@@ -138,11 +168,21 @@ class Queue:
         """How many groups are due."""
         return int(next(iter(self._db.query(COUNT_DUE, [precise(now)])))["n"])
 
-    def next_due(self, only: frozenset[str] | None = None) -> str | None:
+    def next_due(self, only: frozenset[str] | None = None, owner: str = "") -> str | None:
         """When the next group is due, of those that have not failed more than once."""
         names = None if only is None else json.dumps(sorted(only))
-        due: str | None = next(iter(self._db.query(NEXT_DUE, {"only": names})))["due"]
+        due: str | None = next(iter(self._db.query(NEXT_DUE, {"only": names, "owner": owner})))["due"]
         return due
+
+    def elsewhere(self, now: datetime, only: frozenset[str] | None, owner: str) -> int:
+        """How many groups of an owner, or of these, are due and in the hands of another thread."""
+        names = None if only is None else json.dumps(sorted(only))
+        what = {"now": precise(now), "only": names, "owner": owner}
+        return int(next(iter(self._db.query(ELSEWHERE, what)))["n"])
+
+    def leave(self, owner: str) -> None:
+        """What an owner has not seen to is anybody's."""
+        self._db.execute(LEAVE, [owner])
 
 
 def _row(row: dict[str, Any]) -> QueueRow:
@@ -155,4 +195,5 @@ def _row(row: dict[str, Any]) -> QueueRow:
         bool(row["parked"]),
         row["reason"],
         row["since"],
+        row["owner"],
     )

@@ -90,7 +90,8 @@ CREATE TABLE queue (
     attempts    INTEGER NOT NULL,
     lease_until TEXT NOT NULL,
     parked      INTEGER NOT NULL,
-    reason      TEXT NOT NULL
+    reason      TEXT NOT NULL,
+    owner       TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX queue_by_due ON queue (due) WHERE parked = 0;
 
@@ -151,8 +152,15 @@ CREATE TABLE connectors (
     begun_at    TEXT NOT NULL,
     polled_at   TEXT NOT NULL,
     paused      TEXT NOT NULL,
+    until       TEXT NOT NULL DEFAULT '',
     fingerprint TEXT NOT NULL
 ) STRICT;
+
+CREATE VIEW held AS
+    SELECT ends.group_key, ends.connector, 'brake' AS why FROM ends JOIN brakes USING (connector)
+    WHERE brakes.released_at = ''
+    UNION ALL SELECT ends.group_key, ends.connector, 'pause' FROM ends
+    JOIN connectors ON connectors.name = ends.connector WHERE connectors.paused <> '';
 
 CREATE TABLE skips (
     ref  TEXT NOT NULL,

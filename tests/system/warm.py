@@ -20,8 +20,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+VERBS = ("brake", "check", "explain", "links", "pause", "queue", "reconcile", "resume", "sandbox", "status")
 PRELOADED = (
-    *(f"syncd.cli.{verb}" for verb in ("brake", "check", "explain", "links", "reconcile", "sandbox", "status")),
+    *(f"syncd.cli.{verb}" for verb in VERBS),
     "connectors.freshdesk.connector",
     "connectors.github.connector",
 )

@@ -1,0 +1,184 @@
+"""``syncd queue``: what waits to be brought into step, and why; try it now, or drop it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from syncd.cli.app import config_option, json_option
+from syncd.cli.explain import known
+from syncd.cli.hosts import Host, through
+from syncd.cli.running import configured, human, reading
+from syncd.cli.show import as_json, plural, say, when
+from syncd.clock import precise
+from syncd.config import Config
+from syncd.errors import UnknownRef
+from syncd.store import QueueRow, Store
+
+CAUSES = {
+    "absent": "a note of ours isn't there, though it was sent",
+    "followed": "an item moved to another place",
+    "linked": "a link is new",
+    "no duplicate": "an issue is no duplicate any more",
+    "note": "a change was seen",
+    "poll": "a change was seen",
+    "read": "a change was seen",
+    "reconcile": "`syncd reconcile` asked for it",
+    "removed": "an item or a link is gone",
+    "retry": "`syncd queue retry` asked for it",
+    "rules changed": "the mapping or the playbook changed",
+}
+"""Why a group was queued, for people."""
+
+
+@click.group("queue")
+def command() -> None:
+    """Show and change what waits to be brought into step."""
+
+
+@command.command("list")
+@json_option
+@config_option
+def list_(folder: Path | None, *, as_data: bool) -> int:
+    """List what waits: since when, why, and when it is next tried; what is parked first, with what to do about it."""
+    config = configured(folder)
+    store = reading(config)
+    rows = [_row(store, row) for row in store.queue.rows()]
+    store.close()
+    if as_data:
+        as_json(rows)
+        return 0
+    if not rows:
+        say("Nothing waits.")
+    for row in rows:
+        say(f"{' <-> '.join(row['items'])}: {row['why']}")
+        say(f"  since {when(row['since'])}; {row['next']}")
+    return 0
+
+
+def _row(store: Store, row: QueueRow) -> dict[str, Any]:
+    """One group, as data."""
+    links = [store.links.get(one) for one in store.links.ids(row.group)]
+    ends = dict.fromkeys(end.human for link in links if link for end in (link.ticket, link.issue))
+    held = store.queue.held(row.group)
+    return {
+        "group": human(store, row.group),
+        "items": list(ends) or [human(store, row.group)],
+        "since": row.since,
+        "why": row.reason or CAUSES[row.cause],
+        "tries": row.attempts,
+        "parked": row.parked,
+        "held_by": held,
+        "due": None if row.parked else row.due,
+        "next": _next(store, row, held),
+    }
+
+
+def _next(store: Store, row: QueueRow, held: dict[str, str]) -> str:
+    """What happens to it by itself, or what a person can do."""
+    name = human(store, row.group)
+    if row.parked:
+        return f"parked: mend that; `syncd queue retry {name}` tries it again, `syncd queue drop {name}` gives it up"
+    for connector, why in held.items():
+        if why == "brake":
+            return f"waits for `syncd brake release {connector}`"
+        return f"waits until {connector} goes on (`syncd resume {connector}`)"
+    if row.due <= precise(datetime.now(UTC)):
+        return "due now"
+    tries = f" after {plural(row.attempts, 'try', 'tries')}" if row.attempts else ""
+    return f"next try at {when(row.due)}{tries}"
+
+
+@command.command("retry")
+@click.argument("text", metavar="[REF]", required=False)
+@click.option("--all", "everything", is_flag=True, help="Everything that waits or is parked.")
+@config_option
+def retry(text: str | None, folder: Path | None, *, everything: bool) -> int:
+    """Try a group now that waits or is parked, as if it had never failed."""
+    if (text is None) != everything:
+        raise click.UsageError("say which: a REF, or --all")
+    return through(folder, "queue retry", ref=text)
+
+
+def do_retry(host: Host, *, ref: str | None) -> int:
+    """The work of it."""
+    with host.writing() as store:
+        rows = store.queue.rows() if ref is None else [_queued(host.config, store, ref)]
+        now, keys = datetime.now(UTC), {row.group for row in rows}
+        with store.write():
+            store.queue.retry(keys, now)
+            for note in store.effects.still_refused():
+                link = store.links.get(note.link)
+                if link is not None and store.links.group_of(link.ticket) in keys:
+                    store.effects.doubt(note.id, now, note.reason)
+    host.changed()
+    if not keys:
+        say("Nothing waits.")
+    else:
+        tried = "tried again now" if host.serves else "tried again by the next `syncd reconcile`"
+        say(f"{plural(len(keys), 'group')} {'is' if len(keys) == 1 else 'are'} {tried}")
+    return 0
+
+
+@command.command("drop")
+@click.argument("text", metavar="REF")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@config_option
+def drop(text: str, folder: Path | None, *, yes: bool) -> int:
+    """Give a group up that waits or is parked: it isn't tried again until something in it changes."""
+    if not yes:
+        _ask(folder, text)
+    return through(folder, "queue drop", ref=text)
+
+
+def _ask(folder: Path | None, text: str) -> None:
+    """See that a person means it.
+
+    Raises:
+        click.Abort: they don't.
+    """
+    config = configured(folder)
+    store = reading(config)
+    try:
+        row = _row(store, _queued(config, store, text))
+    finally:
+        store.close()
+    say(f"{' <-> '.join(row['items'])}: {row['why']} (since {when(row['since'])})")
+    say(_lost(row["group"]))
+    if not sys.stdin.isatty():
+        raise click.UsageError("nobody can be asked here; --yes does it without")
+    click.confirm("Drop it?", abort=True)
+
+
+def _lost(name: str) -> str:
+    what = "What was to be written to these items isn't written"
+    return f"{what}. They are looked at again when one of them changes, or by `syncd reconcile {name}`"
+
+
+def do_drop(host: Host, *, ref: str) -> int:
+    """The work of it."""
+    with host.writing() as store:
+        row = _queued(host.config, store, ref)
+        name = human(store, row.group)
+        with store.write():
+            store.queue.drop(row.group)
+    say(f"Dropped: {name}. {_lost(name)}")
+    return 0
+
+
+def _queued(config: Config, store: Store, text: str) -> QueueRow:
+    """The row of the group that a REF belongs to.
+
+    Raises:
+        UnknownRef: nothing is known of it, or it isn't queued.
+    """
+    ref = known(config, store, text)
+    keys = {store.links.group_of(ref), str(ref)}
+    row = next((row for row in store.queue.rows() if row.group in keys), None)
+    if row is None:
+        raise UnknownRef(f"{ref.human} waits for nothing; `syncd queue list` shows what does")
+    return row
