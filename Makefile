@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 QUIET := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
-.PHONY: demo test lint types torture bench coverage mutants clean
+.PHONY: demo test lint types torture bench coverage mutants exposure clean
 
 demo: .venv/runtime.stamp ## Watch a day of support, on stand-ins; no account needed
 	$(BIN)/syncd demo
@@ -30,6 +30,10 @@ coverage: .venv/dev.stamp ## Lines and branches that the fast tests reach
 
 mutants: .venv/dev.stamp ## Break each rule once, and see that the tests notice
 	$(BIN)/python tests/mutants.py
+
+exposure: ## How exposed the service is, by systemd's own measure: 0 to 10, less is better
+	@systemd-analyze security --offline=true --no-pager systemd/syncd.service systemd/syncd-reconcile.service \
+		| grep 'exposure level'
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("syncd needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'

@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+SHARED = ".data/data/share/syncd/systemd/"
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +55,24 @@ def test_everything_of_the_packages_and_nothing_else_is_in_it(wheel: Path) -> No
     listed = subprocess.run(
         ["git", "ls-files", "syncd", "connectors", "mappings"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name and SHARED not in name}
     assert {name.split("/")[0] for name in inside} == {"syncd", "connectors", "mappings"}
     if listed.returncode == 0:  # there is no git where the tests came without their history
         assert set(listed.stdout.split()) <= inside
     assert {"mappings/freshdesk.toml", "mappings/playbooks/2i2c.toml", "connectors/github/example.toml"} <= inside
     assert not {name for name in inside if name.endswith((".pyc", ".db", ".lock"))}
+
+
+def test_the_units_come_with_the_wheel_and_with_the_source(installed: Path, tmp_path: Path) -> None:
+    units = {path.name for path in (ROOT / "systemd").iterdir()}
+    assert "syncd.service" in units
+    assert {path.name for path in (installed / "share/syncd/systemd").iterdir()} == units
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(command, capture_output=True, check=True)
+    (source,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(source) as archive:
+        names = archive.getnames()
+    assert {name.rpartition("/")[2] for name in names if "/systemd/" in name} >= units
 
 
 def test_the_program_runs_from_it_alone(installed: Path) -> None:

@@ -15,7 +15,7 @@ from syncd.cli.app import config_option
 from syncd.cli.asking import Asker
 from syncd.cli.folder import make
 from syncd.cli.questions import Answer, Kind, Question, kinds, put, toml
-from syncd.cli.show import clean, plural, say
+from syncd.cli.show import plural, say
 from syncd.config import SYSTEM_FOLDER, find_folder, load
 from syncd.config.files import Shelf
 from syncd.errors import ConfigError, Problem
@@ -36,7 +36,7 @@ mode = "observe"
 # listen = "127.0.0.1:8787"
 
 # What syncd signs its notes with, to know them again: credentials/marker_key. It isn't in the state: keep a copy in a
-# safe place. With systemd: LoadCredential=marker_key:{folder}/credentials/marker_key
+# safe place.
 # marker_key = "credential:marker_key"
 
 # [log]
@@ -159,7 +159,7 @@ def _files(asker: Asker, place: Path, chosen: Sequence[Kind | None]) -> dict[str
         made[f"connectors/{kind.name}.toml"] = text
     if asker.live:
         say("\n--- This machine")
-    made["syncd.toml"] = MAIN.format(state=toml(_state(asker, place)), folder=clean(str(place)))
+    made["syncd.toml"] = MAIN.format(state=toml(_state(asker, place)))
     return made
 
 
@@ -222,8 +222,8 @@ def _tell(place: Path, made: Mapping[str, str], asker: Asker) -> None:
     names = [*sorted(made), *(f"credentials/{name}" for name in sorted(_kept(place)))]
     say(f"\n{plural(len(names), 'file')} in {place}: {', '.join(names)}")
     if asker.secrets:
-        say("Secrets stand in credentials/, for their owner only. The service must run as that owner, or get each by")
-        say(f"systemd, which then needs a line each: LoadCredential=NAME:{place}/credentials/NAME")
+        say("Secrets stand in credentials/, for their owner only. A service that you make must run as that owner;")
+        say(f"syncd.service gets those in {SYSTEM_FOLDER}/credentials from systemd")
     option = "" if _found(place) else f" --config {place}"
     say("\nsyncd starts in observe mode: it writes nothing to any service. Next, in this order:\n")
     for verb, what in (
