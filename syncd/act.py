@@ -8,7 +8,7 @@ before every try.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -18,9 +18,9 @@ from syncd.clock import precise
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Action, Audience, Outcome, Removed, Role, Status, Written
-from syncd.records import Effect, Plan, Record, Step
+from syncd.records import Plan, Record, Step
 from syncd.retry import reads
-from syncd.store import EffectRow, EffectState
+from syncd.store import Begun, EffectRow, EffectState
 from syncd.work import IN_PLACE, Work
 
 SEARCH_LOOKS = 2
@@ -66,6 +66,11 @@ class _Made:
     failed: set[int] = field(default_factory=set)
     known: dict[int, Record] = field(default_factory=dict)
 
+    def alone(self, step: Step) -> tuple[Record, ...]:
+        """What can be recorded once this step alone is done."""
+        ready = (one for one in step.records if self.left[one.link] == 1 and one.link not in self.failed)
+        return tuple(one for one in ready if one.link not in self.known)
+
     def after(self, step: Step, confirm: Callable[[Record], Record] | None) -> list[Record]:
         """What can be recorded now that this step is done, or has failed (``confirm`` None)."""
         ready = []
@@ -86,12 +91,14 @@ def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
     if hindrance is not None:
         made.after(step, None)
         return Result(step, hindrance)
-    notes = _store_effects(work, step.effects)
+    notes = _begin(work, step, made)
     outcome, error = _write(work, step, notes)
     confirm = None if error else lambda record: _confirmed(work, step, record, outcome.status)
     with work.store.write():
         _keep_notes(work, step.target.connector, notes, outcome.notes, error)
         _keep_status(work, step, outcome)
+        if error is None or (step.status is None and not error.doubt):
+            work.store.begun.drop(step.target)
         for record in made.after(step, confirm):
             work.store.links.record(record, work.now)
         said = "done" if error is None else "answer lost" if error.doubt else error.what
@@ -148,11 +155,15 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, (Transient, RateLimited, Unauthorized)) and not error.doubt
 
 
-def _store_effects(work: Work, effects: Iterable[Effect]) -> list[EffectRow]:
-    """Stored, and marked as sent, before the first byte leaves; those that were sent before are not sent again."""
+def _begin(work: Work, step: Step, made: _Made) -> list[EffectRow]:
+    """Kept before the first byte leaves: what is to be recorded once it is done, and its notes, marked as sent.
+
+    Notes that were sent before are not sent again.
+    """
     rows = []
     with work.store.write():
-        for effect in effects:
+        work.store.begun.put(Begun(step.target, step.status, made.alone(step)), work.now)
+        for effect in step.effects:
             row = work.store.effects.store(effect, work.clock.now())
             if work.store.effects.send(row.id, work.clock.now()):
                 rows.append(row)

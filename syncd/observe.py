@@ -14,9 +14,9 @@ from syncd.defects import of_one_item
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Item, Ref, Removed
 from syncd.plan import Group, decide
-from syncd.records import Plan, Record
+from syncd.records import Link, LinkState, Plan, Record, Standing
 from syncd.retry import reads
-from syncd.store import QueueRow
+from syncd.store import Begun, QueueRow
 from syncd.take import follow, resolve, set_gone, take
 from syncd.work import IN_PLACE, Work
 
@@ -34,13 +34,45 @@ def observe(work: Work, key: str) -> Plan | None:
         group = load(work, key)
         if not group.links:
             return None
+        begun = work.store.begun.among(ref for link in group.links for ref in (link.ticket, link.issue))
+        if begun and fresh.issuperset(one.target for one in begun):
+            _conclude(work, begun)
+            continue
         plan = settled(work, decide(group))
-        wanted = [ref for ref in _to_read(plan, group) if ref not in fresh]
+        wanted = [ref for ref in (*_to_read(plan, group), *(one.target for one in begun)) if ref not in fresh]
         if not wanted:
             return plan
         read(work, wanted)
         fresh.update(wanted)
         key = _where(work, group) or key
+
+
+def _conclude(work: Work, begun: Sequence[Begun]) -> None:
+    """What became of writes that nobody recorded, by what the items show now; each has just been read."""
+    with work.store.write():
+        for one in begun:
+            for record in one.records:
+                link = work.store.links.get(record.link)
+                if link is not None and link.state is LinkState.LIVE and one.target in (link.ticket, link.issue):
+                    _record_begun(work, one, record, link)
+            work.store.begun.drop(one.target)
+
+
+def _record_begun(work: Work, begun: Begun, record: Record, link: Link) -> None:
+    """It was done: what was decided holds, whatever has happened since.
+
+    If it wasn't, it is decided afresh; only that an issue was once seen open, and was to be filed, holds all the same:
+    else it would count as finished at first sight, and its closing would be lost.
+    """
+    snapshots, store = work.store.snapshots, work.store.links
+    item, issue = snapshots.get(begun.target), snapshots.get(link.issue)
+    if not isinstance(item, Item) or not isinstance(issue, Item):
+        return
+    if begun.status is None or item.status.native == begun.status.native:
+        store.record(record, work.now)
+    elif record.base is not None and store.base(link.id) is None and issue.status != record.base.issue:
+        seen = replace(record.base, ticket=item.status, agreed=False)
+        store.record(replace(record, standing=Standing.NEW, base=seen), work.now)
 
 
 def load(work: Work, key: str) -> Group:

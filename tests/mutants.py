@@ -103,10 +103,10 @@ MUTANTS = (
     Mutant(
         "the base is recorded before the write",
         "act.py",
-        "    notes = _store_effects(work, step.effects)\n    action",
+        "    notes = _begin(work, step, made)\n",
         "    with work.store.write():\n        for one in step.records:\n"
         "            work.store.links.record(one, work.now)\n"
-        "    notes = _store_effects(work, step.effects)\n    action",
+        "    notes = _begin(work, step, made)\n",
     ),
     Mutant(
         "one customer's reopening moves the others",
@@ -176,6 +176,12 @@ MUTANTS = (
         "store/snapshots.py",
         "self._db.execute(READ_AGAIN",
         "_ = (READ_AGAIN",
+    ),
+    Mutant(
+        "what a write was begun for is forgotten",
+        "observe.py",
+        "                    _record_begun(work, one, record, link)",
+        "                    pass",
     ),
     Mutant(
         "what vanishes is believed",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from syncd.store.begun import Begun, BegunWrites
 from syncd.store.brakes import Brakes
 from syncd.store.connectors import ConnectorRow, Connectors
 from syncd.store.cursors import CursorRow, Cursors, unread
@@ -41,6 +42,7 @@ class Store:
         self.snapshots = Snapshots(db)
         self.queue = Queue(db)
         self.effects = Effects(db)
+        self.begun = BegunWrites(db)
         self.links = Links(db, self.effects)
         self.journal = Journal(db)
         self.cursors = Cursors(db)
@@ -132,4 +134,15 @@ class Store:
         self._lock.release()
 
 
-__all__ = ["ConnectorRow", "CursorRow", "EffectRow", "EffectState", "Figures", "QueueRow", "Store", "noted", "unread"]
+__all__ = [
+    "Begun",
+    "ConnectorRow",
+    "CursorRow",
+    "EffectRow",
+    "EffectState",
+    "Figures",
+    "QueueRow",
+    "Store",
+    "noted",
+    "unread",
+]

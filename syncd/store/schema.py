@@ -114,6 +114,14 @@ CREATE TABLE effects (
 ) STRICT;
 CREATE INDEX effects_open ON effects (due) WHERE state IN ('ready', 'sent', 'doubt');
 
+CREATE TABLE begun (
+    target  TEXT PRIMARY KEY,
+    native  TEXT NOT NULL,
+    reason  TEXT NOT NULL,
+    records TEXT NOT NULL,
+    at      TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE journal (
     id        INTEGER PRIMARY KEY,
     at        TEXT NOT NULL,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,19 @@ from typing import Any
 import pytest
 from office import Office
 from warm import Kettle
+
+KILLS = ("kill points", "doubles", "losses")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How often processes were killed in all, and what came of it."""
+    found: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                found[name] += value if name in KILLS and report.when == "call" else 0
+    if found["kill points"]:
+        terminalreporter.write_line(", ".join(f"{found[name]:,} {name}" for name in KILLS))
 
 
 @pytest.fixture(scope="session")
