@@ -50,3 +50,12 @@ def build(tmp_path: Path, kettle: Kettle) -> Iterator[Callable[..., Office]]:
 def office(build: Callable[..., Office]) -> Office:
     """An office with the default playbook."""
     return build()
+
+
+@pytest.fixture
+def still(build: Callable[..., Office]) -> Office:
+    """An office whose service does nothing by itself once it has walked everything."""
+    office = build()
+    office.write_desk(more='poll_interval = "1h"')
+    office.write_hub(more='poll_interval = "1h"')
+    return office
