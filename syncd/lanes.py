@@ -25,6 +25,7 @@ from syncd.poll import poll, walk
 from syncd.reconcile import drain
 from syncd.records import Plan, Step
 from syncd.store import ConnectorRow, Store
+from syncd.sweep import Sweep
 from syncd.turns import Turns
 from syncd.work import Work
 
@@ -245,6 +246,7 @@ class PollLane(Lane):
         self._interval = one.options.poll_interval
         desk = shared.config.helpdesks.get(name)
         self._after = desk.trackers if isinstance(desk, Helpdesk) else ()
+        self._sweep = Sweep(name)
 
     def turn(self, work: Work) -> None:
         """One poll; the first time everything is walked, trackers before helpdesks."""
@@ -257,6 +259,7 @@ class PollLane(Lane):
             self._read(work)
             if work.writes:
                 settle(work, name)
+            self._sweep.run(work)
         finally:
             shared.tried[name].set()
             shared.news.set()

@@ -74,6 +74,10 @@ STALE = """
         SELECT ticket AS ref FROM links WHERE state = 'live' UNION SELECT issue FROM links WHERE state = 'live') ends
     JOIN snapshots s ON s.ref = ends.ref WHERE s.seen_at < ? AND s.gone = '' ORDER BY ends.ref
 """
+UNSEEN = """
+    SELECT s.ref, s.key FROM snapshots s WHERE s.connector = ? AND s.seen_at < ? AND s.gone = '' AND EXISTS (
+        SELECT 1 FROM links WHERE state = 'live' AND (ticket = s.ref OR issue = s.ref)) ORDER BY s.seen_at, s.ref
+"""
 GROUP_KEYS = "SELECT DISTINCT group_key FROM links WHERE state IN ('live', 'final') ORDER BY group_key"
 IDS = "SELECT id FROM links WHERE group_key = ?"
 KEYS_OF = """
@@ -158,6 +162,11 @@ class Links:
     def stale(self, since: str) -> list[Ref]:
         """Items with a live link that nobody has seen since a moment of our clock."""
         rows = self._db.query(STALE, [since])
+        return [Ref.parse(row["ref"], row["key"] or "") for row in rows]
+
+    def unseen(self, connector: str, since: str) -> list[Ref]:
+        """Items of a connector with a live link that nobody has seen since then, the longest unseen first."""
+        rows = self._db.query(UNSEEN, [connector, since])
         return [Ref.parse(row["ref"], row["key"] or "") for row in rows]
 
     def group_keys(self) -> list[str]:
