@@ -55,6 +55,8 @@ class Standing(StrEnum):
 
 GONE = "gone: "
 """How the reason of a link begins that ended because an item went out of sight: it comes back with the item."""
+BY_PERSON = "removed by a person"
+"""The reason of a link that ended because a person said so: it doesn't come back by itself."""
 
 
 @dataclass(frozen=True, slots=True)

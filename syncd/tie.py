@@ -7,11 +7,9 @@ from dataclasses import replace
 from syncd.model import FINISHED_ISSUE, Item, Ref, Word
 from syncd.observe import load
 from syncd.plan.ticket import view
-from syncd.records import Base, Link, LinkState, Origin
+from syncd.records import BY_PERSON, Base, Link, LinkState, Origin
 from syncd.take import ask
 from syncd.work import Work
-
-BY_PERSON = "removed by a person"
 
 
 def tie(work: Work, ticket: Ref, issue: Ref) -> None:

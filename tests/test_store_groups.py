@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.model import Ref
-from syncd.records import LinkState, Origin
+from syncd.records import BY_PERSON, GONE, LinkState, Origin
 from syncd.store import QueueRow, Store
 from syncd.testing.memory import START
 from tests.pairs import Pair
@@ -77,6 +77,43 @@ def test_a_ticket_that_leaves_its_group_gives_it_another_key_and_leaves_no_claim
     pair.move(issue, "done")
     pair.pass_()  # no claim of the past holds it up
     assert [str(ticket.status) for ticket in tickets] == ["pending", "resolved", "resolved"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "state", "reason", "stays"),
+    [
+        ("tracker:10", "tracker:11", LinkState.LIVE, "", "older"),
+        ("tracker:10", "tracker:11", LinkState.PROPOSED, "its author is not a member of the team", "older"),
+        ("tracker:10", "tracker:11", LinkState.ENDED, f"{GONE}the issue is deleted", "older"),
+        ("tracker:10", "tracker:11", LinkState.ENDED, "a duplicate of tracker:12", "older"),
+        ("tracker:10", "tracker:11", LinkState.ENDED, BY_PERSON, "none"),
+        ("desk:1", "desk:2", LinkState.LIVE, "", "newer"),
+        ("desk:1", "desk:2", LinkState.PROPOSED, "its author is not a member of the team", "older"),
+        ("desk:1", "desk:2", LinkState.ENDED, f"{GONE}the ticket is deleted", "older"),
+        ("desk:1", "desk:2", LinkState.ENDED, BY_PERSON, "none"),
+    ],
+)
+def test_of_a_pair_that_is_linked_under_two_refs_one_link_stays(
+    old: str, new: str, state: LinkState, reason: str, stays: str
+) -> None:
+    store = Store.scratch()
+    both = {"older": _link(store, 1, 10), "newer": _link(store, *((1, 11) if old.startswith("tracker") else (2, 10)))}
+    newer = store.links.get(both["newer"])
+    assert newer is not None
+    with store.write():
+        store.links.set_state(newer, state, reason, NOW)
+        store.links.rekey(Ref.parse(old), Ref.parse(new), NOW)
+    live = {link.id: {str(link.ticket), str(link.issue)} for link in store.links.all() if link.state is LinkState.LIVE}
+    assert set(live) == ({both[stays]} if stays in both else set())
+    assert all(new in ends for ends in live.values())
+
+
+def test_a_link_that_is_found_again_under_the_old_ref_does_not_outweigh_what_was_agreed() -> None:
+    store = Store.scratch()
+    agreed, found = _link(store, 1, 11), _link(store, 1, 10)
+    with store.write():
+        store.links.rekey(Ref("tracker", "10"), Ref("tracker", "11"), NOW)
+    assert {link.id: link.state for link in store.links.all()} == {agreed: LinkState.LIVE, found: LinkState.ENDED}
 
 
 def test_a_claim_is_seen_by_others_until_it_ends() -> None:

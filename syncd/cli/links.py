@@ -16,8 +16,8 @@ from syncd.cli.show import as_json, say, table
 from syncd.config import Config
 from syncd.errors import UnknownRef
 from syncd.model import Ref
-from syncd.records import Link, LinkState, Origin
-from syncd.tie import BY_PERSON, tie, untie
+from syncd.records import BY_PERSON, Link, LinkState, Origin
+from syncd.tie import tie, untie
 
 
 @click.group("links")

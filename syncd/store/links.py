@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from syncd.model import Ref, Status
-from syncd.records import GONE, Base, Link, LinkState, Origin, Record, Standing
+from syncd.records import BY_PERSON, GONE, Base, Link, LinkState, Origin, Record, Standing
 from syncd.store.effects import Effects
 
 _LINK = """
@@ -34,9 +34,11 @@ SET_STANDING = "UPDATE links SET standing = ?, changed_at = ? WHERE id = ? AND s
 SET_FILED = "UPDATE links SET filed = 1, origin = ? WHERE id = ?"
 STEP_ASIDE = """
     UPDATE links AS newer SET ticket = iif(ticket = :new, '', ticket), issue = iif(issue = :new, '', issue)
-    WHERE EXISTS (SELECT 1 FROM links older WHERE older.state IN ('live', 'final') AND (
-        (newer.issue = :new AND older.issue = :old AND older.ticket = newer.ticket AND newer.state <> 'ended')
-        OR (newer.ticket = :new AND older.ticket = :old AND older.issue = newer.issue AND newer.state = 'proposed')))
+    WHERE newer.reason <> :by_person AND EXISTS (SELECT 1 FROM links older WHERE older.state IN ('live', 'final') AND (
+        (newer.issue = :new AND older.issue = :old AND older.ticket = newer.ticket
+            AND (older.id < newer.id OR newer.state IN ('proposed', 'ended')))
+        OR (newer.ticket = :new AND older.ticket = :old AND older.issue = newer.issue
+            AND newer.state IN ('proposed', 'ended'))))
 """
 REKEY = "UPDATE OR IGNORE links SET issue = :new WHERE issue = :old"
 REKEY_TICKET = "UPDATE OR IGNORE links SET ticket = :new WHERE ticket = :old"
@@ -244,11 +246,12 @@ class Links:
         """An item goes on under a new ref: its links follow; a pair that exists already is not doubled.
 
         Where it was met under the new ref before anybody knew, the older link stays, with what was agreed on it: since
-        then the issue may have moved. Of two tickets that became one, the one that is left keeps its own link.
+        then the issue may have moved. Of two tickets that became one, the one that is left keeps its own link. What a
+        person has removed stays removed.
         """
-        for statement in (STEP_ASIDE, REKEY, REKEY_TICKET):
-            self._db.execute(statement, {"old": str(old), "new": str(new)})
-        self._db.execute(END_LEFTOVERS, {"old": str(old), "now": now})
+        what = {"old": str(old), "new": str(new), "now": now, "by_person": BY_PERSON}
+        for statement in (STEP_ASIDE, REKEY, REKEY_TICKET, END_LEFTOVERS):
+            self._db.execute(statement, what)
         self.regroup(old)
         self.regroup(new)
 
