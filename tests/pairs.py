@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,22 @@ from syncd.backfill import backfill, some
 from syncd.clock import ManualClock
 from syncd.config import Brake, Helpdesk, Tracker
 from syncd.mapping import Mapping
-from syncd.model import Action, Audience, Author, GoneKind, Outcome, Page, Ref, Role, Status, Word, Written
+from syncd.model import Audience, Author, GoneKind, Ref, Role, Status, Word
 from syncd.playbook import Playbook
 from syncd.poll import poll
 from syncd.reconcile import drain
 from syncd.records import Link, Standing
 from syncd.store import Store
-from syncd.testing.memory import START, Books, Entry, MemoryConnector
+from syncd.testing.memory import START, Entry, MemoryConnector
 from syncd.testing.world import Remark
 from syncd.texts import Kind
 from syncd.tie import tie, untie
 from syncd.work import Work
+from tests.ledger import Bench, Diary, Ledger, Plain
 
 TICKET_WORDS = ("new", "open", "pending", "on_hold", "resolved", "closed")
 ISSUE_WORDS = ("open", "in_progress", "done", "declined", "duplicate")
 KEY = b"a marker key for tests only"
-FINISHED = ("resolved", "closed")
 TEXTS = [kind.value for kind in Kind if not kind.startswith("message")]
 
 
@@ -43,64 +44,13 @@ def mapping(role: Role, **over: Any) -> Mapping:
 
 def playbook(**over: Any) -> Playbook:
     """The default playbook, with texts short enough to compare."""
-    return Playbook.parse("test", {"texts": {kind: kind for kind in TEXTS} | over.pop("texts", {})} | over)
+    return _playbook(json.dumps(over))
 
 
-class Ledger(Books):
-    """Books that also keep what no write may do, and tell when a write is done."""
-
-    def __init__(self, name: str, role: Role) -> None:
-        super().__init__(name, role)
-        self.closed_upon: list[int] = []
-        """Tickets that syncd finished while their customer waited."""
-        self.final: frozenset[str] = frozenset()
-        self.written_though_final: list[int] = []
-        self.after_write: Callable[[], None] = lambda: None
-        """Called when the system has done what it was asked, and before syncd knows."""
-
-
-class Bench(MemoryConnector):
-    """The reference connector; the books keep what was wrong at the moment of a write."""
-
-    def _write(self, action: Action) -> Outcome:
-        books = self.books
-        assert isinstance(books, Ledger)
-        entry = books.entries[int(action.target.id)]
-        before, waiting, final = entry.status_writes, self._item(entry).waiting, str(entry.status) in books.final
-        remarks = len(entry.remarks)
-        outcome = super()._write(action)
-        if entry.status_writes > before and waiting and str(entry.status) in FINISHED:
-            books.closed_upon.append(entry.number)
-        if final and (entry.status_writes, len(entry.remarks)) != (before, remarks):
-            books.written_though_final.append(entry.number)
-        books.after_write()
-        return outcome
-
-
-class Plain(Bench):
-    """As most helpdesks are: the feed carries no notes and doesn't tell who wrote last; a call per item and write."""
-
-    capabilities = replace(
-        MemoryConnector.capabilities, fetch_batch=1, status_with_notes=False, feed_texts=False, notes_hold_links=True
-    )
-
-    def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
-        for page in super().changes(source, cursor, since):
-            yield replace(page, items=tuple(replace(one, texts=None, waiting=None) for one in page.items))
-
-    def _write(self, action: Action) -> Outcome:
-        done: list[Written] = []
-        version = ""
-        for note in action.notes:
-            made = super()._write(Action(action.target, notes=(note,)))
-            done += made.notes
-            version = max(version, made.version)
-            if made.error is not None and type(made.error).__name__ in {"RateLimited", "Unauthorized"}:
-                return Outcome(action, None, version, tuple(done), made.error if action.status else None)
-        if action.status is None:
-            return Outcome(action, None, version, tuple(done))
-        made = super()._write(replace(action, notes=()))
-        return Outcome(action, made.status, max(version, made.version), tuple(done), made.error)
+@cache
+def _playbook(over: str) -> Playbook:
+    rules = json.loads(over)
+    return Playbook.parse("test", {"texts": {kind: kind for kind in TEXTS} | rules.pop("texts", {})} | rules)
 
 
 class Pair:
@@ -116,11 +66,12 @@ class Pair:
         **rules: Any,
     ) -> None:
         self.clock = ManualClock(START)
-        self.desk = Ledger("desk", Role.HELPDESK)
-        self.tracker = Ledger("tracker", Role.TRACKER)
+        self.diary = Diary()
+        self.desk = Ledger("desk", Role.HELPDESK, self.diary)
+        self.tracker = Ledger("tracker", Role.TRACKER, self.diary)
         self.books = {"desk": self.desk, "tracker": self.tracker}
         if other:
-            self.books["other"] = Ledger("other", Role.TRACKER)
+            self.books["other"] = Ledger("other", Role.TRACKER, self.diary)
         self.desk.final = frozenset((mapped or {}).get("final", ()))
         self.path, self.rules, self.mapped, self.plain = path, rules, mapped or {}, plain
         self.store = Store.open(path) if path else Store.scratch()
@@ -224,26 +175,37 @@ class Pair:
     def remove(self, entry: Entry, kind: GoneKind = GoneKind.DELETED) -> None:
         self._together()
         entry.gone, entry.version = kind, self._books(entry).next()
+        self._books(entry).note(entry.number, "team", "gone")
 
     def restore(self, entry: Entry) -> None:
         self._together()
         entry.gone, entry.version = None, self._books(entry).next()
+        self._books(entry).note(entry.number, "team", "back")
 
     def transfer(self, entry: Entry) -> Entry:
         """An item goes elsewhere, under a new id, with what was written on it."""
         books = self._books(entry)
         new = books.add(entry.body, by=entry.author, status=str(entry.status))
         new.audience, entry.moved_to = entry.audience, new.number
+        books.note(entry.number, "team", "moved", str(new.number))
         return new
+
+    def duplicate(self, issue: Entry, canonical: Entry) -> None:
+        """The team closes an issue in favour of another."""
+        issue.duplicate_of = canonical.number
+        self._books(issue).note(issue.number, "team", "duplicate", str(canonical.number))
+        self.move(issue, "duplicate")
 
     def cut(self, ticket: Entry, issue: Entry) -> None:
         """A person removes a link."""
         link = self.store.links.pair(self.ref(ticket), self.ref(issue))
         assert link is not None
+        self.desk.note(ticket.number, "team", "unlinked", str(issue.number))
         untie(self.work, link)
 
     def join(self, ticket: Entry, issue: Entry) -> None:
         """A person adds a link."""
+        self.desk.note(ticket.number, "team", "linked", str(issue.number))
         tie(self.work, self.ref(ticket), self.ref(issue))
         some(self.work, [self.ref(ticket), self.ref(issue)])
 

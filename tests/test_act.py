@@ -12,7 +12,8 @@ from syncd.model import Action, Audience, Author, Outcome, Ref, Status, Written
 from syncd.records import Standing
 from syncd.store import EffectState
 from syncd.testing.memory import Entry
-from tests.pairs import Bench, Pair
+from tests.ledger import Bench
+from tests.pairs import Pair
 
 
 class Died(BaseException):

@@ -11,7 +11,8 @@ from syncd.model import GoneKind, Item, Ref, Removed, Status
 from syncd.reconcile import drain
 from syncd.records import LinkState
 from syncd.testing.memory import Entry
-from tests.pairs import Bench, Pair
+from tests.ledger import Bench
+from tests.pairs import Pair
 
 
 def many(pair: Pair, number: int) -> tuple[list[Entry], list[Entry]]:

@@ -16,7 +16,8 @@ from syncd.plan import Group, decide
 from syncd.records import Plan
 from syncd.testing.memory import Entry
 from syncd.work import Work
-from tests.pairs import Bench, Pair
+from tests.ledger import Bench
+from tests.pairs import Pair
 
 SECRET = "the customer's own words"
 

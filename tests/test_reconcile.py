@@ -10,7 +10,8 @@ from syncd.model import Author, Item, Ref, Removed, Status
 from syncd.poll import poll
 from syncd.reconcile import drain
 from syncd.records import Standing
-from tests.pairs import Bench, Pair
+from tests.ledger import Bench
+from tests.pairs import Pair
 
 
 def test_an_issue_filed_for_a_ticket_makes_it_pending_with_one_note() -> None:

@@ -12,7 +12,8 @@ from syncd.model import Author, GoneKind, Item, Ref, Removed, Status
 from syncd.poll import poll
 from syncd.records import LinkState, Standing
 from syncd.testing.memory import Entry
-from tests.pairs import Bench, Pair
+from tests.ledger import Bench
+from tests.pairs import Pair
 
 NOWHERE = "https://tracker.example.com/items/99"
 

@@ -154,14 +154,15 @@ class MemoryConnector(Connector):
         found: dict[Ref, Item | Removed | ConnectorError] = {}
         for ref in refs:
             entry = self.books.entries.get(int(ref.id))
+            while entry is not None and entry.moved_to:
+                entry = self.books.entries[entry.moved_to]
             if entry is None:
                 found[ref] = Removed(ref, GoneKind.DELETED)
             elif entry.gone:
                 found[ref] = Removed(ref, entry.gone, stamp(_at(entry.version)))
-            elif entry.moved_to:
-                found[ref] = replace(self._item(self.books.entries[entry.moved_to]), formerly=ref)
             else:
-                found[ref] = self._item(entry)
+                item = self._item(entry)
+                found[ref] = item if item.ref == ref else replace(item, formerly=ref)
         return found
 
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
