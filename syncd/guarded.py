@@ -16,7 +16,7 @@ from typing import ClassVar
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.errors import ConnectorError, Interrupted, Problem, RateLimited, Transient, Unauthorized
-from syncd.model import Action, Draft, Item, Mention, Outcome, Page, Ref, Removed
+from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed
 from syncd.turns import Feed
 
 FAILURES = 5
@@ -51,6 +51,8 @@ class Guarded(Connector):
         self.name, self.settle, self.start_from = inner.name, inner.settle, inner.start_from
         self.capabilities = inner.capabilities  # type: ignore[misc]  # as the one that it stands for
         self.calls = inner.calls
+        self.limited: Callable[[float], None] = lambda _seconds: None
+        """Told how much longer no call is made because the service limits us."""
         self.feed = Feed()
         self._lock = RLock()
         self._failures, self._opened = 0, 0
@@ -97,6 +99,8 @@ class Guarded(Connector):
         else:  # the service has answered
             self._went_well()
             return
+        if isinstance(error, RateLimited):
+            self.limited(max(0.0, wait - self.closed_for))
         self._opened += 1
         self._why, self._closed_until = error, self.clock.monotonic() + wait
 
@@ -108,6 +112,7 @@ class Guarded(Connector):
                 raise Interrupted("stopped before a call")
             self._refuse()
             self._moved()
+            asked = sum(self.calls.values())
             try:
                 yield
             except ConnectorError as error:
@@ -115,7 +120,8 @@ class Guarded(Connector):
                 raise
             finally:
                 self._moved()
-            if not self._seen_failing:
+            calls = sum(self.calls.values())
+            if not self._seen_failing and (calls != asked or not calls):  # what asked nobody proves nothing
                 self._went_well()
             self._seen_failing = False
 
@@ -133,9 +139,10 @@ class Guarded(Connector):
 
     def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
         """See :class:`Connector`; other lanes' calls go in between its pages."""
-        pages = self.inner.changes(source, cursor, since)
+        pages: Iterator[Page] | None = None
         while True:
-            with self._call():
+            with self._call():  # the first page may take more than one request, and those before it may fail
+                pages = pages or self.inner.changes(source, cursor, since)
                 page = next(pages, None)
             if page is None:
                 return
@@ -190,6 +197,10 @@ class Guarded(Connector):
         """See :class:`Connector`."""
         with self._call():
             return self.inner.check()
+
+    def hear(self, tell: Callable[[HttpCall], None]) -> None:
+        """See :class:`Connector`."""
+        self.inner.hear(tell)
 
     def close(self) -> None:
         """See :class:`Connector`."""

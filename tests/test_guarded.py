@@ -1,0 +1,113 @@
+"""The breaker in front of a connector: what opens it, what closes it, and what proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import pytest
+
+from syncd.clock import ManualClock
+from syncd.errors import ConnectorError, Transient, Unauthorized
+from syncd.guarded import FAILURES, SHORTEST, UNACCEPTED, Guarded
+from syncd.model import Page
+from syncd.testing.memory import MemoryConnector
+from tests.pairs import Pair
+
+
+class Eager(MemoryConnector):
+    """Reads something before it yields its first page, as connectors do that look at a repository first."""
+
+    error: ConnectorError | None = None
+    asked = 0
+
+    def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
+        self._ask()
+        return super().changes(source, cursor, since)
+
+    def sources(self) -> Sequence[str]:
+        return ["all"]  # known without a call
+
+    def _ask(self) -> None:
+        self.asked += 1
+        self.calls["READ"] += 1
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def inner() -> Eager:
+    one = Eager.__new__(Eager)
+    one.__dict__.update(Pair().work.connectors["tracker"].__dict__)
+    return one
+
+
+@pytest.fixture
+def guarded(inner: Eager, clock: ManualClock) -> Guarded:
+    return Guarded(inner, clock)
+
+
+def poll(guarded: Guarded) -> None:
+    for source in guarded.sources():
+        list(guarded.changes(source, None, None))
+
+
+def test_what_is_read_before_the_first_page_opens_it_as_well(
+    guarded: Guarded, inner: Eager, clock: ManualClock
+) -> None:
+    inner.error = Unauthorized("tracker", "no")
+    for _ in range(10):
+        with pytest.raises(Unauthorized):
+            poll(guarded)
+        clock.advance(1)
+    assert inner.asked == 1
+    assert guarded.standing == ("unauthorized", "no")
+    clock.advance(UNACCEPTED)
+    inner.error = None
+    poll(guarded)
+    assert guarded.standing == ("ok", "")
+
+
+def test_failures_of_several_polls_add_up_though_the_sources_are_known(
+    guarded: Guarded, inner: Eager, clock: ManualClock
+) -> None:
+    inner.error = Transient("tracker", "out of order")
+    for _ in range(FAILURES):
+        assert guarded.standing == ("ok", "")
+        with pytest.raises(Transient):
+            poll(guarded)
+    assert guarded.standing == ("unavailable", "out of order")
+    with pytest.raises(Transient):
+        poll(guarded)
+    assert inner.asked == FAILURES
+    clock.advance(SHORTEST)
+    inner.error = None
+    poll(guarded)
+    assert guarded.standing == ("ok", "")
+
+
+def test_an_answer_in_between_starts_the_count_anew(guarded: Guarded, inner: Eager) -> None:
+    for _ in range(3):
+        inner.error = Transient("tracker", "out of order")
+        for _ in range(FAILURES - 1):
+            with pytest.raises(Transient):
+                poll(guarded)
+        inner.error = None
+        poll(guarded)
+    assert guarded.standing == ("ok", "")
+
+
+def test_a_connector_that_counts_no_calls_is_believed(guarded: Guarded, inner: Eager, clock: ManualClock) -> None:
+    inner.error = Unauthorized("tracker", "no")
+    with pytest.raises(Unauthorized):
+        poll(guarded)
+    clock.advance(UNACCEPTED)
+    inner.error = None
+    inner.calls.clear()
+    guarded.sources()
+    assert guarded.standing == ("ok", "")
