@@ -182,17 +182,22 @@ def _keep_notes(
         if one is not None and error is None:
             effects.done(row.id, one.remote_id, now)
             work.tally["notes"] += 1
+            result = "done"
         elif one is None or (error is not None and _passes(error)):
             wait = (error.retry_after if isinstance(error, ConnectorError) else None) or ASK_AGAIN
             effects.later(row.id, now + timedelta(seconds=wait), getattr(error, "what", "not begun"))
             if failed is not None:
                 effects.forget(row.id)
+            result = "later"
         elif not isinstance(error, ConnectorError) or error.doubt:
             settle = timedelta(seconds=work.connectors[connector].settle)
             effects.doubt(row.id, now + settle, "the answer was lost")
+            result = "doubt"
         else:
             effects.refused(row.id, error.what, now)
             work.tally["refused"] += 1
+            result = "refused"
+        work.counted(connector, row.kind, result)
 
 
 def _keep_status(work: Work, step: Step, outcome: Outcome) -> None:
@@ -218,6 +223,9 @@ def _confirmed(work: Work, step: Step, record: Record, status: Status | None) ->
 
 
 def _count(work: Work, step: Step, outcome: Outcome, error: ConnectorError | None) -> None:
+    if step.status is not None:
+        failed = "doubt" if error and error.doubt else "later" if error and _passes(error) else "refused"
+        work.counted(step.target.connector, "status", failed if error else "done")
     if step.status is not None and error is None:
         work.tally["statuses"] += 1
         work.tally[f"rule {step.why.rule}+"] += 1
@@ -271,6 +279,7 @@ def _look(work: Work, row: EffectRow) -> None:
         if found:
             work.store.effects.done(row.id, found, now)
             work.tally["notes"] += 1
+            work.counted(row.target.connector, row.kind, "done")
         elif row.looks + 1 < looks:
             work.store.effects.looked(row.id, now + timedelta(seconds=connector.settle))
         elif row.owed:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint, entry_points
@@ -29,7 +29,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from syncd.clock import Clock
 from syncd.errors import ConnectorError, Problem
-from syncd.model import Action, Draft, Item, Mention, Outcome, Page, Ref, Removed, Role
+from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
 from syncd.schema import Duration, Instant, Wrong, seconds
 
 ENTRY_POINTS = "syncd.connectors"
@@ -203,6 +203,9 @@ class Connector(ABC):
     def ahead(self) -> timedelta | None:
         """The service's clock minus ours, as of its latest answer; None where nothing tells."""
         return None
+
+    def hear(self, tell: Callable[[HttpCall], None]) -> None:  # noqa: B027  # one without HTTP has nothing to tell
+        """From now on tell of every HTTP call; usually the session does."""
 
     def close(self) -> None:  # noqa: B027  # most connectors have nothing to release
         """Release connections."""

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from functools import partial
 from threading import Thread
 from types import FrameType
 from typing import Protocol
@@ -23,10 +23,11 @@ from syncd.clock import SystemClock, precise
 from syncd.config import Config
 from syncd.errors import ConfigError
 from syncd.guarded import Guarded
-from syncd.lanes import Lane, LaneClock, PollLane, RouteLane, Shared
+from syncd.lanes import LaneClock, PollLane, RouteLane, Shared
 from syncd.logs import Log, open_log
+from syncd.metrics import Metrics
 from syncd.rehearsal import rehearse
-from syncd.store import Store
+from syncd.store import DatabaseError, Store
 
 TICK = 0.5
 GRACE = 8.0
@@ -64,27 +65,32 @@ class Daemon:
         self._stop, self._again = threading.Event(), threading.Event()
         self._woken = threading.Event()
         self._began = precise(SystemClock().now())
+        self.metrics = Metrics()
+        self._left: list[Thread] = []
 
     def run(self) -> int:
         """Until it is told to stop.
 
         Raises:
             StateBusy, StateError: the state can't be used.
+            PortBusy, ConfigError: nothing can be served at the configured address.
         """
-        with ExitStack() as stack:
-            store = Store.open(self.config.state)
+        store = Store.open(self.config.state)
+        store.committed = self.metrics.committed
+        self.metrics.reloaded(well=True)
+        try:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, self._signalled)
-            left: list[Thread] = []
             while not self._stop.is_set():
-                left = self._serve(store)
-            self.log.info("stopped", in_flight=len(left))
+                self._serve(store)
+            self.log.info("stopped", in_flight=len(self._left))
             systemd.notify("STOPPING=1")
+        finally:
             for front in self._fronts:
-                stack.callback(front.close)
-            if not left:
-                stack.callback(store.close)
-        if left:  # a call that doesn't end must not keep the process; what it wrote is in doubt
+                front.close()
+            if not self._left:
+                store.close()
+        if self._left:  # a call that doesn't end must not keep the process; what it wrote is in doubt
             os._exit(0)
         return 0
 
@@ -99,23 +105,26 @@ class Daemon:
 
     # --- one configuration ---
 
-    def _serve(self, store: Store) -> list[Thread]:
-        """Run by one configuration until told to stop or to read it anew; the threads that would not end."""
+    def _serve(self, store: Store) -> None:
+        """Run by one configuration until told to stop or to read it anew."""
         shared = self._shared(store)
         rehearse(shared.work(store, LaneClock(shared.clock)))
         for brake in store.brakes.on():
             self.log.error("brake", connector=brake.connector, why=brake.reason, since=brake.at)
-        lanes = shared.lanes
         for name in shared.connectors:
-            lanes[name] = PollLane(shared, name)
+            shared.lanes[name] = PollLane(shared, name)
         for front in self._fronts:
             front.begin(shared)
-        for lane in lanes.values():
+        for lane in shared.lanes.values():
             lane.start()
         systemd.notify("READY=1", f"STATUS={len(shared.connectors)} connectors, {self.config.mode}")
         self.log.info("started", connectors=sorted(shared.connectors), mode=self.config.mode)
-        self._watch(shared, lanes)
-        return self._end(shared, lanes)
+        patience = GRACE
+        try:
+            if self._watch(shared):
+                patience = RELOAD_GRACE
+        finally:
+            self._left = self._end(shared, patience)
 
     def _shared(self, store: Store) -> Shared:
         clock, config = SystemClock(), self.config
@@ -125,12 +134,15 @@ class Daemon:
         connectors = {name: Guarded(one.connect(LaneClock(clock)), clock) for name, one in accounts.items()}
         store.recover(clock.now(), max(one.settle for one in connectors.values()))
         with store.write():
-            for name in connectors:
+            for name, one in connectors.items():
                 store.connectors.begins(name, self._began)
+                one.hear(partial(self.metrics.called, name))
+                one.limited = partial(self.metrics.limited, name)
         known = {name: threading.Event() for name in connectors}
         for name, event in known.items():
             if store.cursors.walked(name):
                 event.set()
+            self.metrics.walked(name, float(event.is_set()))
         return Shared(
             config=config,
             clock=clock,
@@ -138,32 +150,46 @@ class Daemon:
             marker_key=self._marker_key(config),
             connectors=connectors,
             log=self.log,
+            metrics=self.metrics,
             walked=known,
             tried={name: threading.Event() for name in connectors},
         )
 
-    def _watch(self, shared: Shared, lanes: dict[str, Lane]) -> None:
+    def _watch(self, shared: Shared) -> bool:
+        """Until told to stop (False), or there is another configuration (True)."""
         due = kept = fed = 0.0
         every = systemd.watchdog_seconds()
         while not self._stop.is_set():
             self._woken.wait(TICK)
             self._woken.clear()
-            now = time.monotonic()
+            shared.watched_at = now = time.monotonic()
             if self._again.is_set() and self._read_anew():
-                return
+                return True
             if shared.news.is_set() or now >= due:
                 shared.news.clear()
-                self._wake(shared, lanes)
+                self._with_state(shared, self._wake)
                 due = now + 1.0
             if now >= kept:
-                self._keep(shared)
+                self._with_state(shared, self._keep)
                 kept = now + KEEP_EVERY
-            if every is not None and now >= fed and self._moves(lanes):
+            if every is not None and now >= fed and self._moves(shared):
                 systemd.notify("WATCHDOG=1")
                 fed = now + every
+        return False
 
-    def _wake(self, shared: Shared, lanes: dict[str, Lane]) -> None:
+    def _with_state(self, shared: Shared, do: Callable[[Shared], None]) -> None:
+        """Something that needs the state. While it can't be used, the lanes wait for it, and so does this thread."""
+        name = do.__name__.strip("_")
+        try:
+            do(shared)
+        except DatabaseError as error:
+            shared.trouble(name, error)
+        else:
+            shared.troubles.pop(name, None)
+
+    def _wake(self, shared: Shared) -> None:
         """Lanes for whatever is due."""
+        lanes = shared.lanes
         for route in shared.store.queue.routes(shared.clock.now()):
             if route not in lanes:
                 lanes[route] = RouteLane(shared, route)
@@ -189,9 +215,9 @@ class Daemon:
                 say = self.log.info if state in {"ok", "starting"} else self.log.warning
                 say("connector", connector=name, state=state, why=reason)
 
-    def _moves(self, lanes: dict[str, Lane]) -> bool:
+    def _moves(self, shared: Shared) -> bool:
         """Whether every lane gets on; one that doesn't is named."""
-        held = [lane.name for lane in lanes.values() if lane.stuck or not lane.is_alive()]
+        held = shared.held()
         if held:
             self.log.error("stuck", lanes=held)
         return not held
@@ -205,19 +231,21 @@ class Daemon:
         except ConfigError as error:
             for problem in error.problems:
                 self.log.error("configuration kept", problem=str(problem))  # noqa: TRY400  # a sentence says it all
+            self.metrics.reloaded(well=False)
             systemd.notify("READY=1", "STATUS=the new configuration can't be used; the old one holds")
             return False
         self.log = open_log(self.config.log_level, self.config.log_format)
+        self.metrics.reloaded(well=True)
         self.log.info("configuration read anew")
         return True
 
-    def _end(self, shared: Shared, lanes: dict[str, Lane]) -> list[Thread]:
+    def _end(self, shared: Shared, patience: float) -> list[Thread]:
         """Let every lane, and whatever else was asked for, come to its end; those that don't in time."""
         shared.clock.stop.set()
-        for lane in lanes.values():
+        for lane in shared.lanes.values():
             lane.wake.set()
-        until = time.monotonic() + (GRACE if self._stop.is_set() else RELOAD_GRACE)
-        threads = [*lanes.values(), *shared.guests]
+        until = time.monotonic() + patience
+        threads = [*shared.lanes.values(), *shared.guests]
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         left = [thread for thread in threads if thread.is_alive()]

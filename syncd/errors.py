@@ -6,6 +6,7 @@
     +- ConfigError            a file or credential is wrong; holds every problem found   exit 78
     +- StateError             the state can't be used: corrupt, newer, unwritable        exit 78
     +- StateBusy              another process holds the state                            exit 75
+    +- PortBusy               another process holds the port                             exit 75
     +- UnknownRef             a REF that names nothing we know                           exit 1
     +- Interrupted            a wait was cut short because syncd is to stop              exit 130
     +- BrakeOn                too much would change at once                              exit 3
@@ -64,6 +65,10 @@ class StateError(SyncdError):
 
 class StateBusy(SyncdError):
     """Another process holds the state."""
+
+
+class PortBusy(SyncdError):
+    """Another process listens where syncd is to serve its health."""
 
 
 class UnknownRef(SyncdError):

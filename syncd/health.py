@@ -32,6 +32,18 @@ STATES = (
 WELL = frozenset({"starting", "ok"})
 DOWN = frozenset({"unauthorized", "unavailable", "misconfigured"})
 """States in which nothing is read."""
+HINTS = {
+    "starting": "it has not been read yet; on an empty state that takes a while",
+    "ok": "",
+    "lagging": "it was not read for a while; look at the log",
+    "rate_limited": "the service limits us; it goes on by itself",
+    "unauthorized": "the service doesn't accept the credential; mend it, then `systemctl reload syncd`",
+    "unavailable": "the service doesn't answer; it goes on by itself",
+    "braked": "too much would have changed at once; see `syncd status`, then `syncd brake release NAME`",
+    "paused": "a person has paused it",
+    "misconfigured": "what it is configured to read can't be read; run `syncd check`",
+}
+"""What each state asks of a person."""
 LATE_POLLS = 3
 """So many poll intervals without a whole poll, and a connector lags."""
 LATE = 60.0
@@ -51,6 +63,8 @@ class Health:
         last_poll: when it was last read to its end, None if never; of all together the earliest.
         polled: it was read to its end since the daemon began.
         figures: what the counts come from.
+        shown: what calls have shown last, whatever else is true: how it stands without a brake or a pause.
+        braked: the brake is on.
         reason: why it is in that state, if that is known; for the command line only.
         since: since when it has been in that state, as far as calls have shown.
     """
@@ -61,6 +75,8 @@ class Health:
     last_poll: str | None
     polled: bool
     figures: Figures
+    shown: str = ""
+    braked: bool = False
     reason: str = ""
     since: str = ""
 
@@ -97,13 +113,13 @@ class Picture:
         whole: all connectors together.
         connectors: each configured connector, by name.
         effects: per connector and state, seconds since the oldest effect that isn't settled was stored.
-        bytes: size of the state's main file.
+        sizes: bytes of the state's main file, and of its write-ahead log.
     """
 
     at: datetime
     whole: Health
     connectors: Mapping[str, Health]
-    bytes: int = 0
+    sizes: tuple[int, int] = (0, 0)
     effects: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     def data(self) -> dict[str, Any]:
@@ -137,7 +153,7 @@ def look(store: Store, polls: Mapping[str, float], now: datetime) -> Picture:
         if name in polls
         for state, oldest in figures.oldest_effects.items()
     }
-    return Picture(now, _whole(connectors, every, now), connectors, store.size(), effects)
+    return Picture(now, _whole(connectors, every, now), connectors, store.sizes(), effects)
 
 
 def _connector(row: ConnectorRow | None, figures: Figures, brake: str | None, late: float, now: datetime) -> Health:
@@ -152,6 +168,8 @@ def _connector(row: ConnectorRow | None, figures: Figures, brake: str | None, la
         polled_at or None,
         polled and bool(begun_at),
         figures,
+        row.state if row else "",
+        brake is not None,
         reason,
         row.since if row else "",
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import http.client
 import re
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -22,6 +23,7 @@ from requests import exceptions as failed
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from syncd import __version__
+from syncd.model import HttpCall
 from syncd.wire import CONNECT_SECONDS, READ_SECONDS, DeadlineAdapter, call
 
 TOTAL_SECONDS = 35.0
@@ -33,6 +35,8 @@ _EPOCH_FROM = 1e9
 
 _LINK = re.compile(r"""<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)""")
 _PARAMETER = re.compile(r""";\s*([^\s=;,"]+)(?:\s*=\s*(?:"([^"]*)"|([^\s;,"]*)))?""")
+
+_REMAINING = ("X-RateLimit-Remaining", "RateLimit-Remaining", "X-Rate-Limit-Remaining")
 
 _SENT = "syncd_sent"
 """The attribute by which :class:`Session` says on an error whether a byte of the request may have left."""
@@ -72,6 +76,8 @@ class Session(requests.Session):
         """Calls so far by method: what ``bench`` and the summaries count."""
         self.ahead: timedelta | None = None
         """The server's clock minus ours, as of the latest answer that names its time (whole seconds)."""
+        self.heard: Callable[[HttpCall], None] = lambda _call: None
+        """Told of each call, answered or not."""
         self.headers["User-Agent"] = f"syncd/{__version__}"
         # A service's cookie would turn the next call with our key into one of a browser's session.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -97,11 +103,13 @@ class Session(requests.Session):
         kwargs |= {"stream": True, "verify": self.ca or True, "cert": None, "allow_redirects": False}
         kwargs["proxies"] = {"https": self.proxy} if self.proxy else {}
         kwargs.setdefault("timeout", (min(CONNECT_SECONDS, self.total), min(READ_SECONDS, self.total)))
+        began, answer = time.monotonic(), None
         with call(self.total) as one:
             try:
                 response = super().send(request, **kwargs)
                 self.ahead = _ahead(response.headers) or self.ahead
                 _read_body(response)
+                answer = response
             except requests.RequestException as error:
                 setattr(error, _SENT, one.sent)
                 raise
@@ -109,12 +117,22 @@ class Session(requests.Session):
                 wrapped = requests.ConnectionError(type(error).__name__, request=request)
                 setattr(wrapped, _SENT, one.sent)
                 raise wrapped from error
+            finally:
+                self.heard(_told(request, answer, time.monotonic() - began))
         return response
 
 
 def _ahead(headers: Mapping[str, str]) -> timedelta | None:
     named = _moment(_get(headers, "Date"))
     return None if named is None else named - datetime.now(UTC)
+
+
+def _told(request: requests.PreparedRequest, answer: requests.Response | None, seconds: float) -> HttpCall:
+    if answer is None:
+        return HttpCall(request.method or "", None, seconds)
+    left = next((text for name in _REMAINING if (text := _get(answer.headers, name))), "")
+    remaining = float(left) if re.fullmatch(r"[0-9]{1,9}", left) else None
+    return HttpCall(request.method or "", answer.status_code, seconds, remaining)
 
 
 def _read_body(response: requests.Response) -> None:

@@ -211,6 +211,23 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpCall:
+    """One HTTP call that was made: what metrics count.
+
+    Attributes:
+        method: such as ``GET``.
+        status: of the answer; None if none came.
+        seconds: how long it took.
+        remaining: calls that the service says are left before it limits us; None if it doesn't say.
+    """
+
+    method: str
+    status: int | None
+    seconds: float
+    remaining: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A text to leave on an item: an effect (rule 12), so it carries a marker and is written once.
 

@@ -120,6 +120,7 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
     row = work.store.cursors.get(name, source)
     first = row is None or not row.walked
     old_news = [item for item in page.items if work.store.snapshots.is_old(item)]
+    work.tally["echoes"] += len(old_news)
     failed: Counter[str] = Counter()
     todo = [(item, resolve(work, item, failed)) for item in page.items if item not in old_news]
     with work.store.write():

@@ -62,6 +62,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     linked = store.links.linked(item.ref)
     _say_passed(work, item, named, linked=linked)
     changed = not isinstance(before, Item) or _differs(before, item)
+    work.tally["echoes"] += not changed
     if not linked:
         # An ended link may come back, and one that is only proposed is to be shown and accepted by its key.
         known = before is not None or named.found or named.passed

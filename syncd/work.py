@@ -66,6 +66,8 @@ class Work:
     """Told of each step that was tried, and what came of it."""
     parked: Callable[[str, str], None] = lambda _group, _reason: None
     """Told of each group that is set aside until a person acts, and why."""
+    counted: Callable[[str, str, str], None] = lambda _connector, _kind, _result: None
+    """Told of each write: where to; ``status`` or the note's kind; ``done``, ``doubt``, ``later`` or ``refused``."""
     planned: Callable[[Plan], None] | None = None
     """Told of each plan where nothing may be written; without it they are kept in ``plans``."""
     tally: Counter[str] = field(default_factory=Counter)

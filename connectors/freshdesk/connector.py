@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import ClassVar
@@ -20,7 +20,7 @@ from connectors.freshdesk.writes import Writer
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions, Secret
 from syncd.errors import ConnectorError, Problem, Refused
-from syncd.model import Action, Draft, Item, Mention, Outcome, Page, Ref, Removed, Role
+from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
 
 
 class FreshdeskOptions(ConnectorOptions):
@@ -62,6 +62,10 @@ class FreshdeskConnector(Connector):
         self.account = Account(self.api)
         self.reader = Reader(self.api, self.account, self.urls.web)
         self.writer = Writer(self.api)
+
+    def hear(self, tell: Callable[[HttpCall], None]) -> None:
+        """See :class:`syncd.connector.Connector`."""
+        self.session.heard = tell
 
     # --- reading ---
 

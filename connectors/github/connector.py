@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -20,7 +20,7 @@ from connectors.github.writes import Writer
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.errors import ConnectorError, Gone, Problem, Refused, Transient
-from syncd.model import Action, Audience, Draft, Item, Mention, Outcome, Page, Ref, Removed, Role
+from syncd.model import Action, Audience, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
 
 SLACK = timedelta(minutes=5)
 """How far our clock and GitHub's may be apart, added to the difference that the answers show."""
@@ -62,6 +62,10 @@ class GitHubConnector(Connector):
         self.reader = Reader(self.api, self.repositories, self._reading)
         self.writer = Writer(self.api, self.repositories, self._reading, lambda: self.write_interval)
         self._login: str | None = None
+
+    def hear(self, tell: Callable[[HttpCall], None]) -> None:
+        """See :class:`syncd.connector.Connector`."""
+        self.session.heard = tell
 
     # --- reading ---
 

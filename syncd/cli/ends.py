@@ -1,7 +1,7 @@
 """How a command ends: every error becomes sentences and an exit status, none a traceback.
 
 0 done · 1 something is parked, in conflict or wrong · 2 usage · 3 a brake is on · 70 a defect of syncd · 75 another
-process holds the state · 78 configuration or state can't be used · 130 interrupted.
+process holds the state or the port · 78 configuration or state can't be used · 130 interrupted.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from syncd.errors import (
     ConfigError,
     ConnectorError,
     Interrupted,
+    PortBusy,
     StateBusy,
     StateError,
     SyncdError,
@@ -31,6 +32,7 @@ EXITS: dict[type[SyncdError], int] = {
     ConnectorError: 1,
     BrakeOn: 3,
     StateBusy: 75,
+    PortBusy: 75,
     StateError: 78,
     ConfigError: 78,
     Interrupted: 130,

@@ -12,6 +12,7 @@ from syncd.cli.running import configured, marker_key
 from syncd.cli.served import perform
 from syncd.control.server import Control
 from syncd.daemon import Daemon, Front
+from syncd.endpoint import Endpoint
 
 
 @click.command("run")
@@ -21,5 +22,5 @@ def command(folder: Path | None) -> int:
 
     On an empty state it begins with the walk that `reconcile` does, and adopts what exists before it writes anything.
     """
-    fronts: list[Front] = [Control(perform, frozenset(VERBS))]
+    fronts: list[Front] = [Endpoint(), Control(perform, frozenset(VERBS))]
     return Daemon(configured(folder), lambda: configured(folder), marker_key, fronts).run()

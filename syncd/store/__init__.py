@@ -6,7 +6,8 @@ while one is open.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from syncd.store.cursors import CursorRow, Cursors, unread
 from syncd.store.effects import EffectRow, Effects, EffectState
 from syncd.store.figures import Figures, figures, size
 from syncd.store.file import (
+    DatabaseError,
     Lock,
     close_for_writing,
     noted,
@@ -32,6 +34,9 @@ from syncd.store.journal import Journal
 from syncd.store.links import Links
 from syncd.store.queue import Queue, QueueRow
 from syncd.store.snapshots import Snapshots
+
+LOOK = 500
+"""Milliseconds."""
 
 
 class Store:
@@ -48,6 +53,8 @@ class Store:
         self.cursors = Cursors(db)
         self.brakes = Brakes(db)
         self.connectors = Connectors(db)
+        self.committed: Callable[[float], None] = lambda _seconds: None
+        """Told how long each transaction took to become safe."""
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -67,7 +74,20 @@ class Store:
     def fellow(self) -> Store:
         """The same state for another thread, which must call this itself; close it before this one."""
         assert self._path is not None  # noqa: S101  # a state in memory has no fellows
-        return Store(open_fellow(self._path))
+        fellow = Store(open_fellow(self._path))
+        fellow.committed = self.committed
+        return fellow
+
+    def reader(self) -> Store:
+        """The same state for a thread that only looks, and waits no longer than ``LOOK`` for one who writes.
+
+        Raises:
+            StateError: it can't be read now.
+        """
+        assert self._path is not None  # noqa: S101  # as above
+        store = Store(open_for_reading(self._path), path=self._path)
+        store._db.execute(f"PRAGMA busy_timeout = {LOOK}")
+        return store
 
     @classmethod
     def read(cls, path: Path) -> Store:
@@ -89,10 +109,13 @@ class Store:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            began = time.monotonic()
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.conn.in_transaction:  # of a full disk SQLite may have rolled back by itself
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        self.committed(time.monotonic() - began)
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -110,9 +133,10 @@ class Store:
         """How much there is of what: in all, and by connector."""
         return figures(self._db)
 
-    def size(self) -> int:
-        """Bytes of the state's main file."""
-        return size(self._db)
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the state's main file, and of its write-ahead log."""
+        log = self._path.with_name(f"{self._path.name}-wal") if self._path else None
+        return size(self._db), log.stat().st_size if log and log.exists() else 0
 
     def note(self, text: str) -> None:
         """Leave a line for processes that find the state in use; see :func:`syncd.store.noted`."""
@@ -138,6 +162,7 @@ __all__ = [
     "Begun",
     "ConnectorRow",
     "CursorRow",
+    "DatabaseError",
     "EffectRow",
     "EffectState",
     "Figures",

@@ -23,6 +23,8 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # whicheve
 from syncd.errors import StateBusy, StateError
 from syncd.store.schema import migrations
 
+DatabaseError: type[Exception] = sqlite3.DatabaseError
+"""Whatever SQLite raises: the state is busy, its disk full or broken."""
 RESTORE = "Restore a backup, or move the file away and run `syncd reconcile` to build the links anew"
 
 

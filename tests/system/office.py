@@ -33,6 +33,8 @@ DESK_KEY = "sandbox-key-4711-geheim"
 SECRETS = (DESK_KEY, TOKEN)
 STEERING = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 MARKER = re.compile(r"syncd:v1:[0-9A-Z]{26}:[0-9a-f]{20}")
+LISTEN = 'listen = "127.0.0.1:0"\n'
+"""Any free port: many offices are open at once."""
 FORM = "### The Freshdesk ticket link\n\n{links}\n\n### Ticket impact\n\nmedium\n"
 
 
@@ -99,7 +101,7 @@ class Office:
         self.settle = settle
         self.environ = {"SYNCD_TEST_DESK": DESK_KEY, "SYNCD_TEST_HUB": TOKEN}
         self.started: list[Started] = []
-        self.write("syncd.toml", f'state = "{self.state}"\n{main}')
+        self.write("syncd.toml", f'state = "{self.state}"\n{"" if "listen" in main else LISTEN}{main}')
         self.write_desk(sync=sync)
         self.write_hub()
 
