@@ -164,7 +164,7 @@ def _begin(work: Work, step: Step, made: _Made) -> list[EffectRow]:
     with work.store.write():
         work.store.begun.put(Begun(step.target, step.status, made.alone(step)), work.now)
         for effect in step.effects:
-            row = work.store.effects.store(effect, work.clock.now())
+            row = work.store.effects.store(effect, work.name(effect), work.clock.now())
             if work.store.effects.send(row.id, work.clock.now()):
                 rows.append(row)
     return rows

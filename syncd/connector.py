@@ -181,6 +181,17 @@ class Connector(ABC):
         None means: a complete look showed that it isn't there. A look that was not complete raises Transient.
         """
 
+    @abstractmethod
+    def marks(self, where: Ref) -> Mapping[str, str]:
+        """Every marker in the notes that our own account left on an item -> the remote id of the note.
+
+        From a complete listing, consistent as :meth:`find` is; what others wrote doesn't count. Whether a marker is
+        genuine the caller finds out.
+
+        Raises:
+            ConnectorError: the listing was not complete; Gone where the item isn't there.
+        """
+
     # --- names ---
 
     @abstractmethod

@@ -179,6 +179,11 @@ class Guarded(Connector):
         with self._call():
             return self.inner.find(marker, where, since)
 
+    def marks(self, where: Ref) -> Mapping[str, str]:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.marks(where)
+
     def parse_url(self, text: str) -> Sequence[Mention]:
         """See :class:`Connector`."""
         return self.inner.parse_url(text)

@@ -14,6 +14,7 @@ from syncd.defects import of_one_item
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Item, Ref, Removed
 from syncd.plan import Group, decide
+from syncd.recall import recall
 from syncd.records import Link, LinkState, Plan, Record, Standing
 from syncd.retry import reads
 from syncd.store import Begun, QueueRow
@@ -34,6 +35,8 @@ def observe(work: Work, key: str) -> Plan | None:
         group = load(work, key)
         if not group.links:
             return None
+        if recall(work, group):
+            group = load(work, key)
         begun = work.store.begun.among(ref for link in group.links for ref in (link.ticket, link.issue))
         if begun and fresh.issuperset(one.target for one in begun):
             _conclude(work, begun)

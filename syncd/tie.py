@@ -24,6 +24,22 @@ def tie(work: Work, ticket: Ref, issue: Ref) -> None:
             work.store.links.begin_anew(link, Origin.PERSON, filed=True)
 
 
+def take_over(work: Work, ticket: Ref, issue: Ref) -> bool:
+    """Link a pair that belongs together already, as adopted; False if it is linked. Inside a transaction.
+
+    One that had ended begins anew.
+    """
+    link = work.store.links.pair(ticket, issue)
+    if link is None:
+        work.store.links.add(ticket, issue, LinkState.LIVE, Origin.PERSON, filed=False, reason="", now=work.now)
+        return True
+    if link.state not in {LinkState.PROPOSED, LinkState.ENDED}:
+        return False
+    work.store.links.set_state(link, LinkState.LIVE, "", work.now)
+    work.store.links.begin_anew(link, Origin.PERSON, filed=False)
+    return True
+
+
 def untie(work: Work, link: Link) -> None:
     """End a link until :func:`tie`. A ticket that it alone kept waiting is decided anew on the next run."""
     left = _left_waiting(work, link)

@@ -13,7 +13,7 @@ from syncd.config import Brake, Helpdesk, Tracker
 from syncd.connector import Connector
 from syncd.mapping import Mapping as StatusMapping
 from syncd.model import Item, Note, Page, Ref, Role
-from syncd.records import Plan, Step
+from syncd.records import Effect, Link, Plan, Step
 from syncd.store import EffectRow, Store
 from syncd.turns import Feed
 
@@ -23,6 +23,11 @@ LONG = 86400.0
 """Seconds: longer than a run."""
 MAX_SEEN = 200_000
 """Items of a walk that are kept in memory for links found later in it: about 50 MB at worst."""
+
+
+def subject(link: Link, kind: str, turn: int) -> str:
+    """What an effect is for, as its name holds it."""
+    return f"{link.ticket} {link.issue} {kind} {turn}"
 
 
 @dataclass(slots=True)
@@ -148,6 +153,12 @@ class Work:
         one.newest = max([one.newest, *versions])
         self.tally["items"] += len(page.items)
         self.progress(f"reading {name} {source}", one.items, one.items if page.last else one.total(self.clock.now()))
+
+    def name(self, effect: Effect) -> str:
+        """The name of a new effect, which tells what it is for to whoever holds the key."""
+        link = self.store.links.get(effect.link)
+        assert link is not None  # noqa: S101  # an effect belongs to a link
+        return marker.name(self.marker_key, self.clock.now(), subject(link, effect.kind, effect.turn))
 
     def note(self, row: EffectRow) -> Note:
         """An effect as its connector takes it."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from ulid import ULID
 
 from syncd.clock import precise
 from syncd.health import COUNTS, STATES, Picture, look
@@ -164,7 +165,7 @@ def test_what_waits_is_counted_for_both_ends_and_once_in_all(desk: Desk) -> None
     with desk.store.write():
         desk.store.queue.park([f"desk:{ticket.number}"], "it was refused")
         effect = Effect(link.id, "resolved", 7, link.ticket, "text")
-        row = desk.store.effects.store(effect, pair.clock.now())
+        row = desk.store.effects.store(effect, str(ULID()), pair.clock.now())
         desk.store.effects.send(row.id, pair.clock.now())
         desk.store.effects.doubt(row.id, pair.clock.now() + timedelta(hours=1), "lost")
     found = desk.look()

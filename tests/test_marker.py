@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import html
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -137,3 +138,16 @@ def test_no_mixture_of_pieces_survives(pieces: list[str]) -> None:
         assert marker.read(KEY, seen) == ()
     assert "<!--" not in made
     assert marker.neutralise(made) == made
+
+
+def test_a_name_tells_its_time_and_what_it_is_for_to_whoever_asks_with_the_key() -> None:
+    when = datetime(2026, 1, 5, 9, 0, 0, 123000, tzinfo=UTC)
+    name = marker.name(KEY, when, "desk:1 tracker:2 resolved 3")
+    assert marker.made_at(name) == when
+    assert marker.read(KEY, marker.make(KEY, name)) == (name,)
+    assert marker.is_for(KEY, name, "desk:1 tracker:2 resolved 3")
+    assert not marker.is_for(KEY, name, "desk:1 tracker:2 resolved 4")
+    assert not marker.is_for(b"another installation", name, "desk:1 tracker:2 resolved 3")
+    assert marker.name(KEY, when + timedelta(milliseconds=1), "desk:1 tracker:2 resolved 3") != name
+    with pytest.raises(ValueError, match="key"):
+        marker.name(b"", when, "x")

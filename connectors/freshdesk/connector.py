@@ -17,6 +17,7 @@ from connectors.freshdesk.feed import KINDS, Feed, Walk
 from connectors.freshdesk.reads import READ_PRICE, Reader
 from connectors.freshdesk.urls import Urls
 from connectors.freshdesk.writes import Writer
+from syncd import marker
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions, Secret
 from syncd.errors import ConnectorError, Problem, Refused
@@ -115,6 +116,16 @@ class FreshdeskConnector(Connector):
             if row.get("user_id") == me and any(marker in str(row.get(key)) for key in ("body_text", "body")):
                 return str(items.number(row))
         return None
+
+    def marks(self, where: Ref) -> Mapping[str, str]:
+        """See :class:`syncd.connector.Connector`: from a full listing of the ticket's conversations."""
+        self.api.begin("find", f"looking for our notes on ticket {where.id}", 1)
+        me, found = self.account.me, dict[str, str]()
+        for row in self.reader.conversations(where):
+            if row.get("user_id") == me:  # markup can split a text, and text can lose an address: look at both forms
+                text = f"{row.get('body_text')}\n{row.get('body')}"
+                found |= {one[0]: str(items.number(row)) for one in marker.PATTERN.finditer(text)}
+        return found
 
     # --- names ---
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connectors.github.api import PER_PAGE, Api
 from connectors.github.checks import Checks
@@ -17,6 +17,7 @@ from connectors.github.reads import Reader
 from connectors.github.repositories import Repositories
 from connectors.github.urls import Urls, split_key
 from connectors.github.writes import Writer
+from syncd import marker
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.errors import ConnectorError, Gone, Problem, Refused, Transient
@@ -101,14 +102,33 @@ class GitHubConnector(Connector):
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """Our own comment on an issue, or our own issue in a repository, by its marker; no filter, no search index."""
+        login = self._login_or_refuse()
+        if isinstance(where, Ref):
+            ours = (one for one in self._comments(where) if _is_by(one, login))
+            return next((str(one["id"]) for one in ours if marker in str(one.get("body"))), None)
+        return self._issue(marker, where, since, login)
+
+    def marks(self, where: Ref) -> Mapping[str, str]:
+        """See :class:`syncd.connector.Connector`: from all comments on the issue.
+
+        Raises:
+            Refused: GitHub doesn't tell whose token this is.
+        """
+        login = self._login_or_refuse()
+        found: dict[str, str] = {}
+        for one in self._comments(where):
+            if _is_by(one, login):
+                found |= {mark[0]: str(one["id"]) for mark in marker.PATTERN.finditer(str(one.get("body")))}
+        return found
+
+    def _login_or_refuse(self) -> str:
         login = self._own_login()
         if not login:
             raise Refused(self.name, "looking for what syncd wrote: GitHub doesn't tell whose token this is")
-        if isinstance(where, Ref):
-            return self._comment(marker, where, login)
-        return self._issue(marker, where, since, login)
+        return login
 
-    def _comment(self, marker: str, where: Ref, login: str) -> str | None:
+    def _comments(self, where: Ref) -> Iterator[dict[str, Any]]:
+        """Every comment on an issue."""
         place = split_key(where.key)
         if place is None:
             raise Refused(self.name, f"issue {where.id} has no key that says in which repository it is")
@@ -116,10 +136,7 @@ class GitHubConnector(Connector):
         path = f"/repos/{full_name}/issues/{place[1]}/comments"
         doing = f"reading the comments of {where.key}"
         for page in self.api.rows(path, full_name, doing, {"per_page": PER_PAGE}):
-            for one in page:
-                if _is_by(one, login) and marker in str(one.get("body")):
-                    return str(one["id"])
-        return None
+            yield from (one for one in page if isinstance(one, dict))
 
     def _issue(self, marker: str, where: str, since: datetime, login: str) -> str | None:
         """Newest first, until everything is older than the effect; by GitHub's clock, and a whole page at least."""

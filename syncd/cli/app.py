@@ -15,6 +15,7 @@ from syncd import __version__
 R = TypeVar("R")
 
 VERBS = {
+    "backup": "Copy the state while the service runs.",
     "brake": "See what stopped itself, and let it go on.",
     "check": "Test the configuration, this machine and each account.",
     "demo": "Play a day of support on stand-ins; needs no account.",
@@ -24,6 +25,7 @@ VERBS = {
     "pause": "Leave a connector alone for a while.",
     "queue": "Show and change what waits to be brought into step.",
     "reconcile": "Bring tickets and issues into step.",
+    "restore": "Put a backup in the state's place.",
     "resume": "Let a paused connector go on.",
     "run": "Run the service.",
     "sandbox": "Serve a stand-in of a service to play with.",

@@ -21,6 +21,7 @@ from syncd.work import Work
 VERBS = {
     "brake release": "brake.do_release",
     "links add": "links.do_add",
+    "links import": "imports.do_import",
     "links remove": "links.do_remove",
     "pause": "pause.do_pause",
     "queue drop": "queue.do_drop",

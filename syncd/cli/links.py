@@ -1,7 +1,9 @@
-"""``syncd links``: list, show, add, remove, propose."""
+"""``syncd links``: list, show, add, remove, propose, import."""
 
 from __future__ import annotations
 
+import csv
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,11 @@ from syncd.backfill import find, refuse_resting, some
 from syncd.cli.app import config_option, json_option
 from syncd.cli.explain import describe, known, stands
 from syncd.cli.hosts import Host, through
+from syncd.cli.imports import command as import_
+from syncd.cli.linking import pair
 from syncd.cli.running import configured, reading
-from syncd.cli.show import as_json, say, table
-from syncd.config import Config
+from syncd.cli.show import as_json, clean, say, table
 from syncd.errors import UnknownRef
-from syncd.model import Ref
 from syncd.records import BY_PERSON, Link, LinkState, Origin
 from syncd.tie import tie, untie
 
@@ -25,11 +27,15 @@ def command() -> None:
     """Show and change the links between tickets and issues."""
 
 
+command.add_command(import_)
+
+
 @command.command("list")
 @click.option("--state", type=click.Choice([state.value for state in LinkState]), help="Only links in this state.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, as `links import` takes it.")
 @json_option
 @config_option
-def list_(folder: Path | None, *, state: str | None, as_data: bool) -> int:
+def list_(folder: Path | None, *, state: str | None, as_csv: bool, as_data: bool) -> int:
     """List links."""
     config = configured(folder)
     store = reading(config)
@@ -38,6 +44,11 @@ def list_(folder: Path | None, *, state: str | None, as_data: bool) -> int:
     store.close()
     if as_data:
         as_json(rows)
+    elif as_csv:
+        write = csv.writer(sys.stdout, lineterminator="\n").writerow
+        write(("ticket", "issue", "kind"))
+        for row in rows:
+            write((clean(row["ticket"]), clean(row["issue"]), ""))
     elif rows:
         table(("ticket", "issue", "state", "standing", "found in"), [_cells(row) for row in rows])
     else:
@@ -103,7 +114,7 @@ def do_add(host: Host, *, one: str, other: str, as_data: bool) -> int:
     """The work of it."""
     config = host.config
     with host.working() as work:
-        ticket, issue = _pair(config, find(work, one), find(work, other))
+        ticket, issue = pair(config, find(work, one), find(work, other))
         refuse_resting(work, [ticket, issue])
         tie(work, ticket, issue)
         some(work, [ticket, issue])
@@ -132,23 +143,13 @@ def do_remove(host: Host, *, one: str, other: str) -> int:
     """The work of it."""
     config = host.config
     with host.working() as work:
-        ticket, issue = _pair(config, known(config, work.store, one), known(config, work.store, other))
+        ticket, issue = pair(config, known(config, work.store, one), known(config, work.store, other))
         link = work.store.links.pair(ticket, issue)
         if link is None or (link.state is LinkState.ENDED and link.reason == BY_PERSON):
             raise UnknownRef(f"{ticket.human} and {issue.human} are not linked")
         untie(work, link)
     say(f"Unlinked: {ticket.human} and {issue.human}")
     return 0
-
-
-def _pair(config: Config, one: Ref, other: Ref) -> tuple[Ref, Ref]:
-    """(ticket, issue), in whichever order they were named."""
-    if one.connector in config.trackers:
-        one, other = other, one
-    desk = config.helpdesks.get(one.connector)
-    if desk is None or other.connector not in desk.trackers:
-        raise UnknownRef(f"{one.human} and {other.human} can't be linked: a ticket and an issue of its trackers can")
-    return one, other
 
 
 def _row(link: Link) -> dict[str, Any]:

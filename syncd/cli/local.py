@@ -57,7 +57,7 @@ def _own_key(path: Path) -> Iterator[Problem]:
     """The marker key that syncd makes itself where none is configured; before the first run there is none."""
     try:
         key = path.read_bytes().strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         yield Problem(str(path), f"the marker key can't be read ({error.strerror})", "Mend its rights")

@@ -79,7 +79,7 @@ def working(config: Config, *, dry: bool = False) -> Iterator[Work]:
     with ExitStack() as stack:
         store = Store.scratch(config.state) if dry else Store.open(config.state)
         stack.callback(store.close)
-        key = b"a dry run signs nothing" if dry else marker_key(config)
+        key = _key_to_look_with(config) if dry else marker_key(config)
         connectors: Mapping[str, Connector] = {
             name: one.connect(clock) for name, one in {**config.trackers, **config.helpdesks}.items()
         }
@@ -121,6 +121,17 @@ def marker_key(config: Config) -> bytes:
         StateError: the key beside the state can't be read or made.
     """
     return config.marker_key or _own_key(config.state)
+
+
+def _key_to_look_with(config: Config) -> bytes:
+    """A dry run signs nothing, but knows our own notes again where there is a key."""
+    path = own_key_path(config.state)
+    try:
+        return config.marker_key or path.read_bytes().strip() or b"no key yet"
+    except (FileNotFoundError, NotADirectoryError):
+        return b"no key yet"
+    except OSError as error:
+        raise StateError(str(path), f"the marker key can't be read ({error.strerror})", "Mend its rights") from error
 
 
 def own_key_path(state: Path) -> Path:

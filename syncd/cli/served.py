@@ -56,7 +56,9 @@ class Served:
             work = shared.work(store, caller)
             if dry:
                 store.recover(caller.now(), max(one.settle for one in shared.connectors.values()))
-                alone = Work(store, caller, shared.connectors, work.helpdesks, work.trackers, b"", work.brake)
+                alone = Work(
+                    store, caller, shared.connectors, work.helpdesks, work.trackers, work.marker_key, work.brake
+                )
                 work = replace(alone, writes=False, paused=dict(shared.paused))
             else:
                 work = replace(work, owner=str(ULID()), planned=None)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from syncd.store.backup import Restored, back_up, restore
 from syncd.store.begun import Begun, BegunWrites
 from syncd.store.brakes import Brakes
 from syncd.store.connectors import ConnectorRow, Connectors
@@ -33,6 +34,7 @@ from syncd.store.file import (
 from syncd.store.journal import Journal
 from syncd.store.links import Links
 from syncd.store.queue import Queue, QueueRow
+from syncd.store.recalls import Recalls
 from syncd.store.snapshots import Snapshots
 
 LOOK = 500
@@ -53,6 +55,7 @@ class Store:
         self.cursors = Cursors(db)
         self.brakes = Brakes(db)
         self.connectors = Connectors(db)
+        self.recalls = Recalls(db)
         self.committed: Callable[[float], None] = lambda _seconds: None
         """Told how long each transaction took to become safe."""
 
@@ -167,7 +170,10 @@ __all__ = [
     "EffectState",
     "Figures",
     "QueueRow",
+    "Restored",
     "Store",
+    "back_up",
     "noted",
+    "restore",
     "unread",
 ]

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlite_utils import Database
-from ulid import ULID
 
 from syncd.clock import moment, precise
 from syncd.model import Ref
@@ -35,6 +34,14 @@ INSERT = """
     INSERT INTO effects (id, link, kind, turn, target, body, internal, state, began_at, due, looks, remote_id, reason)
     VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', '', ?, 0, '', '')
 """
+RECALL = """
+    INSERT OR IGNORE INTO effects
+        (id, link, kind, turn, target, body, internal, state, began_at, due, looks, remote_id, reason)
+    VALUES (?, ?, ?, ?, ?, '', ?, 'done', ?, ?, 0, ?, 'recalled')
+"""
+DOUBT_ALL = (
+    "UPDATE effects SET state = 'doubt', looks = 0, due = ? WHERE state IN ('ready', 'sent') AND due <> 'shelved'"
+)
 SEND = "UPDATE effects SET state = 'sent', began_at = ? WHERE id = ? AND state = 'ready'"
 SETTLE = "UPDATE effects SET state = ?, due = ?, remote_id = ?, reason = ? WHERE id = ?"
 LOOKED = "UPDATE effects SET looks = looks + 1, due = ? WHERE id = ? AND state = 'doubt'"
@@ -97,12 +104,12 @@ class Effects:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def store(self, effect: Effect, now: datetime) -> EffectRow:
-        """The row of an effect: made if it is new, as it stands if it was asked for before."""
+    def store(self, effect: Effect, name: str, now: datetime) -> EffectRow:
+        """The row of an effect: made under this name if it is new, as it stands if it was asked for before."""
         known = self._by_key(effect)
         if known is not None:
             return known
-        values = [str(ULID()), effect.link, effect.kind, effect.turn, str(effect.target), effect.body]
+        values = [name, effect.link, effect.kind, effect.turn, str(effect.target), effect.body]
         self._db.execute(INSERT, [*values, int(effect.internal), precise(now)])
         row = self._by_key(effect)
         assert row is not None  # noqa: S101  # just inserted
@@ -169,6 +176,15 @@ class Effects:
     def get(self, effect: str) -> EffectRow | None:
         """One of them as it stands."""
         return next((_row(row) for row in self._db.query(GET, [effect])), None)
+
+    def recall(self, effect: Effect, name: str, remote_id: str, made: datetime) -> bool:
+        """One that this state doesn't know stands at the other end. False: it knows another for the same occasion."""
+        values = [name, effect.link, effect.kind, effect.turn, str(effect.target), int(effect.internal)]
+        return bool(self._db.execute(RECALL, [*values, precise(made), precise(made), remote_id]).rowcount)
+
+    def doubt_all(self, due: datetime) -> None:
+        """Whatever was to be sent may have been sent since: to be looked for first."""
+        self._db.execute(DOUBT_ALL, [precise(due)])
 
     def open(self, now: datetime) -> list[EffectRow]:
         """What is to be sent or looked for now."""

@@ -130,6 +130,14 @@ def open_for_writing(path: Path) -> Database:
     return db
 
 
+def upgrade(path: Path) -> Database:
+    """A file that is nobody's state yet, as this syncd's states are."""
+    with _as_state_error(path):
+        db = _connect(str(path), uri=False)
+        migrations.apply(db)
+    return db
+
+
 def open_fellow(path: Path) -> Database:
     """The state once more, to write to, in a process that has it open and holds the lock."""
     with _as_state_error(path):

@@ -31,7 +31,7 @@ SET_STATE = """
         group_key = iif(:state IN ('live', 'final'), group_key, '') WHERE id = :id
 """
 SET_STANDING = "UPDATE links SET standing = ?, changed_at = ? WHERE id = ? AND standing <> ?"
-SET_FILED = "UPDATE links SET filed = 1, origin = ? WHERE id = ?"
+SET_FILED = "UPDATE links SET filed = ?, origin = ? WHERE id = ?"
 STEP_ASIDE = """
     UPDATE links AS newer SET ticket = iif(ticket = :new, '', ticket), issue = iif(issue = :new, '', issue)
     WHERE newer.reason <> :by_person AND EXISTS (SELECT 1 FROM links older WHERE older.state IN ('live', 'final') AND (
@@ -211,8 +211,7 @@ class Links:
         """Forget what was agreed: the pair is to be looked at as a new one."""
         self._db.execute(DROP_BASE, [link.id])
         self._db.execute(SET_STANDING, [Standing.NEW, "", link.id, Standing.NEW])
-        if filed:
-            self._db.execute(SET_FILED, [origin, link.id])
+        self._db.execute(SET_FILED, [int(filed), origin, link.id])
 
     def record(self, record: Record, now: str) -> None:
         """What a decision says of one link."""

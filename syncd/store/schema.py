@@ -164,6 +164,17 @@ CREATE TABLE connectors (
     fingerprint TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE recalls (
+    since TEXT NOT NULL,
+    until TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE recalled (
+    ref     TEXT PRIMARY KEY,
+    version TEXT NOT NULL,
+    asked   INTEGER NOT NULL
+) STRICT;
+
 CREATE VIEW held AS
     SELECT ends.group_key, ends.connector, 'brake' AS why FROM ends JOIN brakes USING (connector)
     WHERE brakes.released_at = ''

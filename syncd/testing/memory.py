@@ -208,6 +208,11 @@ class MemoryConnector(Connector):
             return f"{where.id}-note" if marker in self.books.entries[int(where.id)].markers else None
         return next((str(e.number) for e in self.books.entries.values() if marker in e.markers), None)
 
+    def marks(self, where: Ref) -> Mapping[str, str]:
+        """Look at the books."""
+        self._call()
+        return dict.fromkeys(self.books.entries[int(where.id)].markers, f"{where.id}-note")
+
     def parse_url(self, text: str) -> Sequence[Mention]:
         """``https://NAME.example.com/items/7``."""
         prefix = f"https://{self.name}.example.com/items/"

@@ -48,6 +48,7 @@ class Writes(Part):
         assert remarks[0].author is Author.SELF
         assert connector.find(MARKER, ref, began)
         assert connector.find(OTHER, ref, began) is None
+        assert set(connector.marks(ref)) == {MARKER}
 
     def test_an_internal_note_is_internal(self, world: World, connector: Connector) -> None:
         needs(world, "internal_notes")
@@ -61,6 +62,7 @@ class Writes(Part):
         world.say(ref, f"look: {MARKER}", by=Author.OUTSIDE)
         world.say(ref, f"look: {MARKER}", by=Author.TEAM)
         assert connector.find(MARKER, ref, connector.clock.now()) is None
+        assert not connector.marks(ref)
 
     def test_a_marker_is_found_behind_a_hundred_others(self, world: World, connector: Connector) -> None:
         ref = keyed(connector, [world.add()])[0]
@@ -69,6 +71,7 @@ class Writes(Part):
             world.say(ref, f"remark {i}", by=Author.TEAM)
         list(connector.apply([Action(ref, notes=(Note("e1", "filed", MARKER),))]))
         assert connector.find(MARKER, ref, began)
+        assert set(connector.marks(ref)) == {MARKER}
 
     def test_many_actions_have_an_outcome_each_in_order(self, world: World, connector: Connector) -> None:
         refs = keyed(connector, [world.add(f"number {i}") for i in range(3)])
