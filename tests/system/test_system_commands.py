@@ -224,6 +224,9 @@ def test_a_status_that_nobody_mapped_is_named_and_never_written_over(office: Off
     assert "mappings/freshdesk.toml" in told
     shipped = files("mappings").joinpath("freshdesk.toml").read_text(encoding="utf-8")
     office.write("mappings/freshdesk.toml", shipped.replace('pending = ["3"]', 'pending = ["3", "6"]', 1))
+    office.sync(status=3)  # a changed mapping shows first what would be written by it
+    assert office.status(ticket) == 6
+    office.run("brake", "release", "freshdesk").ended(0)
     office.sync()
     assert office.status(ticket) == RESOLVED
     office.run("status").ended(0)

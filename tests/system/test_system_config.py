@@ -124,7 +124,8 @@ def test_the_config_folder_can_be_named_before_and_after_the_verb_and_in_the_env
         told("--config", config, "links", "list", "--json"),
         told("links", "list", "--json", "--config", config),
     ):
-        assert run.ended(0).data in ([], office.json("status"))
+        found, wanted = run.ended(0).data, office.json("status")
+        assert found == [] or found | {"as_of": ""} == wanted | {"as_of": ""}
 
 
 @pytest.mark.parametrize("where", ["--config", "SYNCD_CONFIG"])
