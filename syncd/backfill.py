@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from syncd.clock import moment
+from syncd.doubles import look_for_doubles
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, Refused, UnknownRef
 from syncd.model import Item, Ref, Removed
 from syncd.observe import read
@@ -53,6 +54,8 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
     _catch_up(work, list(began), failures)
     if since is None:
         _look_for_unseen(work, {name: when for name, when in began.items() if name not in failures}, failures)
+    if since is None and work.writes:
+        _look_for_doubles(work, [name for name in began if name not in failures], failures)
     with work.store.write():
         for key in work.store.links.group_keys():
             work.store.queue.ask(key, "reconcile", work.clock.now(), work.owner)
@@ -168,6 +171,14 @@ def _look_for_unseen(work: Work, began: dict[str, str], failures: dict[str, Conn
             if not work.writes:
                 raise
             work.say(str(error))
+
+
+def _look_for_doubles(work: Work, names: list[str], failures: dict[str, ConnectorError]) -> None:
+    for name in names:
+        try:
+            look_for_doubles(work, name)
+        except ConnectorError as error:
+            failures[name] = error
 
 
 def _held_back(work: Work, name: str) -> list[Ref]:

@@ -182,8 +182,8 @@ class Connector(ABC):
         """
 
     @abstractmethod
-    def marks(self, where: Ref) -> Mapping[str, str]:
-        """Every marker in the notes that our own account left on an item -> the remote id of the note.
+    def marks(self, where: Ref) -> Mapping[str, Sequence[str]]:
+        """Every marker in the notes that our own account left on an item -> the remote ids of the notes that hold it.
 
         From a complete listing, consistent as :meth:`find` is; what others wrote doesn't count. Whether a marker is
         genuine the caller finds out.

@@ -179,7 +179,7 @@ class Guarded(Connector):
         with self._call():
             return self.inner.find(marker, where, since)
 
-    def marks(self, where: Ref) -> Mapping[str, str]:
+    def marks(self, where: Ref) -> Mapping[str, Sequence[str]]:
         """See :class:`Connector`."""
         with self._call():
             return self.inner.marks(where)

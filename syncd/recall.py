@@ -7,7 +7,7 @@ counts as a move, and is caught up; what was said is not said again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -91,7 +91,7 @@ def _is_due(work: Work, item: Item, span: tuple[str, str]) -> bool:
     return changed and there and ours and not asked
 
 
-def _marks(work: Work, ref: Ref) -> Mapping[str, str]:
+def _marks(work: Work, ref: Ref) -> Mapping[str, Sequence[str]]:
     left = work.paused_for(ref.connector)
     if left:
         raise Transient(ref.connector, work.paused[ref.connector][1], retry_after=left)
@@ -102,11 +102,11 @@ def _marks(work: Work, ref: Ref) -> Mapping[str, str]:
         return {}
 
 
-def keep(work: Work, ref: Ref, marks: Mapping[str, str]) -> Iterator[Said]:
+def keep(work: Work, ref: Ref, marks: Mapping[str, Sequence[str]]) -> Iterator[Said]:
     """Effects of the notes on an item that the state didn't know. Inside a transaction."""
     work.store.recalls.asked(ref)
     effects = work.store.effects
-    for text, remote in marks.items():
+    for text, (remote, *_) in marks.items():
         names = marker.read(work.marker_key, text)
         work.tally["foreign marks"] += not names
         for name in names:

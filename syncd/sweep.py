@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from syncd.doubles import look_for_doubles
 from syncd.errors import BrakeOn, ConnectorError
 from syncd.model import Ref
 from syncd.observe import read
@@ -18,6 +19,8 @@ EVERY = 900.0
 """Seconds between two sweeps."""
 SHARE = 0.01
 """Calls of a sweep for each live link."""
+NIGHT = 86400.0
+"""Seconds between two looks for doubles."""
 LEAVE = 86400.0
 """Seconds that an item is left alone that couldn't be read."""
 
@@ -28,6 +31,8 @@ class Sweep:
 
     name: str
     due: float = 0.0
+    night: float = 0.0
+    """When to look for doubles again."""
     credit: float = 0.0
     """Calls that may be made; where there are few links, several sweeps add up to one."""
     _failed: dict[Ref, float] = field(default_factory=dict)
@@ -39,6 +44,9 @@ class Sweep:
             ConnectorError, BrakeOn: as :func:`syncd.observe.read`.
         """
         now = work.clock.monotonic()
+        if now >= self.night:
+            self.night = now + NIGHT
+            look_for_doubles(work, self.name)
         if now < self.due:
             return
         if self.due:  # what has just been walked, or polled after a start, needs no second look

@@ -117,14 +117,15 @@ class FreshdeskConnector(Connector):
                 return str(items.number(row))
         return None
 
-    def marks(self, where: Ref) -> Mapping[str, str]:
+    def marks(self, where: Ref) -> Mapping[str, Sequence[str]]:
         """See :class:`syncd.connector.Connector`: from a full listing of the ticket's conversations."""
         self.api.begin("find", f"looking for our notes on ticket {where.id}", 1)
-        me, found = self.account.me, dict[str, str]()
+        me, found = self.account.me, dict[str, list[str]]()
         for row in self.reader.conversations(where):
             if row.get("user_id") == me:  # markup can split a text, and text can lose an address: look at both forms
                 text = f"{row.get('body_text')}\n{row.get('body')}"
-                found |= {one[0]: str(items.number(row)) for one in marker.PATTERN.finditer(text)}
+                for mark in dict.fromkeys(one[0] for one in marker.PATTERN.finditer(text)):
+                    found.setdefault(mark, []).append(str(items.number(row)))
         return found
 
     # --- names ---

@@ -108,17 +108,18 @@ class GitHubConnector(Connector):
             return next((str(one["id"]) for one in ours if marker in str(one.get("body"))), None)
         return self._issue(marker, where, since, login)
 
-    def marks(self, where: Ref) -> Mapping[str, str]:
+    def marks(self, where: Ref) -> Mapping[str, Sequence[str]]:
         """See :class:`syncd.connector.Connector`: from all comments on the issue.
 
         Raises:
             Refused: GitHub doesn't tell whose token this is.
         """
         login = self._login_or_refuse()
-        found: dict[str, str] = {}
+        found: dict[str, list[str]] = {}
         for one in self._comments(where):
             if _is_by(one, login):
-                found |= {mark[0]: str(one["id"]) for mark in marker.PATTERN.finditer(str(one.get("body")))}
+                for mark in dict.fromkeys(hit[0] for hit in marker.PATTERN.finditer(str(one.get("body")))):
+                    found.setdefault(mark, []).append(str(one["id"]))
         return found
 
     def _login_or_refuse(self) -> str:

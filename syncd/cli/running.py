@@ -59,6 +59,11 @@ def refused_notes(store: Store) -> list[dict[str, str]]:
     return found
 
 
+def doubled_notes(store: Store) -> list[dict[str, str]]:
+    """Notes that stand more than once: on what, and under which ids there."""
+    return [{"on": one.target.human, "kind": one.kind, "notes": one.doubles} for one in store.effects.doubled()]
+
+
 def add_to_mapping(config: Config, name: str) -> str:
     """How to teach a mapping a status that it doesn't know."""
     own = config.folder / "mappings" / f"{name}.toml"

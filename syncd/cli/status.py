@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from syncd.cli.app import config_option, json_option
-from syncd.cli.running import add_to_mapping, configured, human, reading, refused_notes
+from syncd.cli.running import add_to_mapping, configured, doubled_notes, human, reading, refused_notes
 from syncd.cli.sentences import meaning
 from syncd.cli.show import as_json, plural, say, table, when
 from syncd.config import Config
@@ -39,7 +39,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
     counts = store.links.counts()
     live = {standing: n for (state, standing), n in counts.items() if state == "live"}
     parked = [{"group": human(store, row.group), "reason": row.reason} for row in store.queue.rows() if row.parked]
-    unknown, refused = _unknown(config, store), refused_notes(store)
+    unknown, refused, doubled = _unknown(config, store), refused_notes(store), doubled_notes(store)
     picture = look(store, intervals(config), datetime.now(UTC))
     brakes = [{"connector": b.connector, "since": b.at, "reason": b.reason} for b in store.brakes.on()]
     held = live.get("conflict", 0) + live.get("drift", 0)
@@ -54,11 +54,12 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "standings": live,
         "parked_groups": parked,
         "refused_notes": refused,
+        "doubled_notes": doubled,
         "unknown_statuses": unknown,
         "to_be_read_again": store.snapshots.waiting(),
         "passed_over": [{"ref": row["ref"], "what": row["what"], "why": row["why"]} for row in store.journal.skips()],
         "brakes": brakes,
-        "needs_a_person": len(parked) + held + len(unknown) + len(brakes) + len(refused),
+        "needs_a_person": len(parked) + held + len(unknown) + len(brakes) + len(refused) + len(doubled),
     }
 
 
@@ -98,6 +99,12 @@ def _tell(found: dict[str, Any]) -> None:
     for standing, count in sorted(found["standings"].items(), key=lambda pair: -pair[1]):
         say(f"  {count:>6,}  {meaning(standing, count)}")
     say(f"{plural(found['queue'], 'group')} queued, {plural(found['doubt'], 'note')} whose outcome is unknown")
+    _tell_troubles(found)
+    if not found["needs_a_person"] and not found["standings"].get("waits_for_person"):
+        say("Nothing needs a person.")
+
+
+def _tell_troubles(found: dict[str, Any]) -> None:
     for row in found["parked_groups"]:
         say(f"Parked: {row['group']}: {row['reason']}. Mend that; `syncd reconcile {row['group']}` tries it again")
     for row in found["unknown_statuses"]:
@@ -112,11 +119,11 @@ def _tell(found: dict[str, Any]) -> None:
         cure = "Mend that: each `syncd reconcile` tries it again"
         other = f"`syncd links remove {row['ticket']} {row['issue']}` gives up the link with it"
         say(f"Refused: a note on {row['on']}: {row['reason']}. {cure}; {other}")
+    for row in found["doubled_notes"]:
+        say(f"Twice: a note on {row['on']} stands there as {row['notes']}. Delete all but one")
     for row in found["brakes"]:
         cure = f"If that is right, `syncd brake release {row['connector']}` lets it go on"
         say(f"The brake of {row['connector']} is on since {when(row['since'])}: {row['reason']}. {cure}")
-    if not found["needs_a_person"] and not found["standings"].get("waits_for_person"):
-        say("Nothing needs a person.")
 
 
 def _tell_connectors(connectors: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -42,7 +43,15 @@ RECALL = """
 DOUBT_ALL = (
     "UPDATE effects SET state = 'doubt', looks = 0, due = ? WHERE state IN ('ready', 'sent') AND due <> 'shelved'"
 )
-SEND = "UPDATE effects SET state = 'sent', began_at = ? WHERE id = ? AND state = 'ready'"
+SEND = "UPDATE effects SET state = 'sent', began_at = ?, tries = tries + 1 WHERE id = ? AND state = 'ready'"
+RISKY = """
+    SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
+    WHERE e.tries > 1 AND e.state = 'done' AND e.began_at > :since AND e.target LIKE :prefix ORDER BY e.target, e.id
+"""
+DOUBLE = "UPDATE effects SET doubles = ? WHERE id = ?"
+DOUBLED = """
+    SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE e.doubles <> '' ORDER BY e.id
+"""
 SETTLE = "UPDATE effects SET state = ?, due = ?, remote_id = ?, reason = ? WHERE id = ?"
 LOOKED = "UPDATE effects SET looks = looks + 1, due = ? WHERE id = ? AND state = 'doubt'"
 READY_AGAIN = "UPDATE effects SET state = 'ready', looks = 0, due = ? WHERE id = ? AND state = 'doubt'"
@@ -81,6 +90,7 @@ class EffectRow:
 
     ``looks``: how often it was looked for since it was last sent. ``owed``: the decision that it belongs to has been
     recorded, so nobody will ask for it again; one that isn't owed is decided afresh instead of being sent again.
+    ``doubles``: the remote ids under which it stands, where a sweep has found several; else empty.
     """
 
     id: str
@@ -96,6 +106,7 @@ class EffectRow:
     remote_id: str
     reason: str
     owed: bool
+    doubles: str
 
 
 class Effects:
@@ -207,6 +218,18 @@ class Effects:
         """How many messages have gone to customers since then."""
         return int(next(iter(self._db.query(MESSAGES, [since, f"{connector}:%"])))["n"])
 
+    def risky(self, connector: str, since: datetime) -> list[EffectRow]:
+        """What was sent more than once since then, and may stand twice: a service may apply a request very late."""
+        return [_row(row) for row in self._db.query(RISKY, {"since": precise(since), "prefix": f"{connector}:%"})]
+
+    def double(self, effect: str, ids: Sequence[str]) -> None:
+        """It stands there several times, under these remote ids; none: once, as it should."""
+        self._db.execute(DOUBLE, [" ".join(ids), effect])
+
+    def doubled(self) -> list[EffectRow]:
+        """What stands several times."""
+        return [_row(row) for row in self._db.query(DOUBLED)]
+
     def counts(self) -> dict[str, int]:
         """State -> how many."""
         return {row["state"]: row["n"] for row in self._db.query(COUNTS)}
@@ -231,4 +254,5 @@ def _row(row: dict[str, Any]) -> EffectRow:
         remote_id=row["remote_id"],
         reason=row["reason"],
         owed=bool(row["owed"]),
+        doubles=row["doubles"],
     )

@@ -110,6 +110,8 @@ CREATE TABLE effects (
     remote_id TEXT NOT NULL,
     reason    TEXT NOT NULL,
     owed      INTEGER NOT NULL DEFAULT 0,
+    tries     INTEGER NOT NULL DEFAULT 0,
+    doubles   TEXT NOT NULL DEFAULT '',
     UNIQUE (link, kind, turn)
 ) STRICT;
 CREATE INDEX effects_open ON effects (due) WHERE state IN ('ready', 'sent', 'doubt');

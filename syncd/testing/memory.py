@@ -208,10 +208,13 @@ class MemoryConnector(Connector):
             return f"{where.id}-note" if marker in self.books.entries[int(where.id)].markers else None
         return next((str(e.number) for e in self.books.entries.values() if marker in e.markers), None)
 
-    def marks(self, where: Ref) -> Mapping[str, str]:
+    def marks(self, where: Ref) -> Mapping[str, Sequence[str]]:
         """Look at the books."""
         self._call()
-        return dict.fromkeys(self.books.entries[int(where.id)].markers, f"{where.id}-note")
+        found: dict[str, list[str]] = {}
+        for number, marker in enumerate(self.books.entries[int(where.id)].markers):
+            found.setdefault(marker, []).append(f"{where.id}-note-{number}")
+        return found
 
     def parse_url(self, text: str) -> Sequence[Mention]:
         """``https://NAME.example.com/items/7``."""
