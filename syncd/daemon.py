@@ -84,7 +84,6 @@ class Daemon:
             while not self._stop.is_set():
                 self._serve(store)
             self.log.info("stopped", in_flight=len(self._left))
-            systemd.notify("STOPPING=1")
         finally:
             for front in self._fronts:
                 front.close()
@@ -124,6 +123,8 @@ class Daemon:
             if self._watch(shared):
                 patience = RELOAD_GRACE
         finally:
+            if self._stop.is_set():
+                systemd.notify("STOPPING=1")
             self._left = self._end(shared, patience)
 
     def _shared(self, store: Store) -> Shared:
