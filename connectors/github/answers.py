@@ -37,6 +37,7 @@ _PLAIN = {
     "more than 2500 comments": "the issue has reached GitHub's limit of 2500 comments",
     "archived": "the repository is archived, so it is read-only",
     "read-only": "the repository is read-only",
+    "not accessible by integration": "the app isn't installed on the repository, or lacks Issues: Read and write",
     "not accessible by": "the token lacks the right to do this",
     "admin rights": "the token lacks the right to do this",
     "user agent": "GitHub wants another User-Agent",
@@ -122,6 +123,9 @@ def _turned_down(connector: str, doing: str, answer: Answer) -> ConnectorError:
         return RateLimited(connector, f"{doing}: GitHub asks to wait ({status})", retry_after=wait_of(answer))
     if status == 401:
         return Unauthorized(connector, f"{doing}: GitHub doesn't accept the token")
+    if status == 403 and "suspended" in answer.message:
+        whose = "the app's installation" if "installation" in answer.message else "the account"
+        return Unauthorized(connector, f"{doing}: {whose} is suspended, until an owner unsuspends it")
     if status == 403 and answer.data is NOT_JSON:
         return Transient(connector, f"{doing}: a page that isn't GitHub's API refused the call")
     if status in {404, 410}:

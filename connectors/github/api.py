@@ -12,15 +12,16 @@ import logging
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
-from github import Auth, Github
+from github import Github
 from github.Requester import HTTPRequestsConnectionClass, RequestsResponse
 
 from connectors.github.answers import FOREIGN, NOT_JSON, Answer, decode, ours
+from connectors.github.credentials import Credential, Shown
 from syncd.clock import Clock
 from syncd.errors import RateLimited, Transient
 from syncd.http import MAX_WAIT, Session
@@ -81,14 +82,17 @@ class Api:
     Args:
         name: the configured connector's name, for messages.
         url: the API's base, path included, without a trailing slash.
-        token: a personal access token.
+        credential: what calls show.
         headroom: the share of the hourly limit at which calls stop, 0..1.
         clock: times the limit.
         proxy: what calls go through.
     """
 
-    def __init__(self, name: str, url: str, token: str, headroom: float, clock: Clock, *, proxy: str | None) -> None:
+    def __init__(
+        self, name: str, url: str, credential: Credential, headroom: float, clock: Clock, *, proxy: str | None
+    ) -> None:
         self.name = name
+        self.credential = credential
         self.clock = clock
         self.headroom = headroom
         parts = urlsplit(url)
@@ -100,9 +104,10 @@ class Api:
         """Headers of the latest answer, lower case."""
         self.ahead = timedelta()
         """The server's clock minus ours, as of the latest answer."""
+        self._shown = Shown()
         self._github = Github(
             base_url=url,
-            auth=Auth.Token(token),
+            auth=self._shown,
             lazy=True,
             retry=None,
             timeout=20,
@@ -165,6 +170,15 @@ class Api:
         target = urlsplit(self._github.requester.graphql_url).path
         return self._send("POST", "/", doing, body={"query": query, "variables": variables}, target=target)
 
+    def as_app(self, verb: str, path: str, doing: str, signature: str, *, params: Params | None = None) -> Answer:
+        """A call that a GitHub App makes of itself, with a signature: the answer, whatever its status."""
+        answer = self._exchange(verb, path, doing, ("Bearer", signature), params=params)
+        return self._followed(answer, doing, urlencode(params or {}), signature) if verb == "GET" else answer
+
+    def time(self) -> datetime:
+        """The server's clock, as far as its latest answer told; ours before the first one."""
+        return self.clock.now() + self.ahead
+
     def local(self, link: str) -> str | None:
         """Path and query of an address on our own origin; None for an address elsewhere.
 
@@ -197,10 +211,36 @@ class Api:
         target: str = "",
         write: bool = False,
     ) -> Answer:
-        """One request, one answer; PyGithub writes the token into the headers, so they are made anew each time."""
+        """One call as the account. Made again where nothing was wrong but a credential that has been renewed since."""
         self._leave_some(doing)
+        before = 0
+        while True:
+            shown = ("token", self.credential.word(self))
+            answer = self._exchange(
+                verb, path, doing, shown, params=params, body=body, etag=etag, target=target, write=write
+            )
+            self._note(answer)
+            if not self.credential.renewed(self, answer, before):
+                return answer
+            before += 1
+
+    def _exchange(
+        self,
+        verb: str,
+        path: str,
+        doing: str,
+        shown: tuple[str, str],
+        *,
+        params: Params | None = None,
+        body: Mapping[str, Any] | None = None,
+        etag: str = "",
+        target: str = "",
+        write: bool = False,
+    ) -> Answer:
+        """One request, one answer; PyGithub writes the credential into the headers, so they are made anew each time."""
         headers = {"Accept": "application/vnd.github+json"} | ({"If-None-Match": etag} if etag else {})
         wire = _Wire(self.session, self.origin, target)
+        self._shown.kind, self._shown.word = shown
         try:
             status, found, text = self._github.requester.requestJson(
                 verb, path, dict(params or {}), headers, body, cnx=wire
@@ -212,10 +252,13 @@ class Api:
         except FOREIGN as error:
             # Not chained: what requests and PyGithub say can quote headers and bodies.
             raise ours(self.name, doing, error, write=write) from None
-        self._note(answer)
+        finally:
+            self._shown.word = ""
+        now = self.clock.now()
+        self.ahead = answer.time(now) - now
         return answer
 
-    def _followed(self, answer: Answer, doing: str, query: str) -> Answer:
+    def _followed(self, answer: Answer, doing: str, query: str, signature: str = "") -> Answer:
         """Redirects of a GET, on our own origin (GitHub REST API docs, Following redirects).
 
         ``query`` goes along where the server left it out: without it a list would quietly become another list.
@@ -226,7 +269,10 @@ class Api:
             if target is None:
                 return answer
             target = target if "?" in target or not query else f"{target}?{query}"
-            step = self._send("GET", "/", doing, target=target)
+            if signature:
+                step = self._exchange("GET", "/", doing, ("Bearer", signature), target=target)
+            else:
+                step = self._send("GET", "/", doing, target=target)
             answer = Answer(step.status, step.headers, step.data, redirected=True)
         return answer
 
@@ -240,8 +286,6 @@ class Api:
     def _note(self, answer: Answer) -> None:
         """Remember the budget; the limits of GraphQL and search are others (GitHub REST API docs, Rate limits)."""
         self.headers = answer.headers
-        now = self.clock.now()
-        self.ahead = answer.time(now) - now
         limit, left = answer.number("x-ratelimit-limit"), answer.number("x-ratelimit-remaining")
         reset = answer.number("x-ratelimit-reset")
         if (
@@ -251,7 +295,7 @@ class Api:
             or answer.headers.get("x-ratelimit-resource", "core") != "core"
         ):
             return
-        wait = reset - answer.time(now).timestamp()
+        wait = reset - answer.time(self.clock.now()).timestamp()
         self.budget = Budget(limit, left, self.clock.monotonic() + min(wait, MAX_WAIT))
 
     def _leave_some(self, doing: str) -> None:

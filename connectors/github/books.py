@@ -24,11 +24,38 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a token may do: whose it is, whether it may push (labels, state), whether it sees private repositories."""
+    """What a token may do: whose it is, whether it may push (labels, state), whether it sees private repositories.
+
+    ``only``: an app's token; folded names of the repositories that its installation reaches, or None for all of
+    ``owner``. It sees the other public ones, and writes there nothing.
+    """
 
     login: str
     push: bool = True
     private: bool = True
+    owner: str = ""
+    only: frozenset[str] | None = None
+
+    @property
+    def is_app(self) -> bool:
+        """Whether it is an installation's."""
+        return bool(self.owner)
+
+    def reaches(self, repo: Repo) -> bool:
+        """Whether the repository is among those that it was made for."""
+        if not self.is_app:
+            return True
+        return repo.owner.casefold() == self.owner.casefold() and (
+            self.only is None or repo.full_name.casefold() in self.only
+        )
+
+    def sees(self, repo: Repo) -> bool:
+        """Whether the repository is there, for whoever shows this token."""
+        return not repo.private or (self.private and self.reaches(repo))
+
+    def writes(self, repo: Repo) -> bool:
+        """Whether it may set labels and states there."""
+        return self.push and self.reaches(repo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +165,13 @@ class Books:
         """Names that repositories had, folded; they redirect until another repository takes them."""
         self.by_id: dict[int, Issue] = {}
         # Beyond 32 bits, as on github.com.
-        self._ids = {"issue": 4_570_000_000, "comment": 3_100_000_000, "event": 17_000_000_000, "repo": 112_000_000}
+        self._ids = {
+            "issue": 4_570_000_000,
+            "comment": 3_100_000_000,
+            "event": 17_000_000_000,
+            "repo": 112_000_000,
+            "installation": 60_000_000,
+        }
 
     def next(self, kind: str) -> int:
         """A new id."""
@@ -147,6 +180,7 @@ class Books:
 
     def account(self, login: str, kind: str = "User") -> Account:
         """The account of that login, made where it is new."""
+        kind = "Bot" if login.endswith("[bot]") else kind
         return self.accounts.setdefault(login, Account(login, 900_000 + len(self.accounts), kind))
 
     def repo(self, full_name: str) -> Repo | None:

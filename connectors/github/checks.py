@@ -17,7 +17,7 @@ _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d) ?(UTC|Z|[+-]\d\d:?\d
 
 
 class Checks:
-    """Looks at the live account: one call for the token, one per repository.
+    """Looks at the live account: one call for the token, one per repository; some more for an app.
 
     Args:
         api: the account.
@@ -31,19 +31,19 @@ class Checks:
     def problems(self) -> list[Problem]:
         """Every problem found; empty for a healthy account."""
         where = f"connectors/{self.api.name}.toml"
-        token = f"{where}: token"
+        token, credential = f"{where}: token", self.api.credential
         found: list[Problem] = []
         try:
             if not self._login():
                 what = "GitHub doesn't tell whose token it is, neither under /user nor by GraphQL"
                 lost = "so a comment of ours whose answer was lost can't be found again"
-                cure = "Use a personal access token, or let this one use GraphQL."
+                cure = "Use a personal access token, or configure the GitHub App itself."
                 found.append(Problem(token, f"{what}, {lost}", cure))
+            found.extend(credential.problems(self.api, where))
             for name in self.repositories.names:
                 found.extend(self._look(f"{where}: repositories, {name}", name))
         except Unauthorized:
-            cure = "Make a new token on GitHub and store it where the config file says."
-            return [Problem(token, "GitHub doesn't accept the token", cure)]
+            return [credential.refused(where)]
         except ConnectorError as error:
             found.append(Problem(f"{where}: url", error.what, "Look whether the address is right; try again later."))
         return [*found, *_of_token(token, self.api.headers, self.api.clock.now())]
@@ -53,10 +53,14 @@ class Checks:
         try:
             facts = self.repositories.get(name)
         except Refused as error:
-            cure = "Write the name as GitHub shows it, and give the token's owner access to that repository."
+            cure = "Write the name as GitHub shows it, and give the account access to that repository."
             yield Problem(place, error.what, cure)
         else:
             yield from _of_repository(place, name, facts)
+            if self.api.credential.writes_by_role:
+                yield from _of_role(place, facts)
+            for what, cure in self.api.credential.problems_in(self.api, facts):
+                yield Problem(place, what, cure)
 
 
 def _of_repository(place: str, name: str, facts: Facts) -> Iterator[Problem]:
@@ -71,6 +75,10 @@ def _of_repository(place: str, name: str, facts: Facts) -> Iterator[Problem]:
         yield Problem(
             place, "GitHub doesn't tell who can see it: it is treated as public", "Look at the token's rights."
         )
+
+
+def _of_role(place: str, facts: Facts) -> Iterator[Problem]:
+    """What the token's owner may do there; GitHub tells nothing of the kind to an app."""
     rights = facts.permissions
     if rights is not None and rights.push is False:
         what = "the token may not push: GitHub would leave out labels and assignees without a word"

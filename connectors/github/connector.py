@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from connectors.github.api import PER_PAGE, Api
+from connectors.github.app import App
 from connectors.github.checks import Checks
+from connectors.github.credentials import Credential, Token
 from connectors.github.cursor import Cursor
 from connectors.github.feed import Feed
 from connectors.github.graphql import BATCH
@@ -53,12 +55,11 @@ class GitHubConnector(Connector):
 
     def __init__(self, name: str, options: GitHubOptions, clock: Clock) -> None:
         super().__init__(name, options, clock)
-        token = options.token.get_secret_value()
-        self.api = Api(name, options.url, token, options.headroom, clock, proxy=options.proxy)
+        names = [one.name for one in options.repositories]
+        self.api = Api(name, options.url, _credential(name, options), options.headroom, clock, proxy=options.proxy)
         self.session = self.api.session
         self.calls = self.session.calls
-        self.calls = self.session.calls
-        self.repositories = Repositories(self.api, [one.name for one in options.repositories])
+        self.repositories = Repositories(self.api, names)
         self.urls = Urls(options.url, options.web_url, self.repositories.webs, self.repositories.current)
         self.reader = Reader(self.api, self.repositories, self._reading)
         self.writer = Writer(self.api, self.repositories, self._reading, lambda: self.write_interval)
@@ -228,10 +229,13 @@ class GitHubConnector(Connector):
         return Reading(self.name, self._own_login(), self.urls.web)
 
     def _own_login(self) -> str:
-        """The account behind the token, asked once; empty where it can't be known.
+        """The account that we write as, as REST calls it; empty where it can't be known.
 
         A token without a user (an app's) may not ask for ``/user``; GraphQL tells of it, and so does what it wrote.
         """
+        known = self.api.credential.login(self.api)
+        if known is not None:
+            return known or self.writer.login
         if self._login is None:
             doing = "reading whose token this is"
             try:
@@ -241,6 +245,13 @@ class GitHubConnector(Connector):
             login = data.get("login") if isinstance(data, dict) else ""
             self._login = login if isinstance(login, str) else ""
         return self._login or self.writer.login
+
+
+def _credential(name: str, options: GitHubOptions) -> Credential:
+    if options.app_id is not None and options.private_key is not None:
+        key, names = options.private_key.get_secret_value(), [one.name for one in options.repositories]
+        return App(name, options.app_id, key, options.installation_id, names)
+    return Token(options.token.get_secret_value() if options.token is not None else "")
 
 
 def _is_by(one: object, login: str) -> bool:

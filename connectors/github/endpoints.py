@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from connectors.github import schema
-from connectors.github.books import LONGEST, MOST_COMMENTS, Issue, Repo
+from connectors.github.books import LONGEST, MOST_COMMENTS, Access, Issue, Repo
 from connectors.github.listing import Listing, numbered
 from connectors.github.shapes import DOCS, Shapes, error
 from syncd.clock import moment
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Handler = Callable[..., Reply]
 GONE = error("This issue was deleted", 410, f"{DOCS}/issues/issues#get-an-issue")
 OFF = error("Issues are disabled for this repo", 410, f"{DOCS}/issues/issues")
+NOT_ACCESSIBLE = error("Resource not accessible by integration", 403)
 READ_ONLY = error("Repository was archived so is read-only.", 403)
 REASONS = frozenset({"completed", "not_planned", "duplicate", "reopened", None})
 LONGEST_TITLE = 256
@@ -45,6 +46,7 @@ class Endpoints:
         found: list[tuple[str, str, Handler]] = []
         for prefix in ("", "/api/v3"):
             found += [("GET", f"{prefix}/user", self.user), ("GET", f"{prefix}/rate_limit", self.rate_limit)]
+            found += [(verb, f"{prefix}{path}", do) for verb, path, do in self.sandbox.app.routes()]
             found += [(verb, f"{prefix}/repos/<owner>/<name>{rest}", self._by_name(do)) for verb, rest, do in inside]
             found += [(verb, f"{prefix}/repositories/<int:id>{rest}", self._by_id(do)) for verb, rest, do in inside]
         return [*found, ("POST", "/graphql", self.graphql), ("POST", "/api/graphql", self.graphql)]
@@ -77,6 +79,9 @@ class Endpoints:
             return Reply(404, error("Not Found", 404))
         if request.method != "GET" and repo.archived:
             return Reply(403, READ_ONLY)
+        access = self.sandbox.access(request)
+        if access.is_app and request.method != "GET" and not access.writes(repo):
+            return Reply(403, NOT_ACCESSIBLE)
         return do(request, repo, **parts)
 
     def _of_issue(self, do: Handler) -> Handler:
@@ -112,8 +117,11 @@ class Endpoints:
     # --- who and where ---
 
     def user(self, request: Request) -> Reply:
-        """``GET /user``."""
-        account = self.sandbox.books.account(self.sandbox.access(request).login)
+        """``GET /user``; an app is none."""
+        access = self.sandbox.access(request)
+        if access.is_app:
+            return Reply(403, NOT_ACCESSIBLE)
+        account = self.sandbox.books.account(access.login)
         return Reply(200, self._shapes(request).whole_user(account, moment("2024-01-01T00:00:00Z")))
 
     def rate_limit(self, request: Request) -> Reply:
@@ -127,7 +135,9 @@ class Endpoints:
     def repository(self, request: Request, repo: Repo) -> Reply:
         """``GET /repos/{owner}/{repo}``."""
         owner = self.sandbox.books.account(repo.owner)
-        return Reply(200, self._shapes(request).repo(repo, owner, self.sandbox.access(request).push))
+        access = self.sandbox.access(request)
+        # An app has no role in a repository: it is told of none, whatever it may do.
+        return Reply(200, self._shapes(request).repo(repo, owner, access.push and not access.is_app))
 
     # --- issues ---
 
@@ -157,7 +167,7 @@ class Endpoints:
         assignees = tuple(wish.get("assignees") or ()) if access.push else ()
         if unknown := [one for one in assignees if one not in self.sandbox.books.accounts]:
             return _invalid({"value": unknown[0], "resource": "Issue", "field": "assignees", "code": "invalid"})
-        association = "MEMBER" if access.push else "NONE"
+        association = _association(access)
         issue = self.sandbox.books.add_issue(
             repo, str(title), body, access.login, association, labels=labels, assignees=assignees
         )
@@ -178,7 +188,7 @@ class Endpoints:
         if state is not None:
             issue.status_writes += 1
             if state == "closed" and issue.now.state != "closed":
-                books.close(issue, reason or "completed", access.login)
+                books.close(issue, None if self.sandbox.behind else reason or "completed", access.login)
             elif state == "open" and issue.now.state != "open":
                 books.reopen(issue, access.login)
         fields: dict[str, Any] = {name: wish[name] for name in ("title", "body") if name in wish}
@@ -217,7 +227,7 @@ class Endpoints:
         wrong = _wrong_body(body, "IssueComment", "data", "Body is too long", "unprocessable")
         if wrong:
             return wrong
-        made = self.sandbox.books.comment(issue, body, access.login, "MEMBER" if access.push else "NONE")
+        made = self.sandbox.books.comment(issue, body, access.login, _association(access))
         shown = self._shapes(request).comment(issue, made, self.sandbox.books.accounts[made.user])
         return Reply(201, shown, {"Location": shown["url"]})
 
@@ -235,20 +245,24 @@ class Endpoints:
         if isinstance(wish, Reply):
             return wish
         access, shapes = self.sandbox.access(request), self._shapes(request)
-        answer = schema.execute(self.sandbox.books, access, shapes, str(wish.get("query")), wish.get("variables") or {})
+        books, query, variables = self.sandbox.books, str(wish.get("query")), wish.get("variables") or {}
+        answer = schema.execute(books, access, shapes, query, variables, old=self.sandbox.behind)
         return Reply(200, answer, {"x-ratelimit-resource": "graphql"})
 
     # --- the same for all ---
 
     def _sees(self, request: Request, repo: Repo) -> bool:
-        return not repo.private or self.sandbox.access(request).private
+        return self.sandbox.access(request).sees(repo)
 
     def _shown(self, request: Request, issue: Issue) -> Reply:
         return Reply(200, self._shapes(request).issue(issue, issue.now, self.sandbox.books.accounts))
 
     def _shapes(self, request: Request) -> Shapes:
-        prefix = "/api/v3" if request.path.startswith("/api/v3/") else ""
-        return Shapes(request.origin + prefix, self.sandbox.web or request.origin)
+        return self.sandbox.shapes(request)
+
+
+def _association(access: Access) -> str:
+    return "MEMBER" if access.push and not access.is_app else "NONE"
 
 
 def _body(request: Request) -> dict[str, Any] | Reply:

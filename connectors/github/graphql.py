@@ -17,13 +17,15 @@ from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient
 
 BATCH = 100
 
-_FRAGMENT = """
+_NEW = """
 fragment F on Issue {
   fullDatabaseId number state stateReason(enableDuplicate: true) createdAt updatedAt closedAt url body locked
-  author { login }
+  author { __typename login }
   authorAssociation
   labels(first: 50) { nodes { name } }
-  closed: timelineItems(itemTypes: [CLOSED_EVENT], last: 1) { nodes { ... on ClosedEvent { actor { login } } } }
+  closed: timelineItems(itemTypes: [CLOSED_EVENT], last: 1) {
+    nodes { ... on ClosedEvent { actor { __typename login } } }
+  }
   converted: timelineItems(itemTypes: [CONVERTED_TO_DISCUSSION_EVENT], last: 1) { nodes { __typename } }
   duplicate: timelineItems(itemTypes: [MARKED_AS_DUPLICATE_EVENT], last: 1) {
     nodes { ... on MarkedAsDuplicateEvent {
@@ -31,6 +33,9 @@ fragment F on Issue {
   }
 }
 """
+_OLD = _NEW.replace("fullDatabaseId", "fullDatabaseId: databaseId").replace("(enableDuplicate: true)", "")
+FRAGMENTS = (_NEW, _OLD)
+"""For github.com, and for Enterprise Servers that don't know its newest fields yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Node:
     """Id and key of the issue that this is a duplicate of."""
 
 
-def document(wanted: Mapping[str, Sequence[int]]) -> tuple[str, dict[str, str]]:
+def document(wanted: Mapping[str, Sequence[int]], fragment: str = _NEW) -> tuple[str, dict[str, str]]:
     """The query for issue numbers by ``owner/repo``, and its variables. Nothing from outside stands in its text."""
     variables: dict[str, str] = {}
     parts: list[str] = []
@@ -57,7 +62,7 @@ def document(wanted: Mapping[str, Sequence[int]]) -> tuple[str, dict[str, str]]:
             f"{{ databaseId nameWithOwner isPrivate url hasIssuesEnabled isArchived {issues} }}"
         )
     declared = ", ".join(f"${name}: String!" for name in variables)
-    return f"query({declared}) {{ {' '.join(parts)} }}{_FRAGMENT}", variables
+    return f"query({declared}) {{ {' '.join(parts)} }}{fragment}", variables
 
 
 class GraphQL:
@@ -66,6 +71,8 @@ class GraphQL:
     def __init__(self, api: Api) -> None:
         self.api = api
         self.available = True
+        self._fragments = list(FRAGMENTS)
+        """Those that this server may know, the best one first."""
 
     def read(self, wanted: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], Node] | None:
         """What the query told, by (``owner/repo`` as asked, number); an issue that is missing was not told of.
@@ -77,10 +84,7 @@ class GraphQL:
         """
         if not self.available:
             return None
-        query, variables = document(wanted)
-        doing = "reading issues"
-        answer = self.api.graphql(query, variables, doing)
-        data = self._data(answer, doing)
+        data = self._told(wanted)
         if data is None:
             self.available = False
             return None
@@ -96,10 +100,21 @@ class GraphQL:
                     found[full_name, number] = node
         return found
 
+    def _told(self, wanted: Mapping[str, Sequence[int]]) -> dict[str, Any] | None:
+        """The answer's data, with as much as this server knows of; None where it doesn't answer such queries."""
+        doing = "reading issues"
+        while True:
+            query, variables = document(wanted, self._fragments[0])
+            answer = self.api.graphql(query, variables, doing)
+            data = self._data(answer, doing)
+            if data is not None or len(self._fragments) == 1 or not any(map(_is_unknown, _errors(answer))):
+                return data
+            self._fragments.pop(0)
+
     def viewer(self, doing: str) -> object:
         """The account behind the token; None where there is no telling."""
-        data = self._data(self.api.graphql("query { viewer { login } }", {}, doing), doing)
-        return data.get("viewer") if data is not None else None
+        data = self._data(self.api.graphql("query { viewer { __typename login } }", {}, doing), doing)
+        return _actor(data.get("viewer")) if data is not None else None
 
     def _data(self, answer: Answer, doing: str) -> dict[str, Any] | None:
         """The answer's data, partial or whole; None where there is no such interface."""
@@ -141,6 +156,12 @@ def _errors(answer: Answer) -> list[dict[str, Any]]:
     return [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
 
 
+def _is_unknown(error: Mapping[str, Any]) -> bool:
+    """Whether the server doesn't know a field or an argument that it was asked for."""
+    said = str(error.get("message", ""))
+    return "doesn't exist on type" in said or "doesn't accept argument" in said
+
+
 def _node(raw: dict[str, Any], repository: dict[str, Any], number: int) -> Node | None:
     """One issue; None if something is missing that REST tells, so that REST is asked."""
     try:
@@ -163,8 +184,8 @@ def _node(raw: dict[str, Any], repository: dict[str, Any], number: int) -> Node 
             closed_at=raw.get("closedAt"),
             html_url=raw.get("url"),
             body=raw.get("body"),
-            user=raw.get("author"),
-            closed_by=_last(raw, "closed").get("actor"),
+            user=_actor(raw.get("author")),
+            closed_by=_actor(_last(raw, "closed").get("actor")),
             author_association=raw.get("authorAssociation"),
             labels=(raw.get("labels") or {}).get("nodes"),
             locked=raw.get("locked"),
@@ -181,6 +202,14 @@ def _last(raw: dict[str, Any], alias: str) -> dict[str, Any]:
     """The latest event of a kind, empty if there is none."""
     nodes = (raw.get(alias) or {}).get("nodes") or [None]
     return nodes[-1] if isinstance(nodes[-1], dict) else {}
+
+
+def _actor(raw: Any) -> Any:
+    """Who did something, called as REST calls them: here an app's bot is ``slug``, there it is ``slug[bot]``."""
+    if not isinstance(raw, dict) or raw.get("__typename") != "Bot":
+        return raw
+    login = str(raw.get("login") or "")
+    return raw | {"login": login if login.endswith("[bot]") or not login else f"{login}[bot]"}
 
 
 def _canonical(raw: dict[str, Any] | None) -> tuple[int, str] | None:

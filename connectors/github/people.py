@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from connectors.github.books import Issue, Repo
+from connectors.github.installations import Installation
 
 if TYPE_CHECKING:
     from connectors.github.sandbox import GitHubSandbox
@@ -50,6 +51,44 @@ class People:
         """Make it read-only, or not."""
         with self._sandbox.lock:
             self._repo(name).archived = on
+
+    # --- the app ---
+
+    def install_app(self, owner: str, *, only: tuple[str, ...] = ()) -> int:
+        """Install the stand-in's GitHub App on an account, or on some of its repositories; the installation's id."""
+        with self._sandbox.lock:
+            number = self._books.next("installation")
+            names = frozenset(name.casefold() for name in only) or None
+            self._sandbox.app.installations[number] = Installation(number, owner, names)
+            return number
+
+    def uninstall_app(self, owner: str) -> None:
+        """Remove it from the account: its tokens end."""
+        with self._sandbox.lock:
+            app = self._sandbox.app
+            del app.installations[app.of(owner).id]
+
+    def suspend_app(self, owner: str, on: bool = True) -> None:
+        """Suspend it on the account, or unsuspend it."""
+        with self._sandbox.lock:
+            self._sandbox.app.of(owner).suspended = self._books.now() if on else None
+
+    def grant_app(self, owner: str, permission: str, level: str = "") -> None:
+        """What the account's owner lets it do: ``read``, ``write``, or nothing."""
+        with self._sandbox.lock:
+            granted = self._sandbox.app.of(owner).permissions
+            granted.pop(permission, None)
+            granted |= {permission: level} if level else {}
+
+    def app_key(self) -> str:
+        """The private key of the app, whose id is 4711."""
+        return self._sandbox.app.private_key
+
+    def replace_app_key(self) -> str:
+        """Delete the app's key, and make another."""
+        with self._sandbox.lock:
+            self._sandbox.app.keys += 1
+            return self._sandbox.app.private_key
 
     # --- issues ---
 

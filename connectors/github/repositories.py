@@ -122,7 +122,7 @@ class Repositories:
         try:
             answer = self.api.get(f"/repos/{name}", doing)
         except Gone as error:
-            what = f"cannot see repository {name}: it was renamed away, made private, or the token lacks rights"
+            what = f"cannot see repository {name}: it was renamed away or made private, or {self.api.credential.blind}"
             raise Refused(self.api.name, what) from error
         return self._facts(answer.data, doing)
 

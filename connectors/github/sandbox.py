@@ -1,23 +1,26 @@
 """A stand-in for GitHub: issues over REST and GraphQL, as github.com and as an Enterprise Server.
 
 It serves REST under ``/`` and ``/api/v3``, GraphQL under ``/graphql`` and ``/api/graphql``. Left out: boards, issue
-types and fields, labels' own endpoints, search, webhooks, GitHub Apps, GraphQL mutations.
+types and fields, labels' own endpoints, search, webhooks, GraphQL mutations.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from connectors.github.books import Access, Books
 from connectors.github.endpoints import Endpoints
+from connectors.github.installations import App
 from connectors.github.people import People
-from connectors.github.shapes import DOCS, error
+from connectors.github.shapes import DOCS, Shapes, error
 from syncd.testing import Reply, Request, Sandbox
 
+_AS_APP = re.compile(r"(/api/v3)?/(app(/.*)?|(repos/[^/]+/[^/]+|repositories/[0-9]+)/installation)")
 TOKEN = "test-token"  # noqa: S105  # the stand-in's own
 LOGIN = "syncd-bot"
 _WORDS = {
@@ -37,7 +40,7 @@ class GitHubSandbox(Sandbox):
     """See the module. Switches are attributes; people act through ``people``."""
 
     people: People
-    facts = frozenset({"body", "comments", "id", "issues", "status"})
+    facts = frozenset({"app_key", "body", "comments", "id", "issues", "status"})
     examples = (
         ("make_repo", {"name": "acme/infrastructure"}),
         ("make_issue", {"repo": "acme/infrastructure", "title": "The hub is slow"}),
@@ -46,6 +49,7 @@ class GitHubSandbox(Sandbox):
     def __init__(self, port: int = 0) -> None:
         self.books = Books(self.now)
         self.tokens = {TOKEN: Access(LOGIN)}
+        self.app = App(self)
         self.paging = "cursor"
         """``cursor``: ``after=``, only a next page, as github.com; ``page``: numbers and a last page, rows shift."""
         self.most_per_page = 100
@@ -55,6 +59,8 @@ class GitHubSandbox(Sandbox):
         """Seconds by which lists are behind."""
         self.etags = True
         self.graphql = True
+        self.behind = False
+        """As an Enterprise Server some versions behind: no ``state_reason``, fewer fields in GraphQL."""
         self.off_lists_pulls = False
         """Where issues are switched off, the list shows pull requests instead of answering 410."""
         self.web = ""
@@ -70,7 +76,7 @@ class GitHubSandbox(Sandbox):
         """Rules of good conduct that the client broke: writes within one second, calls beyond a limit."""
         self._writes: list[datetime] = []
         super().__init__(port)
-        self.about = f"its token is {TOKEN}"
+        self.about = f"its token is {TOKEN}. Its GitHub App has the id {self.app.id}; app_key tells its key"
         self.people = People(self)
         self.books.account(LOGIN)
         self._reset = self.now() + timedelta(hours=1)
@@ -86,9 +92,19 @@ class GitHubSandbox(Sandbox):
 
     def access(self, request: Request) -> Access:
         """Whose call it is; ``before`` let it through."""
-        access = self.tokens[_token(request)]
+        access = self._known(request)
+        assert access is not None  # noqa: S101  # `before` let it through
         self.books.account(access.login)
         return access
+
+    def _known(self, request: Request) -> Access | None:
+        token = _token(request)
+        return self.tokens.get(token) or self.app.access(token)
+
+    def shapes(self, request: Request) -> Shapes:
+        """Bodies with the addresses of one request."""
+        prefix = "/api/v3" if request.path.startswith("/api/v3/") else ""
+        return Shapes(request.origin + prefix, self.web or request.origin, behind=self.behind)
 
     @property
     def reset(self) -> int:
@@ -99,12 +115,9 @@ class GitHubSandbox(Sandbox):
 
     def before(self, request: Request) -> Reply | None:
         """Authentication, then limits, in the order and with the words of GitHub."""
-        if not request.header("User-Agent"):
-            return Reply(403, error("Missing or invalid User Agent string.", 403))
-        if not request.header("Authorization"):
-            return Reply(401, error("Requires authentication", 401))
-        if _token(request) not in self.tokens:
-            return Reply(401, error("Bad credentials", 401))
+        refusal = self._refused(request)
+        if refusal is not None or _AS_APP.fullmatch(request.path):
+            return refusal
         if self.now() >= self._reset:
             self._reset, self.used = self.now() + timedelta(hours=1), 0
         if self.used >= self.limit and not request.path.endswith("/rate_limit"):
@@ -112,6 +125,20 @@ class GitHubSandbox(Sandbox):
             return self.limited("primary")
         if request.method != "GET" and not request.path.endswith("/graphql"):
             return self._paced(request)
+        return None
+
+    def _refused(self, request: Request) -> Reply | None:
+        """What is wrong with who calls."""
+        if not request.header("User-Agent"):
+            return Reply(403, error("Missing or invalid User Agent string.", 403))
+        if not request.header("Authorization"):
+            return Reply(401, error("Requires authentication", 401))
+        if _AS_APP.fullmatch(request.path):
+            return self.app.refuses(request, _token(request))
+        if self._known(request) is None:
+            return Reply(401, error("Bad credentials", 401))
+        if self.app.is_suspended(_token(request)):
+            return Reply(403, error("This installation has been suspended", 403))
         return None
 
     def _paced(self, request: Request) -> Reply | None:
@@ -144,6 +171,8 @@ class GitHubSandbox(Sandbox):
     def after(self, request: Request, reply: Reply) -> Reply:
         """Headers of every answer; an unchanged body is answered 304, which costs nothing of the limit."""
         body, headers = reply.encoded()
+        if _AS_APP.fullmatch(request.path):  # an app's own calls have a limit of their own
+            return Reply(reply.status, body, headers | {"x-github-api-version-selected": "2022-11-28"})
         if request.method == "GET" and reply.status == 200 and self.etags:
             url = f"{request.path}?{urlencode(request.query)}"
             seed = f"{_token(request)} {url} {headers.get('Link', '')} ".encode() + body

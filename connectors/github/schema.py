@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from graphql import GraphQLError, build_schema, graphql_sync
@@ -22,6 +23,7 @@ type Query {
 }
 
 interface Actor { login: String! url: URI! }
+type Bot implements Actor { login: String! url: URI! id: ID! }
 type User implements Actor { login: String! url: URI! id: ID! }
 type RateLimit { cost: Int! limit: Int! remaining: Int! resetAt: DateTime! }
 
@@ -81,6 +83,12 @@ type ReopenedEvent { id: ID! actor: Actor createdAt: DateTime! }
 type TransferredEvent { id: ID! actor: Actor createdAt: DateTime! }
 """
 SCHEMA = build_schema(SDL)
+OLD_SCHEMA = build_schema(
+    SDL.replace("  fullDatabaseId: BigInt\n", "")
+    .replace("(enableDuplicate: Boolean = false)", "")
+    .replace("DUPLICATE NOT_PLANNED", "NOT_PLANNED")
+)
+"""As of an Enterprise Server that is some versions behind."""
 _KINDS = {
     "closed": "ClosedEvent",
     "converted_to_discussion": "ConvertedToDiscussionEvent",
@@ -90,9 +98,12 @@ _KINDS = {
 }
 
 
-def execute(books: Books, access: Access, shapes: Shapes, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+def execute(
+    books: Books, access: Access, shapes: Shapes, query: str, variables: dict[str, Any], *, old: bool = False
+) -> dict[str, Any]:
     """The answer to a query; partial failures stand beside the data, as GitHub sends them with status 200."""
-    result = graphql_sync(SCHEMA, query, _Query(books, access, shapes), variable_values=variables)
+    root, schema = _Query(books, access, shapes), OLD_SCHEMA if old else SCHEMA
+    result = graphql_sync(schema, query, root, variable_values=variables)
     answer: dict[str, Any] = {} if result.data is None and result.errors else {"data": result.data}
     if result.errors:
         answer["errors"] = [_error(one) for one in result.errors]
@@ -104,7 +115,16 @@ def _error(error: GraphQLError) -> dict[str, Any]:
     kind = (error.extensions or {}).get("type")
     found: dict[str, Any] = {"type": kind} if kind else {}
     found |= {"path": list(error.path)} if error.path else {}
-    return found | {"locations": told.get("locations", []), "message": error.message}
+    return found | {"locations": told.get("locations", []), "message": _in_its_words(error.message)}
+
+
+def _in_its_words(message: str) -> str:
+    """What GitHub says where graphql-core has other words for it."""
+    if found := re.match(r"Cannot query field '(\w+)' on type '(\w+)'", message):
+        return f"Field '{found[1]}' doesn't exist on type '{found[2]}'"
+    if found := re.match(r"Unknown argument '(\w+)' on field '\w+\.(\w+)'", message):
+        return f"Field '{found[2]}' doesn't accept argument '{found[1]}'"
+    return message
 
 
 def _missing(what: str) -> GraphQLError:
@@ -118,7 +138,8 @@ class _Query:
         self.books, self.access, self.shapes = books, access, shapes
 
     def viewer(self, _info: Any) -> dict[str, Any]:
-        return self.actor(self.access.login) | {"id": f"U_{self.access.login}"}
+        login = self.access.login
+        return {"login": login, "url": f"{self.shapes.web}/{login}", "id": f"U_{login}"}
 
     def rateLimit(self, _info: Any, **_: Any) -> dict[str, Any]:  # noqa: N802  # the schema's name
         return {"cost": 1, "limit": 5000, "remaining": 4999, "resetAt": stamp(self.books.now())}
@@ -126,7 +147,7 @@ class _Query:
     def repository(self, _info: Any, owner: str, name: str, **_: Any) -> dict[str, Any]:
         full_name = f"{owner}/{name}"
         repo = self.books.repo(full_name) or self.books.former.get(full_name.casefold())
-        if repo is None or (repo.private and not self.access.private):
+        if repo is None or not self.access.sees(repo):
             raise _missing(f"Could not resolve to a Repository with the name '{full_name}'.")
         return self.repo(repo)
 
@@ -152,7 +173,7 @@ class _Query:
     def issue(self, issue: Issue) -> dict[str, Any]:
         now = issue.now
 
-        def reason(_info: Any, *, enableDuplicate: bool) -> str | None:  # noqa: N803  # as above
+        def reason(_info: Any, *, enableDuplicate: bool = True) -> str | None:  # noqa: N803  # as above
             told = "not_planned" if now.reason == "duplicate" and not enableDuplicate else now.reason
             return told.upper() if told else None
 
@@ -170,6 +191,7 @@ class _Query:
             "__typename": "Issue",
             "id": f"I_{issue.id}",
             "fullDatabaseId": str(issue.id),
+            "databaseId": issue.id if issue.id < 2**31 else None,
             "number": issue.number,
             "title": now.title,
             "body": now.body or "",
@@ -198,7 +220,9 @@ class _Query:
         }
 
     def actor(self, login: str) -> dict[str, Any]:
-        return {"__typename": "User", "login": login, "url": f"{self.shapes.web}/{login}"}
+        kind = "Bot" if login.endswith("[bot]") else "User"
+        name = login.removesuffix("[bot]")  # unlike REST
+        return {"__typename": kind, "login": name, "url": f"{self.shapes.web}/{login}"}
 
 
 def _part(rows: list[Any], wish: dict[str, Any]) -> list[Any]:

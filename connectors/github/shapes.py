@@ -75,10 +75,11 @@ class Shapes:
     Args:
         api: the API's base as the client addressed it.
         web: the origin of the pages for people.
+        behind: as a server shows them that doesn't know ``state_reason`` yet.
     """
 
-    def __init__(self, api: str, web: str) -> None:
-        self.api, self.web = api, web
+    def __init__(self, api: str, web: str, *, behind: bool = False) -> None:
+        self.api, self.web, self.behind = api, web, behind
 
     def user(self, account: Account) -> Body:
         """A user, as it stands inside other bodies."""
@@ -173,7 +174,7 @@ class Shapes:
             "user": self.user(accounts[issue.user]) if issue.user is not None else None,
             "labels": [self.label(issue.repo, name) for name in state.labels],
             "state": state.state,
-            "state_reason": state.reason,
+            **({} if self.behind else {"state_reason": state.reason}),
             "locked": state.locked,
             "active_lock_reason": None,
             "assignee": assignees[0] if assignees else None,

@@ -35,19 +35,27 @@ class GitHubWorld(World):
     lacks: frozenset[str] = frozenset({"internal_notes", "waiting", "restore"})
     sandbox: GitHubSandbox = field(default_factory=GitHubSandbox)
     clock: Clock = field(default_factory=SystemClock)
+    base: str = ""
+    """The path below which the API is: ``/api/v3`` on an Enterprise Server."""
+    as_app: bool = False
+    """The account is a GitHub App, not a user."""
 
     def __post_init__(self) -> None:
         """Serve, with both repositories."""
         self.sandbox.start()
         self.sandbox.people.make_repo(HOME)
         self.sandbox.people.make_repo(ELSEWHERE)
+        if self.as_app:
+            self.sandbox.people.install_app(HOME.partition("/")[0])
 
     def connect(self) -> GitHubConnector:
         """A connector that doesn't pause between writes: the stand-in notes that, and lets it pass."""
         options = GitHubOptions(
             connector="github",
-            url=self.sandbox.url,
-            token=SecretStr(TOKEN),
+            url=self.sandbox.url + self.base,
+            token=None if self.as_app else SecretStr(TOKEN),
+            app_id=str(self.sandbox.app.id) if self.as_app else None,
+            private_key=SecretStr(self.sandbox.app.private_key) if self.as_app else None,
             repositories=[Repository(name=HOME), Repository(name=ELSEWHERE)],
         )
         connector = GitHubConnector(NAME, options, self.clock)
@@ -56,7 +64,7 @@ class GitHubWorld(World):
 
     def add(self, body: str = "", *, by: Author = Author.TEAM) -> Ref:
         """See :class:`World`."""
-        login, association = _PEOPLE[by]
+        login, association = self._person(by)
         return self._ref(self.sandbox.people.make_issue(HOME, body=body, by=login, association=association))
 
     def set_status(self, ref: Ref, word: Word) -> None:
@@ -74,7 +82,7 @@ class GitHubWorld(World):
     def say(self, ref: Ref, body: str, *, by: Author, internal: bool = False) -> None:
         """See :class:`World`; there are no internal notes."""
         del internal
-        login, association = _PEOPLE[by]
+        login, association = self._person(by)
         self.sandbox.people.comment(ref.key, body, by=login, association=association)
 
     def touch(self, ref: Ref) -> None:
@@ -109,7 +117,7 @@ class GitHubWorld(World):
     def remarks(self, ref: Ref) -> list[Remark]:
         """See :class:`World`."""
         found = self.sandbox.books.by_id[int(ref.id)].comments
-        authors = {login: author for author, (login, _) in _PEOPLE.items()}
+        authors = {self._person(author)[0]: author for author in _PEOPLE}
         return [Remark(authors[one.user], one.body, internal=False) for one in found]
 
     def items(self) -> list[Ref]:
@@ -132,7 +140,9 @@ class GitHubWorld(World):
         """See :class:`World`."""
         method = WRITES if writes_only else ""
         kinds = {"lost_answer": "lost_answer", "error_after": "commit_then_answer", "cut": "cut"}
-        self.sandbox.faults.append(Fault(kinds.get(how, "answer"), method=method, times=times, reply=self._reply(how)))
+        path = "/issues" if writes_only else ""
+        kind, reply = kinds.get(how, "answer"), self._reply(how)
+        self.sandbox.faults.append(Fault(kind, method=method, path=path, times=times, reply=reply))
 
     def _reply(self, how: str) -> Reply:
         page = Reply(200, b"<html><title>Unicorn!</title></html>", {"Content-Type": "text/html"})
@@ -147,6 +157,10 @@ class GitHubWorld(World):
     def close(self) -> None:
         """See :class:`World`."""
         self.sandbox.stop()
+
+    def _person(self, author: Author) -> tuple[str, str]:
+        """Login and association."""
+        return (self.sandbox.app.login, "NONE") if author is Author.SELF and self.as_app else _PEOPLE[author]
 
     def _ref(self, key: str) -> Ref:
         return Ref(NAME, str(self.sandbox.people.id(key)), key)

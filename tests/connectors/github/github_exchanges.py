@@ -19,10 +19,16 @@ from pydantic import TypeAdapter, ValidationError
 from connectors.github.schema import SCHEMA
 from syncd.testing import Exchange
 
+_API = "(?:/api/v3)?"
 _REPO = r"(?:/api/v3)?(?:/repos/[^/]+/[^/]+|/repositories/\d+)"
 _LIST = {"state", "sort", "direction", "since", "per_page", "page", "after", "labels", "creator", "assignee"}
 _ANSWERS: list[tuple[str, str, int, Any]] = [
-    ("GET", r"(?:/api/v3)?/user", 200, models.PublicUser),
+    ("GET", f"{_API}/user", 200, models.PublicUser),
+    ("GET", f"{_API}/app", 200, models.Integration),
+    ("GET", f"{_API}/app/installations", 200, list[models.Installation]),
+    ("GET", rf"{_API}/app/installations/\d+", 200, models.Installation),
+    ("GET", f"{_REPO}/installation", 200, models.Installation),
+    ("POST", rf"{_API}/app/installations/\d+/access_tokens", 201, models.InstallationToken),
     ("GET", r"(?:/api/v3)?/rate_limit", 200, models.RateLimitOverview),
     ("GET", _REPO, 200, models.FullRepository),
     ("GET", f"{_REPO}/issues", 200, list[models.Issue]),
@@ -37,6 +43,7 @@ _QUERIES: list[tuple[str, set[str]]] = [
     (f"{_REPO}/issues", _LIST),
     (rf"{_REPO}/issues/\d+/comments", {"since", "per_page", "page"}),
     (rf"{_REPO}/issues/\d+/(?:events|timeline)", {"per_page", "page"}),
+    (f"{_API}/app/installations", {"per_page", "page"}),
 ]
 _BODIES: list[tuple[str, str, Any]] = [
     ("POST", f"{_REPO}/issues", models.ReposOwnerRepoIssuesPostBody),

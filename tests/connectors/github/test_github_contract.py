@@ -23,11 +23,24 @@ class Unhurried(GitHubWorld):
 
 
 class TestGitHub(ConnectorContract):
-    @pytest.fixture(params=["cursor", "page", "no GraphQL", "small pages", "small numbered pages"])
+    @pytest.fixture(
+        params=[
+            "cursor",
+            "page",
+            "no GraphQL",
+            "small pages",
+            "small numbered pages",
+            "app",
+            "enterprise page",
+            "app enterprise page",
+        ]
+    )
     def world(self, request: pytest.FixtureRequest) -> Iterator[World]:
         small = request.param.startswith("small")
-        world = Unhurried() if small else GitHubWorld()
-        world.sandbox.paging = "page" if "page" in request.param.split() or "numbered" in request.param else "cursor"
+        kinds = request.param.split()
+        base = "/api/v3" if "enterprise" in kinds else ""
+        world = (Unhurried if small else GitHubWorld)(base=base, as_app="app" in kinds)
+        world.sandbox.paging = "page" if "page" in kinds or "numbered" in request.param else "cursor"
         world.sandbox.graphql = request.param != "no GraphQL"
         world.sandbox.most_per_page = 3 if small else 100
         yield world

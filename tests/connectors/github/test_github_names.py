@@ -264,7 +264,7 @@ def test_options_that_could_not_work_are_refused(changes: dict[str, object]) -> 
 
 
 def test_a_line_break_after_a_token_is_no_part_of_it() -> None:
-    assert options(token=SecretStr("ghp_abc\n")).token.get_secret_value() == "ghp_abc"
+    assert options(token=SecretStr("ghp_abc\n")).token == SecretStr("ghp_abc")
 
 
 def test_the_example_is_valid() -> None:

@@ -113,7 +113,7 @@ def test_a_hundred_and_fifty_issues_take_two_calls(sandbox: GitHubSandbox, conne
         Reply(415),
         Reply(403, {"message": "Resource not accessible by personal access token"}),
         Reply(200, b"<html>not here</html>"),
-        Reply(200, {"errors": [{"message": "Field 'fullDatabaseId' doesn't exist on type 'Issue'"}]}),
+        Reply(200, {"errors": [{"message": "Expected NAME, actual: (none)"}]}),
         Reply(200, {"message": "hello"}),
     ],
 )
