@@ -102,7 +102,8 @@ def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
         for record in made.after(step, confirm):
             work.store.links.record(record, work.now)
         said = "done" if error is None else "answer lost" if error.doubt else error.what
-        work.store.journal.write(group, step, seen_at=work.now, outcome=said, now=work.now)
+        journal, approved = work.store.journal, work.approved is not None
+        journal.write(group, step, outcome=said, now=work.now, confirmed=outcome.status, approved=approved)
     work.wrote(step, said)
     _count(work, step, outcome, error)
     return Result(step, error)

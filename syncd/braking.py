@@ -21,11 +21,13 @@ ALL_GONE = 5
 
 
 def refuse_too_much(work: Work, step: Step) -> None:
-    """Before a write: whether it may still be made.
+    """Before a write: whether it may still be made. What a person has approved doesn't count.
 
     Raises:
         BrakeOn: it would be one too many; nothing of it was written.
     """
+    if work.approved is not None:
+        return
     name, since = step.target.connector, _since(work, step.target.connector)
     changed = work.store.journal.changed(name, since)
     ended = work.store.links.ended(name, since)

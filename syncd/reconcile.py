@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from syncd.act import LEFT_ALONE, Result, carry_out, settle
+from syncd.approval import NotApproved, approved
 from syncd.defects import of_one_item, told
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, RateLimited, Refused, Transient, Unauthorized
 from syncd.observe import observe, prefetch
@@ -91,7 +92,10 @@ def reconcile(work: Work, row: QueueRow) -> Plan | None:
     """
     links = work.store.links.ids(row.group)
     try:
-        plan = observe(work, row.group)
+        plan = observe(work, row.group) if work.approved is None else approved(work, row.group)
+    except NotApproved as error:
+        _leave(work, row, work.store.links.keys_of(links) | {row.group}, str(error))
+        return None
     except ConnectorError as error:  # by then the group may have got another key
         _failed(work, row, work.store.links.keys_of(links) | {row.group}, error)
         return None
@@ -109,7 +113,17 @@ def reconcile(work: Work, row: QueueRow) -> Plan | None:
         keys = _record(work, row, plan, results)
     if errors:
         _failed(work, row, keys, max(errors, key=_weight))
+    elif work.approved is not None and row.group not in work.approved.more:
+        work.approved.done.add(row.group)
     return None
+
+
+def _leave(work: Work, row: QueueRow, keys: set[str], why: str) -> None:
+    """A group of which nothing was approved as it is now: to others, as due as before."""
+    if work.approved is not None and row.group not in work.approved.done:
+        work.approved.skipped[row.group] = why
+    with work.store.write():
+        work.store.queue.give(keys)
 
 
 def _record(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result] = ()) -> set[str]:

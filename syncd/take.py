@@ -117,7 +117,7 @@ def ask(work: Work, ref: Ref, cause: str) -> None:
     """Queue an item's group. Inside a transaction."""
     key = work.store.links.group_of(ref)
     if key:
-        work.store.queue.ask(key, cause, work.clock.now())
+        work.store.queue.ask(key, cause, work.clock.now(), work.owner if work.approved is not None else "")
 
 
 def resolve(work: Work, item: Item, failed: Counter[str] | None = None) -> Named:

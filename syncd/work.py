@@ -13,6 +13,7 @@ from syncd.config import Brake, Helpdesk, Tracker
 from syncd.connector import Connector
 from syncd.mapping import Mapping as StatusMapping
 from syncd.model import Item, Note, Page, Ref, Role
+from syncd.planfile import Approval
 from syncd.records import Effect, Link, Plan, Step
 from syncd.store import EffectRow, Store
 from syncd.turns import Feed
@@ -75,6 +76,8 @@ class Work:
     """Told of each write: where to; ``status`` or the note's kind; ``done``, ``doubt``, ``later`` or ``refused``."""
     planned: Callable[[Plan], None] | None = None
     """Told of each plan where nothing may be written; without it they are kept in ``plans``."""
+    approved: Approval | None = None
+    """What a person has approved: nothing else is written, and what its polls find is this run's own."""
     tally: Counter[str] = field(default_factory=Counter)
     seen: dict[tuple[str, str], Item] = field(default_factory=dict)
     """Items that this run's walks met, by connector and key."""

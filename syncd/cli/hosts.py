@@ -27,6 +27,7 @@ VERBS = {
     "queue drop": "queue.do_drop",
     "queue retry": "queue.do_retry",
     "reconcile": "reconcile.do_reconcile",
+    "reconcile --apply": "plans.do_apply",
     "resume": "resume.do_resume",
 }
 """What writes the state: verb -> the function that does it."""

@@ -68,6 +68,7 @@ RULES = {
         "reopened, because its ticket was reopened",
         "reopened, because their tickets were reopened",
     ),
+    "undone": Sentence("put back to what it was", "put back to what they were", "item"),
     "final_reopened": _issue(
         "told that its ticket can't be opened again",
         "told that their tickets can't be opened again",

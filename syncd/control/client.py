@@ -63,7 +63,8 @@ class Asked:
             version=__version__, state=str(self.state), digest=self.digest, verb=self.verb, told=dict(self.told)
         )
         if len(line) > REQUEST:
-            raise StateBusy("That is more than the running service takes at once. Name fewer items in one command")
+            cure = "Name fewer items in one command, or stop the service for it"
+            raise StateBusy(f"That is more than the running service takes at once. {cure}")
         return line
 
 
@@ -74,10 +75,11 @@ def ask(asked: Asked, shown: Shown) -> int | None:
         StateBusy: it runs, and can't be asked.
         KeyboardInterrupt: the person in front of it doesn't want to wait for its end.
     """
-    line, sock = asked.line(), _connect(asked.state)
+    sock = _connect(asked.state)
     if sock is None:
         return None
     with sock:
+        line = asked.line()
         with suppress(OSError):  # it may have refused, and closed, before it has heard everything
             sock.sendall(line)
         lines: queue.SimpleQueue[Answer] = queue.SimpleQueue()

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-REQUEST = 256 * 1024
-"""Bytes of a request at most: some thousand REFs."""
+REQUEST = 8 * 1024 * 1024
+"""Bytes of a request at most: a plan of some ten thousand groups."""
 LINE = 1024 * 1024
 """Bytes of a line of an answer at most."""
 PIECE = 64 * 1024

@@ -5,7 +5,8 @@ The question for each ticket is always the same (rule 3). *Does the ticket's wor
 
 Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``issue_moved`` (neither of the two: work
 began on it, and the playbook tells that apart), ``customer_waits``, ``closed_outside``,
-``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``.
+``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``;
+and ``undone``, which :mod:`syncd.plan.undone` makes.
 """
 
 from __future__ import annotations

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
 
-from syncd.model import Ref
+from syncd.model import Ref, Status
 from syncd.records import Step
 
 INSERT = """
-    INSERT INTO journal (at, group_key, target, link, rule, moved, who, before, after, status, notes, seen_at, outcome)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO journal (at, group_key, target, link, rule, moved, who, before, after, status, notes, seen_at, outcome,
+        native_before, reason_before, native_after, reason_after, approved)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 OF_LINK = "SELECT * FROM journal WHERE link = ? ORDER BY id DESC LIMIT ?"
 STATUS_WRITES = (
@@ -21,7 +23,10 @@ STATUS_WRITES = (
 )
 CHANGED = """
     SELECT DISTINCT target FROM journal
-    WHERE at > ? AND target LIKE ? AND status + notes > 0 AND outcome IN ('done', 'answer lost')
+    WHERE at > ? AND target LIKE ? AND status + notes > 0 AND outcome IN ('done', 'answer lost') AND approved = 0
+"""
+WRITTEN = """
+    SELECT * FROM journal WHERE at >= ? AND status = 1 AND outcome IN ('done', 'answer lost') ORDER BY id
 """
 SKIP = """
     INSERT INTO skips (ref, what, why, at) VALUES (?, ?, ?, ?)
@@ -35,29 +40,68 @@ SKIPS = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class StatusWrite:
+    """A status that was written, or may have been, for one link."""
+
+    at: str
+    target: Ref
+    link: int
+    rule: str
+    before: Status
+    after: Status
+
+
 class Journal:
     """Writes happen inside the caller's transaction."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def write(self, group: str, step: Step, *, seen_at: str, outcome: str, now: str) -> None:
-        """One row per link that the write concerned. ``outcome``: ``done``, or what went wrong."""
-        why = step.why
+    def write(
+        self,
+        group: str,
+        step: Step,
+        *,
+        outcome: str,
+        now: str,
+        confirmed: Status | None = None,
+        approved: bool = False,
+    ) -> None:
+        """One row per link that the write concerned.
+
+        Args:
+            group: its key.
+            step: what was tried.
+            outcome: ``done``, or what went wrong.
+            now: our own clock.
+            confirmed: the status as the system confirmed it.
+            approved: a person had seen it before.
+        """
+        why, written = step.why, step.status is not None
+        before, after = (step.expect, confirmed or step.status) if written else (None, None)
+        natives = [part for one in (before, after) for part in ((one.native, one.reason) if one else ("", ""))]
         for link in step.links:
             values = [now, group, str(step.target), link, why.rule, why.moved, why.who, why.before, why.after]
-            self._db.execute(INSERT, [*values, int(step.status is not None), len(step.effects), seen_at, outcome])
+            values += [int(written), len(step.effects), now, outcome]
+            self._db.execute(INSERT, [*values, *natives, int(approved)])
 
     def of(self, link: int, limit: int = 20) -> list[dict[str, Any]]:
         """The last rows of a link, newest first."""
         return list(self._db.query(OF_LINK, [link, limit]))
+
+    def written(self, since: str) -> Iterator[StatusWrite]:
+        """Every status that was written since then, or may have been, in that order; a row per link."""
+        for row in self._db.query(WRITTEN, [since]):
+            before, after = (Status(row[f"native_{when}"], row[f"reason_{when}"]) for when in ("before", "after"))
+            yield StatusWrite(row["at"], Ref.parse(row["target"]), row["link"], row["rule"], before, after)
 
     def status_writes(self, link: int, since: str) -> int:
         """How often a status was written for a link since then."""
         return int(next(iter(self._db.query(STATUS_WRITES, [link, since])))["n"])
 
     def changed(self, connector: str, since: str) -> set[str]:
-        """The items of a connector that were written to since then."""
+        """The items of a connector that were written to since then, but for what a person had approved."""
         return {row["target"] for row in self._db.query(CHANGED, [since, f"{connector}:%"])}
 
     def skip(self, ref: Ref, what: str, why: str, now: str) -> None:

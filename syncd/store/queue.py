@@ -51,6 +51,7 @@ DROP = "DELETE FROM queue WHERE group_key = ?"
 HELD = "SELECT connector, why FROM held WHERE group_key = ? ORDER BY connector"
 FREE = "UPDATE queue SET lease_until = '' WHERE group_key IN (SELECT value FROM json_each(?))"
 FREE_ALL = "UPDATE queue SET lease_until = '', owner = ''"
+GIVE = "UPDATE queue SET owner = '' WHERE group_key IN (SELECT value FROM json_each(?))"
 LEAVE = "UPDATE queue SET owner = '' WHERE owner = ?"
 ELSEWHERE = """
     SELECT count(*) AS n FROM queue WHERE parked = 0 AND due <= :now AND (lease_until > :now OR owner <> :owner)
@@ -179,6 +180,10 @@ class Queue:
         names = None if only is None else json.dumps(sorted(only))
         what = {"now": precise(now), "only": names, "owner": owner}
         return int(next(iter(self._db.query(ELSEWHERE, what)))["n"])
+
+    def give(self, keys: Iterable[str]) -> None:
+        """These are anybody's, as due as before."""
+        self._db.execute(GIVE, [json.dumps(sorted(keys))])
 
     def leave(self, owner: str) -> None:
         """What an owner has not seen to is anybody's."""

@@ -138,7 +138,12 @@ CREATE TABLE journal (
     status    INTEGER NOT NULL,
     notes     INTEGER NOT NULL,
     seen_at   TEXT NOT NULL,
-    outcome   TEXT NOT NULL
+    outcome   TEXT NOT NULL,
+    native_before TEXT NOT NULL,
+    reason_before TEXT NOT NULL,
+    native_after  TEXT NOT NULL,
+    reason_after  TEXT NOT NULL,
+    approved      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX journal_by_link ON journal (link, at);
 CREATE INDEX journal_by_time ON journal (at);

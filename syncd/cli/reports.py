@@ -1,0 +1,131 @@
+"""What a run has done, or would do: as data, and in sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from syncd.cli.running import human, refused_notes
+from syncd.cli.sentences import sentence
+from syncd.cli.show import complain, plural, say, when
+from syncd.errors import ConnectorError
+from syncd.model import Item
+from syncd.records import Step
+from syncd.work import Work
+
+
+def report_of(
+    work: Work,
+    counted: tuple[Counter[str], dict[str, int]],
+    failures: Mapping[str, ConnectorError],
+    seconds: float,
+    *,
+    dry: bool,
+) -> dict[str, Any]:
+    """What was done, for programs; the sentences are made from it."""
+    tally, calls = counted
+    rows = work.store.queue.rows()
+    counts = work.store.links.counts()
+    needs = [f"{human(work.store, row.group)}: {row.reason}" for row in rows if row.parked]
+    held = sum(n for (state, standing), n in counts.items() if state == "live" and standing in {"conflict", "drift"})
+    unknown = sum(n for (state, standing), n in counts.items() if state == "live" and standing == "unknown")
+    if held:
+        needs.append(f"{plural(held, 'link')} in conflict or drift")
+    if unknown:
+        needs.append(f"{plural(unknown, 'link')} with a status that the mapping doesn't know")
+    needs += [f"a note on {note['on']} was refused: {note['reason']}" for note in refused_notes(work.store)]
+    later = [row for row in rows if not row.parked]
+    return {
+        "dry_run": dry,
+        "mode": "live" if work.writes or dry else "observe",
+        "seconds": round(seconds, 2),
+        "items_read": tally["items"],
+        "groups": tally["groups"],
+        "links_found": tally["linked"],
+        "links_adopted": tally["adopted"],
+        "links_proposed": tally["proposed"],
+        "links": {f"{state}/{standing}": n for (state, standing), n in sorted(counts.items())},
+        "status_writes": tally["statuses"],
+        "notes_written": tally["notes"],
+        "rules": {name[5:]: n for name, n in sorted(tally.items()) if name.startswith("rule ")},
+        "planned": [_step(work, step) for plan in work.plans for step in plan.steps],
+        "calls": calls,
+        "later": [{"group": human(work.store, row.group), "due": row.due, "reason": row.reason} for row in later],
+        "notes_in_doubt": work.store.effects.counts().get("doubt", 0),
+        "not_read": {name: error.what for name, error in failures.items()},
+        "needs_a_person": needs,
+    }
+
+
+def _step(work: Work, step: Step) -> dict[str, Any]:
+    """One write that would be made."""
+    ends = [link for link in (work.store.links.get(one) for one in step.links) if link is not None]
+    others = {link.issue.human if link.ticket == step.target else link.ticket.human for link in ends}
+    known = work.store.snapshots.get(step.target)
+    target = known.ref if isinstance(known, Item) else step.target
+    return {
+        "target": target.human,
+        "rule": step.why.rule,
+        "status": step.status is not None,
+        "from": step.why.before.value,
+        "to": step.why.after.value if step.status is not None else step.why.before.value,
+        "notes": [effect.kind for effect in step.effects],
+        "because_of": sorted(others),
+        "moved_by": step.why.who,
+    }
+
+
+def tell(work: Work, report: Mapping[str, Any]) -> None:
+    """For people: grouped by what happens."""
+    if not work.writes:
+        _tell_planned(report["planned"], observe=not report["dry_run"])
+    for rule, count in report["rules"].items():
+        words, what = sentence(rule.rstrip("+"), status=rule.endswith("+"), count=count)
+        say(f"  {plural(count, what)} {words}")
+    _tell_links(report)
+    read = f"{plural(report['items_read'], 'item')} read, " if report["items_read"] else ""
+    say(
+        f"{read}{plural(report['groups'], 'group')} looked at, "
+        f"{plural(report['status_writes'], 'status', 'statuses')} and {plural(report['notes_written'], 'note')} "
+        f"written, {report['seconds']:.1f} s"
+    )
+    say("API calls: " + ", ".join(f"{name} {n:,}" for name, n in report["calls"].items()))
+    for row in report["later"]:
+        say(f"Later, at {when(row['due'])}: {row['group']}: {row['reason']}")
+    if report["notes_in_doubt"]:
+        say(f"{plural(report['notes_in_doubt'], 'note')} whose outcome is unknown: the next run looks for it again")
+    for name, what in report["not_read"].items():
+        complain(f"{name} could not be read: {what}. Everything else was done; run `syncd reconcile` again later")
+    for line in report["needs_a_person"]:
+        complain(f"needs a person: {line}")
+    if report["needs_a_person"]:
+        complain("`syncd status` says what to do about it, `syncd explain REF` how it came about")
+
+
+def _tell_links(report: Mapping[str, Any]) -> None:
+    """Links that are new to the state."""
+    if report["links_found"]:
+        say(f"{plural(report['links_found'], 'link')} found")
+    adopted = report["links_adopted"]
+    if adopted:
+        would = "would be " if report["dry_run"] else ""
+        say(f"{plural(adopted, 'link')} {would}adopted as {'it stands' if adopted == 1 else 'they stand'}")
+    if report["links_proposed"]:
+        say(f"{plural(report['links_proposed'], 'link')} proposed to you (see `syncd links propose`)")
+
+
+def _tell_planned(planned: Sequence[Mapping[str, Any]], *, observe: bool) -> None:
+    """What would be written, grouped by why."""
+    mode = "Observe mode: nothing was written." if observe else "Dry run: nothing was written."
+    say(f"{mode} {plural(len(planned), 'write') + ' would be made' if planned else 'There is nothing to write'}.")
+    for rule, status in dict.fromkeys((step["rule"], step["status"]) for step in planned):
+        steps = [step for step in planned if (step["rule"], step["status"]) == (rule, status)]
+        words, what = sentence(rule, status=status, count=len(steps))
+        say(f"\n{plural(len(steps), what)} would be {words}:")
+        for step in steps:
+            change = f"{step['from']} -> {step['to']}" if step["from"] != step["to"] else step["from"]
+            notes = f", {plural(len(step['notes']), 'note')}" if step["notes"] else ""
+            who = f", by {step['moved_by']}" if step["moved_by"] else ""
+            say(f"  {step['target']:<28} {change}{notes}  ({', '.join(step['because_of'])}{who})")
+    say()
