@@ -213,6 +213,8 @@ class Daemon:
             if (rows[name].state, rows[name].reason) != (state, reason):
                 with shared.store.write():
                     shared.store.connectors.stands(name, state, reason, precise(shared.clock.now()))
+                    if state == "ok":
+                        shared.store.queue.wake(name, shared.clock.now())
                 say = self.log.info if state in {"ok", "starting"} else self.log.warning
                 say("connector", connector=name, state=state, why=reason)
 

@@ -21,7 +21,8 @@ from syncd.turns import Feed
 
 FAILURES = 5
 SHORTEST = 15.0
-LONGEST = 300.0
+LONGEST = 45.0
+"""Seconds between two tries at most: so soon after an outage everything goes on."""
 UNACCEPTED = 300.0
 """Seconds between two tries with a credential that isn't accepted (rule 13)."""
 UNSAID = 60.0
@@ -103,6 +104,8 @@ class Guarded(Connector):
             self.limited(max(0.0, wait - self.closed_for))
         self._opened += 1
         self._why, self._closed_until = error, self.clock.monotonic() + wait
+        # Whoever made the call that was let through to see has no part in the connector's trouble.
+        error.retry_after = error.retry_after or wait
 
     @contextmanager
     def _call(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import pytest
 
 from syncd.clock import ManualClock
 from syncd.errors import ConnectorError, Transient, Unauthorized
-from syncd.guarded import FAILURES, SHORTEST, UNACCEPTED, Guarded
+from syncd.guarded import FAILURES, LONGEST, SHORTEST, UNACCEPTED, Guarded
 from syncd.model import Page
 from syncd.testing.memory import MemoryConnector
 from tests.pairs import Pair
@@ -111,3 +111,16 @@ def test_a_connector_that_counts_no_calls_is_believed(guarded: Guarded, inner: E
     inner.calls.clear()
     guarded.sources()
     assert guarded.standing == ("ok", "")
+
+
+def test_whoever_makes_the_call_that_tries_the_connector_again_has_no_part_in_its_trouble(
+    guarded: Guarded, inner: Eager, clock: ManualClock
+) -> None:
+    for _ in range(FAILURES + 40):
+        inner.error = Transient("tracker", "out of order")
+        with pytest.raises(Transient) as caught:
+            poll(guarded)
+        if guarded.standing[0] == "unavailable":
+            assert caught.value.retry_after
+            clock.advance(guarded.closed_for)
+    assert guarded.closed_for <= LONGEST

@@ -16,6 +16,7 @@ from syncd.cli.queue import CAUSES
 from syncd.clock import SystemClock, stamp
 from syncd.errors import Refused
 from syncd.lanes import Shared
+from syncd.metrics import Metrics
 from syncd.model import Ref
 from syncd.reconcile import drain
 from syncd.records import LinkState, Origin
@@ -138,7 +139,7 @@ def test_a_lane_is_woken_when_its_pause_ends_and_only_then() -> None:
     lanes = {name: SimpleNamespace(wake=threading.Event()) for name in ("desk", "tracker")}
     whatever: Any = None
     how: dict[str, Any] = {"clock": SystemClock(), "connectors": lanes, "lanes": lanes, "store": pair.store}
-    shared = Shared(config=whatever, marker_key=b"", log=whatever, walked={}, tried={}, **how)
+    shared = Shared(config=whatever, marker_key=b"", log=whatever, walked={}, tried={}, metrics=Metrics(), **how)
     pause(pair, "desk")
     shared.heed_pauses(pair.store.connectors.all())
     assert set(shared.paused) == {"desk"}
@@ -157,3 +158,23 @@ def test_every_cause_has_words_for_people() -> None:
     named |= set(re.findall(r'\bask\([^"()]*(?:\([^()]*\)[^"()]*)*"([\w ]+)"', code))
     assert {"poll", "reconcile", "linked", "rules changed"} <= named
     assert named <= set(CAUSES)
+
+
+def test_what_waits_for_a_connector_is_due_when_it_works_again_and_nothing_else() -> None:
+    pair = Pair(other=True)
+    pair.reconcile()
+    pair.tick()
+    for place in ("tracker", "other"):
+        pair.issue(pair.ticket(), at=place)
+    pair.pass_()
+    queue, now = pair.store.queue, pair.clock.now()
+    keys = pair.store.links.group_keys()
+    with pair.store.write():
+        for key in keys:
+            queue.ask(key, "poll", now + timedelta(minutes=50))
+        queue.park([keys[0]], "a person must act")
+        queue.wake("tracker", now)
+        assert queue.due(now) == 0  # what is parked stays so
+        queue.ask(keys[0], "poll", now + timedelta(minutes=50))
+        queue.wake("other", now)
+        assert queue.routes(now) == ["desk other"]

@@ -173,15 +173,24 @@ def test_a_stop_ends_the_wait(error: Callable[[], Exception]) -> None:
     assert calls == [1]
 
 
-def test_the_queue_waits_half_a_minute_to_an_hour_then_parks() -> None:
-    waits = [delay(attempts, Middle()) for attempts in range(1, 11)]
-    assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, None, None]
+def test_the_queue_waits_a_quarter_of_a_minute_to_most_of_an_hour_then_parks() -> None:
+    waits = [delay(attempts, Middle()) for attempts in range(1, 15)]
+    assert [round(wait or 0) for wait in waits] == [15, 22, 34, 51, 76, 114, 171, 256, 384, 577, 865, 1297, 1946, 2919]
+    assert delay(15) is delay(16) is None
+
+
+def test_what_is_mended_works_within_half_the_time_that_it_was_broken() -> None:
+    broken = 0.0
+    for attempts in range(1, 15):
+        wait = delay(attempts, Middle()) or 0
+        assert wait <= max(15, 0.5 * broken + 15)
+        broken += wait
 
 
 def test_the_queue_spreads_its_waits() -> None:
-    waits = [delay(8, RNG) or 0 for _ in range(300)]
-    assert 0.8 * 3600 <= min(waits) < 0.85 * 3600
-    assert 1.15 * 3600 < max(waits) <= 1.2 * 3600
+    waits = [delay(1, RNG) or 0 for _ in range(300)]
+    assert 0.8 * 15 <= min(waits) < 0.85 * 15
+    assert 1.15 * 15 < max(waits) <= 1.2 * 15
 
 
 def test_a_row_that_never_failed_has_no_delay() -> None:
@@ -190,4 +199,4 @@ def test_a_row_that_never_failed_has_no_delay() -> None:
 
 
 def test_the_numbers_in_the_docstring_hold() -> None:
-    assert (retry.ATTEMPTS, retry.PATIENCE, retry.QUEUE_REPEATS) == (4, 900, 8)
+    assert (retry.ATTEMPTS, retry.PATIENCE, retry.QUEUE_REPEATS) == (4, 900, 14)

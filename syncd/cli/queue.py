@@ -22,11 +22,13 @@ from syncd.store import QueueRow, Store
 CAUSES = {
     "absent": "a note of ours isn't there, though it was sent",
     "followed": "an item moved to another place",
+    "imported": "`syncd links import` named it",
     "linked": "a link is new",
     "no duplicate": "an issue is no duplicate any more",
     "note": "a change was seen",
     "poll": "a change was seen",
     "read": "a change was seen",
+    "rebuilt": "the state was built anew",
     "reconcile": "`syncd reconcile` asked for it",
     "removed": "an item or a link is gone",
     "retry": "`syncd queue retry` asked for it",

@@ -47,6 +47,10 @@ RETRY = """
     UPDATE queue SET asked = asked + 1, due = ?, attempts = 0, parked = 0, reason = '', owner = ''
     WHERE group_key IN (SELECT value FROM json_each(?))
 """
+WAKE = """
+    UPDATE queue SET due = :now WHERE parked = 0 AND due > :now
+    AND group_key IN (SELECT group_key FROM ends WHERE connector = :connector)
+"""
 DROP = "DELETE FROM queue WHERE group_key = ?"
 HELD = "SELECT connector, why FROM held WHERE group_key = ? ORDER BY connector"
 FREE = "UPDATE queue SET lease_until = '' WHERE group_key IN (SELECT value FROM json_each(?))"
@@ -148,6 +152,10 @@ class Queue:
     def held(self, key: str) -> dict[str, str]:
         """What holds a group up: connector -> ``brake`` or ``pause``."""
         return {row["connector"]: row["why"] for row in self._db.query(HELD, [key])}
+
+    def wake(self, connector: str, now: datetime) -> None:
+        """A connector works again: whatever waits for it is due."""
+        self._db.execute(WAKE, {"connector": connector, "now": precise(now)})
 
     def free(self, keys: Iterable[str]) -> None:
         """Give claims back: what was not finished is as due as before."""
