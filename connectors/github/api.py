@@ -252,8 +252,6 @@ class Api:
         except FOREIGN as error:
             # Not chained: what requests and PyGithub say can quote headers and bodies.
             raise ours(self.name, doing, error, write=write) from None
-        finally:
-            self._shown.word = ""
         now = self.clock.now()
         self.ahead = answer.time(now) - now
         return answer

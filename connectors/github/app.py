@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,7 +49,7 @@ _ACCEPT_CURE = "the owner has to accept the app's new permissions: Settings, Git
 class _Minted:
     """A token; times by the server's clock."""
 
-    word: str
+    word: str = field(repr=False)
     since: datetime
     until: datetime
     renew: datetime
@@ -79,6 +79,7 @@ class App(Credential):
         self._installation = installation_id
         self._minted: _Minted | None = None
         self._login: str | None = None
+        self._look_again = True
         self._try_from = 0.0
         self._trouble: tuple[str, str, str] | None = None
         """Key of the config file, what is wrong, the cure: of the latest refusal."""
@@ -117,9 +118,15 @@ class App(Credential):
 
     def login(self, api: Api) -> str | None:
         """The app's bot, as REST calls it: ``slug[bot]``. Asked again with each token, for apps can be renamed."""
-        if self._login is None:
+        if self._look_again:
             doing = "reading which app this is"
-            self._login = _bot(self._body(self._ask(api, "GET", "/app", doing), doing))
+            try:
+                self._login = _bot(self._body(self._ask(api, "GET", "/app", doing), doing))
+            except (Transient, RateLimited):
+                if not self._login:
+                    raise
+            else:
+                self._look_again = False
         return self._login
 
     def _mint(self, api: Api) -> _Minted:
@@ -139,7 +146,7 @@ class App(Credential):
             until = max(moment(str(found.get("expires_at"))), now + timedelta(minutes=1))
         except ValueError:
             until = now + timedelta(hours=1)
-        self._login = None
+        self._look_again = True
         return _Minted(word, now, until, until - min(MARGIN, (until - now) / 6))
 
     # --- which installation ---

@@ -35,6 +35,8 @@ class Access:
     private: bool = True
     owner: str = ""
     only: frozenset[str] | None = None
+    reads: bool = True
+    """Whether it may read the issues of private repositories."""
 
     @property
     def is_app(self) -> bool:
@@ -52,6 +54,10 @@ class Access:
     def sees(self, repo: Repo) -> bool:
         """Whether the repository is there, for whoever shows this token."""
         return not repo.private or (self.private and self.reaches(repo))
+
+    def reads_issues(self, repo: Repo) -> bool:
+        """Whether it is shown the issues of a repository that it sees."""
+        return self.reads or not repo.private
 
     def writes(self, repo: Repo) -> bool:
         """Whether it may set labels and states there."""

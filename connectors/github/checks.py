@@ -13,6 +13,7 @@ from syncd.errors import ConnectorError, Problem, Refused, Unauthorized
 
 WARN_BEFORE = timedelta(days=14)
 EXPIRY = "github-authentication-token-expiration"
+_ADDRESS = "Look whether the address is right (https://api.github.com, or https://HOST/api/v3); try again later."
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d) ?(UTC|Z|[+-]\d\d:?\d\d)?")
 
 
@@ -45,7 +46,7 @@ class Checks:
         except Unauthorized:
             return [credential.refused(where)]
         except ConnectorError as error:
-            found.append(Problem(f"{where}: url", error.what, "Look whether the address is right; try again later."))
+            found.append(Problem(f"{where}: url", error.what, _ADDRESS))
         return [*found, *_of_token(token, self.api.headers, self.api.clock.now())]
 
     def _look(self, place: str, name: str) -> Iterator[Problem]:

@@ -79,8 +79,10 @@ class Endpoints:
             return Reply(404, error("Not Found", 404))
         if request.method != "GET" and repo.archived:
             return Reply(403, READ_ONLY)
-        access = self.sandbox.access(request)
+        access, at_issues = self.sandbox.access(request), "/issues" in request.path
         if access.is_app and request.method != "GET" and not access.writes(repo):
+            return Reply(403, NOT_ACCESSIBLE)
+        if at_issues and not access.reads_issues(repo):
             return Reply(403, NOT_ACCESSIBLE)
         return do(request, repo, **parts)
 

@@ -110,8 +110,8 @@ class App:
         if found is None or self.sandbox.now() >= found.until or found.installation.id not in self.installations:
             return None
         one = found.installation
-        push = one.permissions.get("issues") == "write"
-        return Access(self.login, push=push, owner=one.owner, only=one.only)
+        may = one.permissions.get("issues")
+        return Access(self.login, push=may == "write", owner=one.owner, only=one.only, reads=may is not None)
 
     def is_suspended(self, token: str) -> bool:
         """Whether the installation is suspended that a token was given to."""

@@ -154,6 +154,8 @@ class _Query:
     def repo(self, repo: Repo) -> dict[str, Any]:
         def issue(_info: Any, number: int) -> dict[str, Any]:
             found = repo.issues.get(number)
+            if not self.access.reads_issues(repo):
+                raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
             if found is None or found.deleted or found.moved_to or found.is_pull or not repo.has_issues:
                 raise _missing(f"Could not resolve to an Issue with the number of {number}.")
             return self.issue(found)

@@ -229,9 +229,10 @@ class Office:
         return [body for _, body in self.hub.comments(key) if MARKER.search(body)]
 
     def writes(self) -> int:
-        """How many writes reached either service."""
+        """How many writes reached either service; a query or a new token is none."""
         logs = (*self.freshdesk.log, *self.github.log)
-        return sum(one.request.method != "GET" and "graphql" not in one.request.path for one in logs)
+        nothing = ("graphql", "access_tokens")
+        return sum(one.request.method != "GET" and not one.request.path.endswith(nothing) for one in logs)
 
     def calls(self) -> int:
         """How many calls reached either service."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from office import REPOSITORY, Office
+from office import PENDING, REPOSITORY, RESOLVED, Office
 
 from connectors.github.books import Access
 from connectors.github.sandbox import LOGIN, TOKEN
@@ -27,6 +27,23 @@ def wrong_key(office: Office) -> None:
 
 def wrong_token(office: Office) -> None:
     office.environ["SYNCD_TEST_HUB"] = "another-token"
+
+
+def as_app(office: Office) -> None:
+    office.write("credentials/app", office.hub.app_key()).chmod(0o600)
+    lines = f'app_id = {office.github.app.id}\nprivate_key = "credential:app"'
+    path = office.config / "connectors" / "github.toml"
+    path.write_text(path.read_text().replace('token = "env:SYNCD_TEST_HUB"', lines))
+
+
+def uninstalled_app(office: Office) -> None:
+    as_app(office)
+
+
+def suspended_app(office: Office) -> None:
+    office.hub.install_app("acme")
+    office.hub.suspend_app("acme")
+    as_app(office)
 
 
 def missing_repository(office: Office) -> None:
@@ -113,6 +130,8 @@ def cut_key(office: Office) -> None:
     [
         (wrong_key, "invalid_credentials", "View API key"),
         (wrong_token, "doesn't accept the token", "Make a new token"),
+        (uninstalled_app, "isn't installed on any of the configured repositories", "Install App"),
+        (suspended_app, "the app's installation is suspended", "unsuspend"),
         (missing_repository, "acme/nowhere", "as GitHub shows it"),
         (strange_status, "doesn't know: 6 (Waiting on Customer)", "add it to [words]"),
         (narrow_agent, "sees only a part of the tickets", "All tickets"),
@@ -148,6 +167,35 @@ def test_check_names_the_trouble_and_its_cure(
     assert len(told) == len(lines)
     assert sound.writes() == 0
     assert sound.tree() == before
+
+
+def test_an_app_syncs_and_leaves_no_key_or_token_behind(sound: Office) -> None:
+    sound.hub.install_app("acme")
+    as_app(sound)
+    assert "No problems found" in sound.run("check").ended(0).out
+    sound.sync()
+    number = sound.ticket()
+    key = sound.issue(number)
+    sound.later()
+    sound.sync()
+    assert sound.status(number) == PENDING
+    sound.hub.close(key)
+    sound.later(3600)
+    runs = [sound.run("reconcile").ended(0)]
+    assert sound.status(number) == RESOLVED
+    words = [*sound.github.app.minted, *sound.hub.app_key().splitlines()[1:-1]]
+    assert sound.github.app.minted
+    kept = b"".join(path.read_bytes() for path in sound.state.parent.glob("*") if path.is_file())
+    assert not any(word.encode() in kept or any(word in run.said for run in runs) for word in words)
+
+
+def test_a_key_that_is_none_is_told_when_the_config_is_read(sound: Office) -> None:
+    as_app(sound)
+    geheim = "-----BEGIN RSA PRIVATE KEY-----\nMIIgeheim\n-----END RSA PRIVATE KEY-----\n"
+    sound.write("credentials/app", geheim)
+    run = sound.run("check").ended(78)
+    assert "connectors/github.toml: private_key: this is no private key in PEM form" in run.said
+    assert "geheim" not in run.said
 
 
 def test_one_account_in_trouble_hides_nothing_of_the_other(sound: Office) -> None:

@@ -102,6 +102,13 @@ def test_a_token_is_renewed_before_it_ends(sandbox: GitHubSandbox, connector: Gi
     assert 401 not in statuses(sandbox, "/")
 
 
+def test_a_token_is_not_used_in_its_last_minutes(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    for seconds, tokens in ((0, 1), (3600 - 400, 1), (200, 2)):
+        pass_time(sandbox, connector, seconds)
+        State().poll(connector)
+        assert minted(sandbox) == tokens
+
+
 @pytest.mark.parametrize("hours", [-30, -1, 1, 30])
 def test_a_wrong_clock_on_this_machine_changes_nothing(sandbox: GitHubSandbox, hours: int) -> None:
     connector = as_app(sandbox, ahead=timedelta(hours=hours))
@@ -185,7 +192,13 @@ def test_no_token_and_no_signature_is_shown_or_logged(
     state = State()
     state.poll(connector)
     (word,) = sandbox.app.minted
-    shown = caplog.text + repr(vars(connector)) + repr(vars(connector.api)) + json.dumps(state.cursor)
+    shown = (
+        caplog.text
+        + repr(vars(connector))
+        + repr(vars(connector.api))
+        + repr(vars(connector.api.credential)["_minted"])
+        + json.dumps(state.cursor)
+    )
     assert word not in shown
     assert "PRIVATE KEY" not in shown
     assert "eyJ" not in caplog.text
@@ -211,6 +224,23 @@ def test_the_app_knows_what_it_wrote_by_rest_and_by_graphql(sandbox: GitHubSandb
     assert any(path.endswith("/graphql") for _, path, _ in asked(sandbox))
     assert connector.find(MARKER, made.ref, START) is not None
     assert connector.find(MARKER, HOME, START) == made.ref.id
+
+
+def test_an_app_that_is_renamed_goes_on_knowing_what_it_wrote(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    connector.create(Draft(HOME, "T", "Filed", MARKER))
+    sandbox.faults.append(Fault("answer", path="/app$", times=1, reply=Reply(502)))
+    pass_time(sandbox, connector, 3600)
+    for _ in range(2):
+        assert connector.find(MARKER, HOME, START) is not None  # not told anew, so as before
+    assert statuses(sandbox, "/app")[-1] == 502
+    sandbox.app.slug = "newer-app"
+    pass_time(sandbox, connector, 3600)
+    made = connector.create(Draft(HOME, "U", "Filed", MARKER[::-1]))
+    assert made.texts is not None
+    assert made.texts[0].author is Author.SELF
+    assert connector.find(MARKER[::-1], HOME, START) == made.ref.id
 
 
 # --- what may be wrong ---
@@ -297,6 +327,24 @@ def test_rights_that_were_not_granted_are_told_with_their_cure(
     assert words in problem.cure
     with pytest.raises(Refused, match="Issues: Read and write"):
         connector.create(Draft(HOME, "T", "Filed", MARKER))
+
+
+def test_an_app_that_may_not_read_issues_any_more_loses_none(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    sandbox.people.set_private(HOME)
+    for _ in range(4):
+        sandbox.people.make_issue(HOME)
+    state = State()
+    state.poll(connector)
+    sandbox.people.grant_app("acme", "issues")
+    refs = list(state.items)
+    for asked_for in (refs[:1], refs):
+        for entry in connector.fetch(asked_for).values():
+            assert isinstance(entry, Refused)
+            assert "Issues: Read and write" in entry.what
+    sandbox.people.grant_app("acme", "issues", "write")
+    assert all(isinstance(entry, Item) for entry in connector.fetch(refs).values())
 
 
 def test_a_repository_outside_the_installation_is_told_seen_or_not(sandbox: GitHubSandbox) -> None:

@@ -17,10 +17,11 @@ from github_direct import HOME, State
 from pydantic import SecretStr
 
 from connectors.github.connector import GitHubConnector
+from connectors.github.installations import key_pair
 from connectors.github.options import GitHubOptions, Repository
 from syncd.clock import ManualClock
 from syncd.errors import RateLimited, Refused, Unauthorized
-from syncd.model import Action, Audience, Draft, GoneKind, Item, Note, Ref, Removed, Status
+from syncd.model import Action, Audience, Author, Draft, GoneKind, Item, Note, Ref, Removed, Status
 
 CASSETTES = Path(__file__).parent / "cassettes"
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
@@ -108,6 +109,34 @@ def test_a_secondary_limit(connector: GitHubConnector) -> None:
 def test_a_refused_issue(connector: GitHubConnector) -> None:
     with replay("invalid"), pytest.raises(Refused, match="assignees invalid"):
         connector.create(Draft(HOME, "T", "Filed", MARKER, assignees=("nobody",)))
+
+
+@pytest.fixture
+def app() -> Iterator[GitHubConnector]:
+    options = GitHubOptions(
+        connector="github",
+        url="https://api.github.com",
+        app_id="123456",
+        private_key=SecretStr(key_pair(1)[0]),
+        repositories=[Repository(name=HOME)],
+    )
+    connector = GitHubConnector("github", options, ManualClock(datetime(2026, 6, 2, 10, tzinfo=UTC)))
+    yield connector
+    connector.close()
+
+
+def test_an_issue_that_an_app_reads(app: GitHubConnector) -> None:
+    with replay("app"):
+        item = app.fetch([REF])[REF]
+    assert isinstance(item, Item)
+    assert (item.ref, item.status) == (REF, Status("open"))
+    assert item.texts is not None
+    assert item.texts[0].author is Author.SELF
+
+
+def test_an_app_that_is_suspended(app: GitHubConnector) -> None:
+    with replay("suspended"), pytest.raises(Unauthorized, match="suspended"):
+        app.fetch([REF])
 
 
 @pytest.mark.parametrize("path", sorted(CASSETTES.glob("*.yaml")), ids=lambda path: path.stem)
