@@ -1,8 +1,7 @@
 """Act: steps and effects become connector calls, and what came of them becomes state.
 
-Before a note's first byte leaves it is stored as an effect; after an unknown outcome it waits to settle, is looked
-for, and only if it is certainly absent is it sent again (rule 12). A status needs no such care: it is read afresh
-before every try.
+Before a note's first byte leaves it is stored as an effect (rule 12); what becomes of one whose outcome isn't known,
+:mod:`syncd.settle` finds out. A status needs no such care: it is read afresh before every try.
 """
 
 from __future__ import annotations
@@ -12,23 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from syncd import marker
 from syncd.braking import refuse_too_much
 from syncd.clock import precise
-from syncd.defects import of_one_item, told
-from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Audience, Outcome, Removed, Role, Status, Written
+from syncd.errors import ConnectorError, Refused, Transient
+from syncd.model import Action, Outcome, Status
 from syncd.records import Plan, Record, Step
-from syncd.retry import reads
-from syncd.store import Begun, EffectRow, EffectState
-from syncd.work import IN_PLACE, Work
+from syncd.settle import keep_notes, passes
+from syncd.store import Begun, EffectRow
+from syncd.work import Work
 
-SEARCH_LOOKS = 2
-"""Where only a search index can be asked, an effect is looked for twice before it counts as absent."""
-ASK_AGAIN = 60.0
-"""Seconds until a look that failed is repeated."""
-LEFT_ALONE = 300.0
-"""Seconds that a connector is left alone whose credential isn't accepted (rule 13)."""
 DAMPED_WRITES = 4
 """More status writes than this per link and hour are held back (rule 11)."""
 
@@ -95,7 +86,7 @@ def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
     outcome, error = _write(work, step, notes)
     confirm = None if error else lambda record: _confirmed(work, step, record, outcome.status)
     with work.store.write():
-        _keep_notes(work, step.target.connector, notes, outcome.notes, error)
+        keep_notes(work, step.target.connector, notes, outcome.notes, error)
         _keep_status(work, step, outcome)
         if error is None or (step.status is None and not error.doubt):
             work.store.begun.drop(step.target)
@@ -146,14 +137,9 @@ def _error(step: Step, outcome: Outcome) -> ConnectorError | None:
             continue
         if not isinstance(error, ConnectorError):
             raise error  # a defect of the connector
-        if step.status is not None or not outcome.notes or _passes(error):
+        if step.status is not None or not outcome.notes or passes(error):
             return error
     return None
-
-
-def _passes(error: Exception) -> bool:
-    """Whether a note certainly had no effect, and may be written later."""
-    return isinstance(error, (Transient, RateLimited, Unauthorized)) and not error.doubt
 
 
 def _begin(work: Work, step: Step, made: _Made) -> list[EffectRow]:
@@ -169,36 +155,6 @@ def _begin(work: Work, step: Step, made: _Made) -> list[EffectRow]:
             if work.store.effects.send(row.id, work.clock.now()):
                 rows.append(row)
     return rows
-
-
-def _keep_notes(
-    work: Work, connector: str, sent: Sequence[EffectRow], written: Sequence[Written], failed: ConnectorError | None
-) -> None:
-    """What came of each note. One without effect is sent later; if its step has failed, it is decided afresh."""
-    results = {one.effect: one for one in written}
-    effects, now = work.store.effects, work.clock.now()
-    for row in sent:
-        one = results.get(row.id)
-        error = one.error if one else failed
-        if one is not None and error is None:
-            effects.done(row.id, one.remote_id, now)
-            work.tally["notes"] += 1
-            result = "done"
-        elif one is None or (error is not None and _passes(error)):
-            wait = (error.retry_after if isinstance(error, ConnectorError) else None) or ASK_AGAIN
-            effects.later(row.id, now + timedelta(seconds=wait), getattr(error, "what", "not begun"))
-            if failed is not None:
-                effects.forget(row.id)
-            result = "later"
-        elif not isinstance(error, ConnectorError) or error.doubt:
-            settle = timedelta(seconds=work.connectors[connector].settle)
-            effects.doubt(row.id, now + settle, "the answer was lost")
-            result = "doubt"
-        else:
-            effects.refused(row.id, error.what, now)
-            work.tally["refused"] += 1
-            result = "refused"
-        work.counted(connector, row.kind, result)
 
 
 def _keep_status(work: Work, step: Step, outcome: Outcome) -> None:
@@ -225,132 +181,10 @@ def _confirmed(work: Work, step: Step, record: Record, status: Status | None) ->
 
 def _count(work: Work, step: Step, outcome: Outcome, error: ConnectorError | None) -> None:
     if step.status is not None:
-        failed = "doubt" if error and error.doubt else "later" if error and _passes(error) else "refused"
+        failed = "doubt" if error and error.doubt else "later" if error and passes(error) else "refused"
         work.counted(step.target.connector, "status", failed if error else "done")
     if step.status is not None and error is None:
         work.tally["statuses"] += 1
         work.tally[f"rule {step.why.rule}+"] += 1
     elif error is None and outcome.notes:
         work.tally[f"rule {step.why.rule}"] += 1
-
-
-def settle(work: Work, name: str | None = None) -> int:
-    """Look for effects in doubt that have settled, and send those that are certainly not there; how many were due.
-
-    ``name``: only those on items of this connector.
-    """
-    rows = [row for row in work.store.effects.open(work.clock.now()) if name in (None, row.target.connector)]
-    # One on a connector that isn't configured any more waits for it; its group is parked, which says so.
-    known = [row for row in rows if row.target.connector in work.connectors]
-    due = [row for row in known if not work.paused_for(row.target.connector)]
-    for row in due:
-        if work.paused_for(row.target.connector):  # since a moment ago
-            continue
-        with work.feeds[row.target.connector].pages.turn(work.clock):
-            if work.store.effects.get(row.id) == row:  # else another thread has looked for it, or sent it
-                _settle_one(work, row)
-    return len(due)
-
-
-def _settle_one(work: Work, row: EffectRow) -> None:
-    """A defect that one of them brings to light must not keep others waiting (rule 13)."""
-    try:
-        (_look if row.state is EffectState.DOUBT else _send)(work, row)
-    except Exception as error:
-        if not of_one_item(error):
-            raise
-        with work.store.write():  # looked for, and sent if it isn't there, when a person asks for it
-            work.store.effects.refused(row.id, f"{told(error)}. Please report it", work.clock.now())
-            work.tally["refused"] += 1
-
-
-def _look(work: Work, row: EffectRow) -> None:
-    connector = work.connectors[row.target.connector]
-    began = row.began_at or work.clock.now()
-    try:
-        found = reads(work.clock, patience=IN_PLACE)(
-            connector.find, marker.make(work.marker_key, row.id), row.target, began
-        )
-    except ConnectorError as error:
-        _not_looked(work, row, error)
-        return
-    now = work.clock.now()
-    looks = SEARCH_LOOKS if connector.capabilities.probe == "search" else 1
-    with work.store.write():
-        if found:
-            work.store.effects.done(row.id, found, now)
-            work.tally["notes"] += 1
-            work.counted(row.target.connector, row.kind, "done")
-        elif row.looks + 1 < looks:
-            work.store.effects.looked(row.id, now + timedelta(seconds=connector.settle))
-        elif row.owed:
-            work.store.effects.absent(row.id, now)
-        else:  # whether it is still right, the group says; its status may have been written all the same
-            work.store.effects.shelve(row.id)
-            _ask_again(work, row)
-
-
-def _not_looked(work: Work, row: EffectRow, error: ConnectorError) -> None:
-    """A look that failed: to be repeated, unless there is nothing to look at any more."""
-    work.tally["looks failed"] += 1
-    with work.store.write():
-        if _passes(error):
-            wait = timedelta(seconds=max(error.retry_after or 0.0, ASK_AGAIN))
-            work.store.effects.doubt(row.id, work.clock.now() + wait, error.what)
-        else:
-            work.store.effects.refused(row.id, error.what, work.clock.now())
-            work.tally["refused"] += 1
-    _pause(work, row.target.connector, error)
-
-
-def _ask_again(work: Work, row: EffectRow) -> None:
-    link = work.store.links.get(row.link)
-    key = work.store.links.group_of(link.ticket) if link else None
-    if key:
-        work.store.queue.ask(key, "absent", work.clock.now())
-
-
-def _pause(work: Work, connector: str, error: Exception | None) -> None:
-    if isinstance(error, (Unauthorized, RateLimited)):
-        work.pause(connector, error.retry_after or LEFT_ALONE, error.what)
-
-
-def _send(work: Work, row: EffectRow) -> None:
-    """A note that certainly isn't there, on its own."""
-    name = row.target.connector
-    refusal = _unfit(work, row)
-    if refusal is not None:
-        with work.store.write():
-            _keep_notes(work, name, [row], [Written(row.id, error=refusal)], None)
-        _pause(work, name, refusal)
-        return
-    with work.store.write():
-        mine = work.store.effects.send(row.id, work.clock.now())
-    if not mine:
-        return
-    action = Action(row.target, notes=(work.note(row),))
-    outcome = next(iter(work.connectors[name].apply([action])))
-    with work.store.write():
-        _keep_notes(work, name, [row], outcome.notes, None)
-    error = next((one.error for one in outcome.notes if one.error is not None), outcome.error)
-    _pause(work, name, error)
-    if error is not None and _passes(error):
-        work.tally["delayed"] += 1
-
-
-def _unfit(work: Work, row: EffectRow) -> ConnectorError | None:
-    """Why a note can't be left any more; what a place may see is checked at the moment of writing (rules 9 and 14)."""
-    name = row.target.connector
-    try:
-        fresh = reads(work.clock, patience=IN_PLACE)(work.connectors[name].fetch, [row.target])[row.target]
-    except ConnectorError as error:
-        return error
-    if isinstance(fresh, ConnectorError):
-        return fresh
-    if isinstance(fresh, Removed):
-        return Refused(name, f"{row.target.human} is {fresh.kind}")
-    if fresh.final or work.mapping(name).is_final(fresh.status):
-        return Refused(name, f"{row.target.human} is closed for good")
-    if work.role(name) is Role.TRACKER and fresh.audience is not Audience.PRIVATE:
-        return Refused(name, f"{row.target.human} is public now")
-    return None

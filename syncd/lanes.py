@@ -10,13 +10,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-from syncd.act import settle
 from syncd.config import Helpdesk
 from syncd.errors import ConnectorError, Gone, Interrupted, Refused
 from syncd.guarded import STATES
 from syncd.lane import SLICE, STUCK, Lane, LaneClock, Shared
 from syncd.poll import poll, walk
 from syncd.reconcile import drain
+from syncd.settle import settle
 from syncd.sweep import Sweep
 from syncd.work import Work
 

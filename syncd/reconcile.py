@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from syncd.act import LEFT_ALONE, Result, carry_out, settle
+from syncd.act import Result, carry_out
 from syncd.approval import NotApproved, approved
 from syncd.defects import of_one_item, told
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, RateLimited, Refused, Transient, Unauthorized
 from syncd.observe import observe, prefetch
 from syncd.records import Plan
 from syncd.retry import LIMIT_WAIT, delay
+from syncd.settle import LEFT_ALONE, settle
 from syncd.store import QueueRow
 from syncd.work import Work
 

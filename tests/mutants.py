@@ -77,13 +77,13 @@ MUTANTS = (
     ),
     Mutant(
         "an effect in doubt is not looked for",
-        "act.py",
+        "settle.py",
         "(_look if row.state is EffectState.DOUBT else _send)(work, row)",
         "(_look if row.state is None else _send)(work, row)",
     ),
     Mutant(
         "an effect nobody decided on is sent later",
-        "act.py",
+        "settle.py",
         "        elif row.owed:\n",
         "        elif True:\n",
     ),

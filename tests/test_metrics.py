@@ -9,7 +9,6 @@ import prometheus_client
 import pytest
 import requests
 
-from syncd.act import settle
 from syncd.clock import ManualClock
 from syncd.errors import RateLimited, Unauthorized
 from syncd.gauges import Gauges
@@ -18,6 +17,7 @@ from syncd.health import STATES, look
 from syncd.http import Session
 from syncd.metrics import Metrics
 from syncd.model import HttpCall
+from syncd.settle import settle
 from syncd.store import Store
 from syncd.testing.memory import Books, MemoryConnector
 from tests.pairs import Pair
