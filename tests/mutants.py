@@ -72,8 +72,8 @@ MUTANTS = (
     Mutant(
         "an effect in doubt is sent again at once",
         "store/effects.py",
-        "SET state = 'sent', began_at = ? WHERE id = ? AND state = 'ready'",
-        "SET state = 'sent', began_at = ? WHERE id = ? AND state IN ('ready', 'doubt')",
+        "tries = tries + 1 WHERE id = ? AND state = 'ready'",
+        "tries = tries + 1 WHERE id = ? AND state IN ('ready', 'doubt')",
     ),
     Mutant(
         "an effect in doubt is not looked for",
