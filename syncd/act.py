@@ -117,11 +117,16 @@ def _write(work: Work, step: Step, notes: Sequence[EffectRow]) -> tuple[Outcome,
 
 
 def _hindrance(work: Work, step: Step) -> ConnectorError | None:
-    """Why a step must not be tried now: its connector is left alone, or it was written too often (rule 11)."""
+    """Why a step must not be tried now: its connector is left alone, or it was written too often (rule 11).
+
+    What a person has approved is no back and forth of two programs, however often they have written.
+    """
     name = step.target.connector
     left = work.paused_for(name)
     if left:
         return Transient(name, work.paused[name][1], retry_after=left)
+    if work.approved is not None:
+        return None
     since = precise(work.clock.now() - timedelta(hours=1))
     if step.status is None or all(work.store.journal.status_writes(x, since) < DAMPED_WRITES for x in step.links):
         return None

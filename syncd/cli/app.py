@@ -30,6 +30,7 @@ VERBS = {
     "run": "Run the service.",
     "sandbox": "Serve a stand-in of a service to play with.",
     "status": "Show how things stand, and what needs a person.",
+    "undo": "Make a plan that puts back what was written.",
 }
 """Verb -> what it is for. Its module, of the same name, is imported only when it runs: most are slow to load."""
 
