@@ -26,6 +26,7 @@ PER_CONNECTOR: tuple[tuple[str, str, Callable[[Health], float | None]], ...] = (
     ),
     ("conflicts", "Links whose ends both moved, and disagree.", lambda one: one.counts["conflicts"]),
     ("drift", "Links whose ends disagree though neither moved.", lambda one: one.counts["drift"]),
+    ("duplicates", "Notes that stand more than once.", lambda one: one.figures.doubles),
     ("breaker_state", "1: no call is made for now, because calls failed.", lambda one: int(_closed(one))),
     ("credential_valid", "0: the service doesn't accept the credential.", lambda one: int(one.shown != "unauthorized")),
     ("mass_change_brake", "1: the brake is on.", lambda one: int(one.braked)),

@@ -42,6 +42,8 @@ def test_a_request_that_was_applied_very_late_is_found_in_the_night() -> None:
     assert doubled(pair) == ["resolved"]
     (row,) = pair.store.effects.doubled()
     assert len(row.doubles.split()) == 2
+    every, each = pair.store.figures()
+    assert (every.doubles, each["desk"].doubles) == (1, 1)
 
 
 def test_it_is_told_until_one_of_them_is_gone_however_long_that_takes() -> None:

@@ -20,6 +20,10 @@ EFFECTS = """
     SELECT substr(target, 1, instr(target, ':') - 1) AS connector, state, count(*) AS n, min(id) AS oldest
     FROM effects WHERE state IN ('ready', 'sent', 'doubt') AND due <> 'shelved' GROUP BY 1, 2
 """
+DOUBLES = """
+    SELECT substr(target, 1, instr(target, ':') - 1) AS connector, count(*) AS n FROM effects
+    WHERE doubles <> '' GROUP BY 1
+"""
 SIZE = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()"
 
 
@@ -35,6 +39,7 @@ class Figures:
         standings: live links by standing.
         effects: those that are not settled, by state.
         oldest_effects: by state, the id of the one that was stored first.
+        doubles: notes that stand more than once.
     """
 
     queue: int = 0
@@ -44,6 +49,7 @@ class Figures:
     standings: dict[str, int] = field(default_factory=dict)
     effects: dict[str, int] = field(default_factory=dict)
     oldest_effects: dict[str, str] = field(default_factory=dict)
+    doubles: int = 0
 
     @property
     def doubt(self) -> int:
@@ -83,6 +89,9 @@ def figures(db: Database) -> tuple[Figures, dict[str, Figures]]:
     for row in db.query(EFFECTS):
         for of in (every, one.setdefault(row["connector"], Figures())):
             of.add_effects(row["state"], row["n"], row["oldest"])
+    for row in db.query(DOUBLES):
+        for of in (every, one.setdefault(row["connector"], Figures())):
+            of.doubles += row["n"]
     return every, one
 
 
