@@ -221,7 +221,6 @@ def test_a_plan_that_was_killed_on_the_way_is_applied_again(office: Office, kind
     def strike() -> None:
         held.wait(30)
         running[0].process.send_signal(signal.SIGKILL)
-        running[0].process.wait(30)
 
     office.freshdesk.faults.append(Fault(kind, method="POST|PUT", skip=3, hook=strike))
     running.append(office.start("reconcile", "--apply", str(path)))

@@ -162,7 +162,6 @@ def test_an_undo_that_was_killed_on_the_way_is_known_for_ours(office: Office, ki
     def strike() -> None:
         held.wait(30)
         running[0].process.send_signal(signal.SIGKILL)
-        running[0].process.wait(30)
 
     office.freshdesk.faults.append(Fault(kind, method="POST|PUT", skip=1, hook=strike))
     running.append(office.start("reconcile", "--apply", str(path)))
