@@ -97,9 +97,9 @@ def test_a_plan_is_made_beside_the_service_and_applied_by_it(still: Office) -> N
         check_a_plan(still)
 
 
-def test_a_plan_file_is_never_written_over_and_takes_no_half_of_it(office: Office) -> None:
+def test_a_plan_file_is_never_written_over_and_never_half_there(office: Office) -> None:
     office.sync()
-    pairs(office, 1)
+    pairs(office, 2)
     path = planned(office)
     before, calls = path.read_bytes(), office.calls()
     assert "is there already" in office.run("reconcile", "--plan", str(path)).ended(2).err
@@ -107,7 +107,8 @@ def test_a_plan_file_is_never_written_over_and_takes_no_half_of_it(office: Offic
     assert "doesn't exist" in office.run("reconcile", "--plan", str(nowhere)).ended(2).err
     assert (path.read_bytes(), office.calls()) == (before, calls)
     other = office.folder / "other.json"
-    office.run("reconcile", "--plan", str(other), limit=100)
+    run = office.run("reconcile", "--plan", str(other), limit=600).ended(2)
+    assert "can't be written (File too large). Nothing was kept" in run.err
     assert not other.exists()
     assert list(office.folder.glob(".syncd-plan-*")) == []
 
