@@ -127,6 +127,18 @@ class Daemon:
                 systemd.notify("STOPPING=1")
             self._left = self._end(shared, patience)
 
+    @staticmethod
+    def _ask_all(store: Store, clock: SystemClock) -> None:
+        """Every group is decided once: what was only planned in observe mode is nowhere else.
+
+        An unchanged one costs no call; what is queued or parked keeps its place.
+        """
+        known = {row.group for row in store.queue.rows()}
+        with store.write():
+            for key in store.links.group_keys():
+                if key not in known:
+                    store.queue.ask(key, "start", clock.now())
+
     def _shared(self, store: Store) -> Shared:
         clock, config = SystemClock(), self.config
         for warning in config.warnings:
@@ -134,6 +146,8 @@ class Daemon:
         accounts = {**config.trackers, **config.helpdesks}
         connectors = {name: Guarded(one.connect(LaneClock(clock)), clock) for name, one in accounts.items()}
         store.recover(clock.now(), max(one.settle for one in connectors.values()))
+        if config.mode == "live":
+            self._ask_all(store, clock)
         with store.write():
             for name, one in connectors.items():
                 store.connectors.begins(name, self._began)
