@@ -33,6 +33,7 @@ CAUSES = {
     "removed": "an item or a link is gone",
     "retry": "`syncd queue retry` asked for it",
     "rules changed": "the mapping or the playbook changed",
+    "start": "the service was started",
 }
 """Why a group was queued, for people."""
 
