@@ -49,26 +49,32 @@ def drain(work: Work, only: frozenset[str] | None = None, route: str | None = No
             rows = work.store.queue.claim(work.clock.now(), BATCH, only, route, braked=braked, owner=owner)
         if not rows and not settled:
             return
-        quiet: list[tuple[QueueRow, Plan]] = []
         try:
-            prefetch(work, rows)
-            for row in rows:
-                if work.clock.sleep(0):
-                    raise Interrupted("stopped between two groups")
-                plan = _alone(work, row)
-                if plan is not None:
-                    quiet.append((row, plan))
-                done += 1
-            work.progress("in step", done, done + work.store.queue.due(work.clock.now()))
+            _batch(work, rows)
         except BrakeOn as error:  # the groups of that connector wait; the others go on
             if not work.writes:
                 raise
             work.say(str(error))
-        finally:
-            with work.store.write():
-                for row, plan in quiet:
-                    _record(work, row, plan)
-                work.store.queue.free(row.group for row in rows)
+        done += len(rows)
+        work.progress("in step", done, done + work.store.queue.due(work.clock.now()))
+
+
+def _batch(work: Work, rows: Sequence[QueueRow]) -> None:
+    """Groups that were claimed. Those that needed no write are recorded together, however this ends."""
+    quiet: list[tuple[QueueRow, Plan]] = []
+    try:
+        prefetch(work, rows)
+        for row in rows:
+            if work.clock.sleep(0):
+                raise Interrupted("stopped between two groups")
+            plan = _alone(work, row)
+            if plan is not None:
+                quiet.append((row, plan))
+    finally:
+        with work.store.write():
+            for row, plan in quiet:
+                _record(work, row, plan)
+            work.store.queue.free(row.group for row in rows)
 
 
 def _alone(work: Work, row: QueueRow) -> Plan | None:

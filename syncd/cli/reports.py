@@ -27,14 +27,6 @@ def report_of(
     tally, calls = counted
     rows = work.store.queue.rows()
     counts = work.store.links.counts()
-    needs = [f"{human(work.store, row.group)}: {row.reason}" for row in rows if row.parked]
-    held = sum(n for (state, standing), n in counts.items() if state == "live" and standing in {"conflict", "drift"})
-    unknown = sum(n for (state, standing), n in counts.items() if state == "live" and standing == "unknown")
-    if held:
-        needs.append(f"{plural(held, 'link')} in conflict or drift")
-    if unknown:
-        needs.append(f"{plural(unknown, 'link')} with a status that the mapping doesn't know")
-    needs += [f"a note on {note['on']} was refused: {note['reason']}" for note in refused_notes(work.store)]
     later = [row for row in rows if not row.parked]
     return {
         "dry_run": dry,
@@ -54,8 +46,21 @@ def report_of(
         "later": [{"group": human(work.store, row.group), "due": row.due, "reason": row.reason} for row in later],
         "notes_in_doubt": work.store.effects.counts().get("doubt", 0),
         "not_read": {name: error.what for name, error in failures.items()},
-        "needs_a_person": needs,
+        "needs_a_person": _needs(work, counts),
     }
+
+
+def _needs(work: Work, counts: Mapping[tuple[str, str], int]) -> list[str]:
+    """What only a person can mend, a line each."""
+    rows = work.store.queue.rows()
+    needs = [f"{human(work.store, row.group)}: {row.reason}" for row in rows if row.parked]
+    held = sum(n for (state, standing), n in counts.items() if state == "live" and standing in {"conflict", "drift"})
+    unknown = counts.get(("live", "unknown"), 0)
+    if held:
+        needs.append(f"{plural(held, 'link')} in conflict or drift")
+    if unknown:
+        needs.append(f"{plural(unknown, 'link')} with a status that the mapping doesn't know")
+    return needs + [f"a note on {note['on']} was refused: {note['reason']}" for note in refused_notes(work.store)]
 
 
 def _step(work: Work, step: Step) -> dict[str, Any]:
