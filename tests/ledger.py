@@ -26,13 +26,8 @@ class Event(NamedTuple):
     value: str = ""
 
 
-class Diary(list[Event]):
-    """What happened in all systems, in order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.unheard: set[int] = set()
-        """Places of syncd's own status writes whose answer it never got, or did not live to record."""
+Diary = list[Event]
+"""What happened in all systems, in order."""
 
 
 class Ledger(Books):
@@ -95,8 +90,6 @@ class Bench(MemoryConnector):
             if waits and str(entry.status) in FINISHED:
                 books.closed_upon.append(entry.number)
             books.judge(entry, status)
-            if outcome.error is not None:
-                books.diary.unheard.add(len(books.diary) - 1)
         if status in books.final and (entry.status_writes, len(entry.remarks)) != (before, remarks):
             books.written_though_final.append(entry.number)
         if any(type(one).__name__ == "Refused" for one in (outcome.error, *(note.error for note in outcome.notes))):

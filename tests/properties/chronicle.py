@@ -45,6 +45,10 @@ class Chronicle:
         word, numbers = str(entry.status), tuple(one.number for one in found)
         return View(word, numbers, shown, believed, word in self.rules.fits(shown), waiting(entry))
 
+    def ever_linked(self, ticket: int) -> set[int]:
+        """The issues that a ticket is, or was, linked to."""
+        return {int(link.issue.id) for link in self.pair.links() if int(link.ticket.id) == ticket}
+
     def sharing(self, ticket: int, issues: Iterable[int]) -> set[int]:
         """The other tickets that are, or were, linked to these issues."""
         return {int(x.ticket.id) for x in self.pair.links() if int(x.issue.id) in issues} - {ticket}
@@ -72,13 +76,12 @@ class Chronicle:
     def still(self, ticket: int, view: View) -> bool:
         """Whether the ticket has the links that it had, and nobody did more than move or comment their ends."""
         was = self.was.get(ticket)
-        whats = {act.what for act in self.on_issues(view) + self.acts("desk", ticket)}
-        return was is not None and was.issues == view.issues and whats <= {"status", "says"}
+        return was is not None and was.issues == view.issues and not self.pulled(ticket)
 
-    def pulled(self, ticket: int, view: View) -> bool:
-        """Whether something of the pair was deleted, restored, moved elsewhere, linked or unlinked."""
-        issues = {*view.issues, *(int(x.issue.id) for x in self.pair.links() if int(x.ticket.id) == ticket)}
-        acts = [*self.acts("desk", ticket), *(act for issue in issues for act in self.acts("tracker", issue))]
+    def pulled(self, ticket: int) -> bool:
+        """Whether the ticket, or an issue ever linked to it, was deleted, restored, moved away, linked or unlinked."""
+        acts = [act for issue in self.ever_linked(ticket) for act in self.acts("tracker", issue)]
+        acts += self.acts("desk", ticket)
         return bool({act.what for act in acts} - {"new", "status", "says"})
 
     def others_moved(self, ticket: int, view: View) -> bool:
@@ -92,14 +95,6 @@ class Chronicle:
         if not self.still(ticket, view) or self.others_moved(ticket, view):
             return False
         return not self.acts("desk", ticket) and not self.on_issues(view)
-
-    def undone(self, ticket: int, issues: Iterable[int]) -> bool:
-        """Whether people undid a write of ours before syncd knew of it: then it takes its own write for theirs."""
-        diary, ends = self.pair.diary, {("desk", ticket), *(("tracker", issue) for issue in issues)}
-        ends |= {("desk", one) for one in self.sharing(ticket, set(issues))}
-        lost = [n for n in diary.unheard if n >= self.mark and (diary[n].system, diary[n].number) in ends]
-        after = diary[min(lost) + 1 :] if lost else []
-        return any(e.what == "status" and e.who != "syncd" and (e.system, e.number) in ends for e in after)
 
     def noted(self, entry: Entry, kind: str, since: int, ticket: int | None = None) -> bool:
         """Whether syncd left a note of this kind since then (of this ticket, if one is named); or was refused."""

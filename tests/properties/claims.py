@@ -43,8 +43,9 @@ class Claims:
         for two in asked - removed - linked:
             assert not self._visible(two) or not self._read(two[0]), f"{two} are not linked"
         for two in (asked & self.met) - removed:
-            there = (two[0], self._moved_to(two[1]))
-            assert there == two or there in linked or there in removed or self._hidden(*two, there[1]), (
+            way = self._way(two[1])
+            there = (two[0], way[-1])
+            assert there == two or there in linked or there in removed or self._hidden(two[0], *way), (
                 f"the link of {two} did not follow to {there}"
             )
         self.met |= linked
@@ -105,14 +106,12 @@ class Claims:
         ends = {("desk", ticket), *(("tracker", issue) for issue in issues)}
         return any(e.what == "gone" and (e.system, e.number) in ends for e in self.pair.diary)
 
-    def _moved_to(self, issue: int) -> int:
-        """Where an issue is now; itself, if it was a duplicate on its way: then its links went elsewhere."""
-        now = issue
-        while (entry := self.pair.tracker.entries[now]).moved_to:
-            now = entry.moved_to
-            if entry.duplicate_of or self.pair.tracker.entries[now].duplicate_of:
-                return issue
-        return now
+    def _way(self, issue: int) -> list[int]:
+        """An issue, and where it moved to; only itself, if it was a duplicate on its way: its links went elsewhere."""
+        entries, way = self.pair.tracker.entries, [issue]
+        while moved_to := entries[way[-1]].moved_to:
+            way.append(moved_to)
+        return [issue] if any(entries[one].duplicate_of for one in way) else way
 
 
 def _two(link: Link) -> Two:

@@ -31,12 +31,13 @@ class Oracle(Chronicle):
         self.final: dict[int, View] = {}
         """Tickets with final links, at the last quiet moment."""
         self.claims = Claims(pair)
-        judge = Judge(self)
+        self.judge = Judge(self)
         for books in pair.books.values():
-            books.judge = judge
+            books.judge = self.judge
 
     def check(self) -> None:
         """Everything at once; then this quiet moment is the one to compare with."""
+        assert self.judge.wrong == []
         self.claims.check()
         now = self.tickets()
         for ticket, view in now.items():
@@ -45,8 +46,6 @@ class Oracle(Chronicle):
             self._check_standing(link, now[int(link.ticket.id)])
         even, held = set(), set()
         for ticket, view in now.items():
-            if self.undone(ticket, view.issues):
-                continue
             self._check_reason(ticket, view)
             self._check_untouched(ticket, view)
             self._check_says_why(ticket)
@@ -72,7 +71,7 @@ class Oracle(Chronicle):
         if was is None or self.rules.asks(was) != self.rules.asks(view):
             self.turned[ticket] = self.mark
         known = ticket in self.was or self.written_before(ticket)
-        if not self.still(ticket, view) and (known or len(view.issues) > 1 or self.pulled(ticket, view)):
+        if not self.still(ticket, view) and (known or len(view.issues) > 1 or self.pulled(ticket)):
             self.relinked.add(ticket)
 
     # --- what is true of every pair ---
@@ -96,7 +95,7 @@ class Oracle(Chronicle):
         assert "syncd" in movers, f"ticket {ticket} was left behind: {view}"
 
     def _was_lost(self, ticket: int) -> bool:
-        """A person has it since its issue went."""
+        """The issue that it waited for went: it is the agents' own until its issues move."""
         return self.noted(self.pair.desk.entries[ticket], "lost_issue", 0)
 
     def _check_says_why(self, ticket: int) -> None:
@@ -172,7 +171,8 @@ class Oracle(Chronicle):
         else:
             kind, policy = "ticket_reopened", self.rules.on_requester_reopen
             wanted = [issue for issue, last in before.items() if last.value in FINISHED_ISSUE][:1]
-        if policy != "ignore" and not any(last.who == "syncd" for last in before.values()):
+        own = self._was_lost(ticket) or any(last.who == "syncd" for last in before.values())
+        if policy != "ignore" and not own:
             for issue in wanted:
                 self._check_heard(ticket, issue, kind)
         return True
@@ -191,7 +191,8 @@ class Oracle(Chronicle):
     def _check_lost(self, now: dict[int, View]) -> None:
         """A waiting ticket whose only issues were deleted goes back to a person (rule 10)."""
         for ticket, was in self.was.items():
-            gone = all([act.what for act in self.acts("tracker", issue)] == ["gone"] for issue in was.issues)
+            acts = {issue: [act.what for act in self.acts("tracker", issue)] for issue in self.ever_linked(ticket)}
+            gone = all(whats == (["gone"] if issue in was.issues else []) for issue, whats in acts.items())
             if ticket in now or not gone or self.acts("desk", ticket) or ticket not in self.even:
                 continue
             if was.word in {"pending", "on_hold"} and was.fits:
@@ -206,7 +207,7 @@ class Oracle(Chronicle):
             if ticket in self.was or len(view.issues) != 1 or (ticket, view.issues[0]) not in asked:
                 continue
             acts, own = self.on_issues(view), [act.what for act in self.acts("desk", ticket)]
-            if [act.what for act in acts] != ["new"] or own not in (["new"], []) or self.pulled(ticket, view):
+            if [act.what for act in acts] != ["new"] or own not in (["new"], []) or self.pulled(ticket):
                 continue
             began = (self.statuses("desk", ticket, self.mark) or self.statuses("desk", ticket)[:1])[-1].value
             if acts[0].value in UNFINISHED_ISSUE and began in {"new", "open"}:
@@ -218,7 +219,7 @@ class Oracle(Chronicle):
         """Engineering hears of a reopening that its customer can't hear of (rule 9)."""
         for ticket, view in self.tickets(LinkState.FINAL).items():
             was = self.final.get(ticket)
-            if was is None or was.issues != view.issues or self.acts("desk", ticket) or self.pulled(ticket, view):
+            if was is None or was.issues != view.issues or self.acts("desk", ticket) or self.pulled(ticket):
                 continue
             if was.shown in FINISHED_ISSUE and view.shown in UNFINISHED_ISSUE:
                 entries = [self.pair.tracker.entries[issue] for issue in view.issues]

@@ -237,17 +237,15 @@ class Machine(RuleBasedStateMachine):
     # --- syncd ---
 
     def attempt(self, what: Callable[[], None]) -> None:
-        diary = self.pair.diary
-        began = len(diary)
         try:
             what()
         except ConnectorError:
             pass  # a poll that failed; the daemon goes on with the next
         except Crash:
-            diary.unheard |= {
-                n for n in range(began, len(diary)) if (diary[n].who, diary[n].what) == ("syncd", "status")
-            }
             self.restart()
+        queued, passed = self.pair.store.queue.rows(), self.pair.store.journal.skips()
+        told = [*(row.reason for row in queued), *(one["why"] for one in passed)]
+        assert not any("defect" in why for why in told), told
 
     @rule()
     def restart(self) -> None:
@@ -286,6 +284,17 @@ class Machine(RuleBasedStateMachine):
         self.nothing_is_left_open()
         self.oracle.check()
         self.sound = True
+
+    @precondition(peopled)
+    @rule(issues=st.booleans(), number=ANY, ticket_word=TICKET_MOVES, issue_word=ISSUE_MOVES)
+    def one_moves(self, issues: bool, number: int, ticket_word: str, issue_word: str) -> None:
+        """Where only one end moves between two quiet moments, most is known of what must come of it."""
+        self.quiet()
+        if issues:
+            self.move_issue(number, issue_word)
+        else:
+            self.move_ticket(number, ticket_word)
+        self.quiet()
 
     def teardown(self) -> None:
         if self.sound and self.pair.desk.entries:
