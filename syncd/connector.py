@@ -101,6 +101,7 @@ class Capabilities:
         attribution: it tells who moved an item.
         probe: how ``find`` looks: ``listing`` (consistent) or ``search`` (an index, so looked for twice).
         can_create: it can file items.
+        keys_are_ids: a key names its item, so that ``resolve`` asks nobody.
     """
 
     roles: frozenset[Role]
@@ -112,6 +113,7 @@ class Capabilities:
     attribution: bool = False
     probe: str = "listing"
     can_create: bool = True
+    keys_are_ids: bool = False
 
 
 class Connector(ABC):

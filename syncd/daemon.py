@@ -21,7 +21,7 @@ from typing import Protocol
 from syncd import systemd
 from syncd.clock import SystemClock, precise
 from syncd.config import Config
-from syncd.errors import ConfigError
+from syncd.errors import ConfigError, Problem
 from syncd.guarded import Guarded
 from syncd.lanes import LaneClock, PollLane, RouteLane, Shared
 from syncd.logs import Log, open_log
@@ -228,7 +228,7 @@ class Daemon:
                 with shared.store.write():
                     shared.store.connectors.stands(name, state, reason, precise(shared.clock.now()))
                     if state == "ok":
-                        shared.store.queue.wake(name, shared.clock.now())
+                        shared.works_again(name)
                 say = self.log.info if state in {"ok", "starting"} else self.log.warning
                 say("connector", connector=name, state=state, why=reason)
 
@@ -244,7 +244,7 @@ class Daemon:
         self._again.clear()
         systemd.reloading()
         try:
-            self.config = self._reload()
+            self.config = self._of_the_same_state(self._reload())
         except ConfigError as error:
             for problem in error.problems:
                 self.log.error("configuration kept", problem=str(problem))  # noqa: TRY400  # a sentence says it all
@@ -256,6 +256,13 @@ class Daemon:
         self.log.info("configuration read anew")
         return True
 
+    def _of_the_same_state(self, config: Config) -> Config:
+        """A configuration, unless it names another state: commands would work on that one, beside us."""
+        if config.state != self.config.state:
+            where, what = f"{config.folder / 'syncd.toml'}: state", "another state can't be taken while syncd runs"
+            raise ConfigError([Problem(where, what, "Stop the service, and start it with the new one")])
+        return config
+
     def _end(self, shared: Shared, patience: float) -> list[Thread]:
         """Let every lane, and whatever else was asked for, come to its end; those that don't in time."""
         shared.clock.stop.set()
@@ -263,8 +270,10 @@ class Daemon:
             lane.wake.set()
         until = time.monotonic() + patience
         threads = [*shared.lanes.values(), *shared.guests]
-        for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
+        while any(thread.is_alive() for thread in threads) and (now := time.monotonic()) < until:
+            if self._stop.is_set():  # since a moment ago, perhaps: then nobody waits for as long as a reload may
+                until = min(until, now + GRACE)
+            next(thread for thread in threads if thread.is_alive()).join(min(TICK, until - now))
         left = [thread for thread in threads if thread.is_alive()]
         if not left:
             for connector in shared.connectors.values():

@@ -25,6 +25,8 @@ LONGEST = 45.0
 """Seconds between two tries at most: so soon after an outage everything goes on."""
 UNACCEPTED = 300.0
 """Seconds between two tries with a credential that isn't accepted (rule 13)."""
+ELSEWHERE = 1.0
+"""Seconds that a look-up for another connector's lane waits; what couldn't be looked up is, a little later."""
 UNSAID = 60.0
 """Seconds to leave a service alone that limits us without saying for how long."""
 
@@ -108,9 +110,23 @@ class Guarded(Connector):
         error.retry_after = error.retry_after or wait
 
     @contextmanager
-    def _call(self) -> Iterator[None]:
-        """Around one call. Waiting for another lane's call to end takes no longer than that one may take."""
-        with self._lock:
+    def _mine(self, patience: float) -> Iterator[None]:
+        """The connector for one call; ``patience``: seconds to wait for another lane's call to end, -1 for its end.
+
+        Raises:
+            Transient: that call takes longer.
+        """
+        if not self._lock.acquire(timeout=patience):
+            raise Transient(self.name, "it is busy with a call that takes long", retry_after=SHORTEST)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _call(self, patience: float = -1) -> Iterator[None]:
+        """Around one call."""
+        with self._mine(patience):
             if self.clock.sleep(0):
                 raise Interrupted("stopped before a call")
             self._refuse()
@@ -192,8 +208,10 @@ class Guarded(Connector):
         return self.inner.parse_url(text)
 
     def resolve(self, key: str) -> Ref | None:
-        """See :class:`Connector`."""
-        with self._call():
+        """See :class:`Connector`. Another connector's lane asks this, which must not wait for this one (rule 13)."""
+        if self.capabilities.keys_are_ids:
+            return self.inner.resolve(key)
+        with self._call(ELSEWHERE):
             return self.inner.resolve(key)
 
     def statuses(self) -> Mapping[str, str]:

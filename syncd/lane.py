@@ -116,6 +116,12 @@ class Shared:
                 self.lanes[name].wake.set()
                 self.news.set()
 
+    def works_again(self, name: str) -> None:
+        """A connector's trouble is over: what waits for it is due, and it isn't left alone. Inside a transaction."""
+        self.store.queue.wake(name, self.clock.now())
+        if name not in self.resting:
+            self.paused.pop(name, None)
+
     def work(self, store: Store, clock: Clock) -> Work:
         """What one lane works with."""
         return Work(

@@ -186,10 +186,10 @@ def _park(work: Work, row: QueueRow, keys: set[str], reason: str) -> None:
 
 def _wait(row: QueueRow, error: ConnectorError) -> float | None:
     """Seconds until the next try; None if only a person can help."""
-    if isinstance(error, Unauthorized):
-        return LEFT_ALONE
     if error.retry_after is not None:
         return error.retry_after
+    if isinstance(error, Unauthorized):
+        return LEFT_ALONE
     if isinstance(error, RateLimited):
         return LIMIT_WAIT
     if not isinstance(error, Transient):

@@ -69,6 +69,8 @@ class Link:
     state: LinkState
     origin: Origin
     filed: bool = False
+    seen_open: bool = False
+    """Its issue was seen unfinished before anything was decided: if it is finished by then, it has moved."""
     standing: Standing = Standing.NEW
     reason: str = ""
     """Why it is proposed, or why it ended."""

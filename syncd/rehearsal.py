@@ -7,6 +7,8 @@ of that connector is pulled, and its release is the consent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from syncd.defects import of_one_item
 from syncd.errors import Refused
 from syncd.model import Ref, Role
@@ -23,32 +25,29 @@ def rehearse(work: Work) -> None:
     """
     if not work.writes:
         return
-    rows, changed = work.store.connectors.all(), []
-    for name in work.connectors:
-        known = rows[name].fingerprint if name in rows else ""
-        if known != _fingerprint(work, name):
-            if known:
-                changed.append(name)
-            with work.store.write():
-                _learn(work, name)
-    if changed:
-        _plan_only(work, changed)
+    rows = work.store.connectors.all()
+    known = {name: rows[name].fingerprint for name in work.connectors if name in rows}
+    news = [name for name in work.connectors if known.get(name) != _fingerprint(work, name)]
+    changed = [name for name in news if known.get(name)]
+    would = {key: found for key in work.store.links.group_keys() if (found := _targets(work, key))} if changed else {}
+    with work.store.write():  # in one: a change that is known has been shown, or has nothing to show
+        for name in changed:
+            _plan_only(work, name, would)
+        for name in news:
+            work.store.connectors.learn(name, _fingerprint(work, name), work.now)
 
 
-def _plan_only(work: Work, changed: list[str]) -> None:
-    would = {key: found for key in work.store.links.group_keys() if (found := _targets(work, key))}
-    for name in changed:
-        groups = {key: refs for key, refs in would.items() if name in _connectors(work, key)}
-        count = len({ref for refs in groups.values() for ref in refs})
-        if not count:
-            continue
-        what = "mapping or playbook" if work.role(name) is Role.HELPDESK else "mapping"
-        many = "1 ticket or issue" if count == 1 else f"{count:,} tickets and issues"
-        reason = f"its {what} has changed, and by it {many} would be written to; `syncd reconcile --dry-run` shows them"
-        with work.store.write():
-            work.store.brakes.pull(name, reason, work.now)
-            for key in groups:
-                work.store.queue.ask(key, "rules changed", work.clock.now())
+def _plan_only(work: Work, name: str, would: Mapping[str, set[Ref]]) -> None:
+    groups = {key: refs for key, refs in would.items() if name in _connectors(work, key)}
+    count = len({ref for refs in groups.values() for ref in refs})
+    if not count:
+        return
+    what = "mapping or playbook" if work.role(name) is Role.HELPDESK else "mapping"
+    many = "1 ticket or issue" if count == 1 else f"{count:,} tickets and issues"
+    reason = f"its {what} has changed, and {many} would be written to now; `syncd reconcile --dry-run` shows them"
+    work.store.brakes.pull(name, reason, work.now)
+    for key in groups:
+        work.store.queue.ask(key, "rules changed", work.clock.now())
 
 
 def _targets(work: Work, key: str) -> set[Ref]:
@@ -69,7 +68,3 @@ def _connectors(work: Work, key: str) -> set[str]:
 def _fingerprint(work: Work, name: str) -> str:
     desk = work.helpdesks.get(name)
     return work.mapping(name).fingerprint + (desk.playbook.fingerprint if desk else "")
-
-
-def _learn(work: Work, name: str) -> None:
-    work.store.connectors.learn(name, _fingerprint(work, name), work.now)

@@ -126,6 +126,7 @@ def _send(work: Work, row: EffectRow) -> None:
     _pause(work, name, error)
     if error is not None and passes(error):
         work.tally["delayed"] += 1
+        work.tally["looks failed"] += 1  # a run doesn't wait for the next try
 
 
 def _unfit(work: Work, row: EffectRow) -> ConnectorError | None:

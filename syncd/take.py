@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
 from syncd.links import Claim
-from syncd.model import FINISHED_TICKET, Item, Ref, Removed, Word
-from syncd.records import GONE, Base, Link, LinkState, Origin
+from syncd.model import FINISHED_TICKET, UNFINISHED, Item, Ref, Removed, Role, Word
+from syncd.records import GONE, Base, Link, LinkState, Origin, Standing
 from syncd.retry import reads
 from syncd.work import IN_PLACE, Work
 
@@ -74,6 +74,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
         item = replace(item, waiting=before.waiting)  # a list that doesn't tell takes nothing away
     store.snapshots.put(item, now)
     _mark(work, item, named, changed=changed, first_walk=first_walk)
+    _note_open(work, item.ref)
     if changed:
         ask(work, item.ref, cause)
     if _is_duplicate(work, item) and item.duplicate_of not in (None, item.ref):
@@ -184,6 +185,7 @@ def _link(work: Work, ref: Ref, found: Found, *, first_walk: bool) -> None:
     else:
         return
     _keep_seen(work, found.other)
+    _note_open(work, issue)
     if claim.trusted:
         store.journal.unskip(ref, found.other.key)
         store.journal.unskip(found.other, ref.key)
@@ -195,6 +197,18 @@ def _keep_seen(work: Work, ref: Ref) -> None:
     item = work.seen.get((ref.connector, ref.key.casefold()))
     if item is not None and work.store.snapshots.get(ref) is None:
         work.store.snapshots.put(item, work.now)
+
+
+def _note_open(work: Work, ref: Ref) -> None:
+    """An issue that is seen unfinished before anything is decided of it: if it is finished by then, it has moved."""
+    issue = work.store.snapshots.get(ref)
+    if work.role(ref.connector) is Role.HELPDESK or not isinstance(issue, Item):
+        return
+    if work.mapping(ref.connector).word(issue.status) in UNFINISHED:
+        for link in work.store.links.of(ref):
+            undecided = link.standing is Standing.NEW and work.store.links.base(link.id) is None
+            if undecided and link.filed and not link.seen_open:
+                work.store.links.saw_open(link)
 
 
 def _revive(work: Work, ref: Ref) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from syncd.config import Brake
 from syncd.model import Status
+from syncd.poll import poll
 from syncd.records import Standing
 from syncd.testing.memory import Entry
 from tests.pairs import Pair
@@ -136,3 +138,36 @@ def test_a_comment_that_was_begun_is_not_taken_for_written(pair: Pair, fault: st
     pair.settle()
     assert pair.notes(issue) == ["ticket_resolved"]
     assert pair.standing() is Standing.TOLD
+
+
+def test_an_issue_that_was_seen_open_before_anything_was_decided_is_followed(pair: Pair) -> None:
+    ticket, issue = new_pair(pair)
+    for name in ("tracker", "desk"):
+        poll(pair.work, name)
+    pair.restart()  # killed before the group was looked at
+    pair.move(issue, "done")
+    pair.pass_()
+    pair.settle()
+    assert ticket.status == Status("resolved")
+    assert pair.standing() is Standing.AGREED
+    pair.move(issue, "open")
+    pair.pass_()
+    assert ticket.status == Status("pending")
+
+
+def test_an_issue_that_waited_for_a_brake_and_was_closed_meanwhile_is_followed(pair: Pair) -> None:
+    pair.work.brake = Brake(max_changes=1, share=0.0)
+    pair.reconcile()
+    pair.tick()
+    tickets = [pair.ticket() for _ in range(2)]
+    issues = [pair.issue(ticket) for ticket in tickets]
+    pair.pass_()
+    assert [str(ticket.status) for ticket in tickets] == ["pending", "open"]
+    pair.move(issues[1], "done")
+    pair.pass_()
+    pair.tick(3700)
+    with pair.store.write():
+        pair.store.brakes.release("desk", pair.work.now)
+    pair.pass_()
+    pair.settle()
+    assert tickets[1].status == Status("resolved")

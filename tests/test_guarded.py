@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -124,3 +126,23 @@ def test_whoever_makes_the_call_that_tries_the_connector_again_has_no_part_in_it
             assert caught.value.retry_after
             clock.advance(guarded.closed_for)
     assert guarded.closed_for <= LONGEST
+
+
+def test_a_look_up_for_another_lane_does_not_wait_for_a_call_that_hangs(guarded: Guarded, inner: Eager) -> None:
+    held, done = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with guarded._call():
+            held.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+    held.wait(30)
+    with pytest.raises(Transient, match="busy"):
+        guarded.resolve("TRACKER-1")
+    guarded.capabilities = replace(inner.capabilities, keys_are_ids=True)  # type: ignore[misc]
+    assert guarded.resolve("TRACKER-1") == inner.resolve("TRACKER-1")
+    assert guarded.standing == ("ok", "")
+    done.set()
+    thread.join(30)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from syncd import braking
+from syncd import braking, rehearsal
 from syncd.errors import BrakeOn
 from syncd.rehearsal import rehearse
 from syncd.testing.memory import Entry
@@ -46,7 +46,7 @@ def test_the_first_pass_after_a_change_only_plans_and_the_release_is_the_consent
     pair, tickets, _ = conflicts()
     before = pair.writes()
     change(pair, on_conflict="tracker")
-    with pytest.raises(BrakeOn, match="its mapping or playbook has changed, and by it 3 tickets and issues"):
+    with pytest.raises(BrakeOn, match="its mapping or playbook has changed, and 3 tickets and issues"):
         braking.tell(pair.work)
     pair.pass_()
     pair.reconcile()
@@ -95,5 +95,24 @@ def test_where_nothing_may_be_written_a_change_waits_until_something_may() -> No
     assert pair.store.brakes.on() == []
     pair.restart()
     rehearse(pair.work)
+    assert [brake.connector for brake in pair.store.brakes.on()] == ["desk"]
+    assert [str(ticket.status) for ticket in tickets] == ["on_hold"] * 3
+
+
+def test_a_death_while_it_is_rehearsed_is_no_consent(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair, tickets, _ = conflicts()
+    pair.rules = RULES | {"on_conflict": "tracker"}
+    pair.restart()
+
+    def die(*_: object) -> set[object]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rehearsal, "_targets", die)
+        with pytest.raises(KeyboardInterrupt):
+            rehearse(pair.work)
+    pair.restart()
+    rehearse(pair.work)
+    pair.pass_()
     assert [brake.connector for brake in pair.store.brakes.on()] == ["desk"]
     assert [str(ticket.status) for ticket in tickets] == ["on_hold"] * 3

@@ -345,3 +345,24 @@ def test_a_restart_on_a_real_file_goes_on_where_it_was(path: Path) -> None:
     pair.settle()
     assert str(ticket.status) == "resolved"
     assert pair.notes(ticket) == ["link_note", "resolved"]
+
+
+MIGRATIONS = """
+    CREATE TABLE _sqlite_migrations (id INTEGER PRIMARY KEY, migration_set TEXT, name TEXT, applied_at TEXT)
+"""
+"""What is made first, before any migration is applied."""
+
+
+@pytest.mark.parametrize("statement", ["PRAGMA journal_mode = WAL", "", MIGRATIONS])
+def test_a_state_that_was_being_made_when_its_process_died_is_made_anew(tmp_path: Path, statement: str) -> None:
+    path = tmp_path / "syncd.db"
+    raw = plain_sqlite.connect(path)
+    raw.execute("PRAGMA user_version = 0")
+    raw.execute(statement)
+    raw.commit()
+    raw.close()
+    path.touch()
+    store = Store.open(path)
+    assert store.links.all() == []
+    store.close()
+    Store.read(path).close()

@@ -51,6 +51,7 @@ class FreshdeskConnector(Connector):
         notes_hold_links=True,
         probe="listing",
         can_create=False,
+        keys_are_ids=True,
     )
 
     def __init__(self, name: str, options: FreshdeskOptions, clock: Clock) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from syncd.cli.running import human, refused_notes
 from syncd.cli.sentences import sentence
 from syncd.cli.show import complain, plural, say, when
+from syncd.clock import precise
 from syncd.errors import ConnectorError
 from syncd.model import Item
 from syncd.records import Step
+from syncd.store import QueueRow
 from syncd.work import Work
+
+NAMED = 5
+"""Groups that are named of those that wait for the same; `syncd queue list` names all."""
 
 
 def report_of(
@@ -43,11 +49,23 @@ def report_of(
         "rules": {name[5:]: n for name, n in sorted(tally.items()) if name.startswith("rule ")},
         "planned": [_step(work, step) for plan in work.plans for step in plan.steps],
         "calls": calls,
-        "later": [{"group": human(work.store, row.group), "due": row.due, "reason": row.reason} for row in later],
+        "later": [
+            {"group": human(work.store, row.group), "due": row.due, "reason": _why_later(work, row)} for row in later
+        ],
         "notes_in_doubt": work.store.effects.counts().get("doubt", 0),
+        "notes_owed": work.store.effects.owing(),
         "not_read": {name: error.what for name, error in failures.items()},
         "needs_a_person": _needs(work, counts),
     }
+
+
+def _why_later(work: Work, row: QueueRow) -> str:
+    """What it waits for."""
+    for connector, why in work.store.queue.held(row.group).items():
+        if why == "brake":
+            return f"waits for `syncd brake release {connector}`"
+        return f"waits until {connector} goes on (`syncd resume {connector}`)"
+    return row.reason or "still to be looked at"
 
 
 def _needs(work: Work, counts: Mapping[tuple[str, str], int]) -> list[str]:
@@ -96,16 +114,28 @@ def tell(work: Work, report: Mapping[str, Any]) -> None:
         f"written, {report['seconds']:.1f} s"
     )
     say("API calls: " + ", ".join(f"{name} {n:,}" for name, n in report["calls"].items()))
-    for row in report["later"]:
-        say(f"Later, at {when(row['due'])}: {row['group']}: {row['reason']}")
+    _tell_later(report["later"])
     if report["notes_in_doubt"]:
         say(f"{plural(report['notes_in_doubt'], 'note')} whose outcome is unknown: the next run looks for it again")
+    if report["notes_owed"]:
+        say(f"{plural(report['notes_owed'], 'note')} still to be written: the next run tries again")
     for name, what in report["not_read"].items():
         complain(f"{name} could not be read: {what}. Everything else was done; run `syncd reconcile` again later")
     for line in report["needs_a_person"]:
         complain(f"needs a person: {line}")
     if report["needs_a_person"]:
         complain("`syncd status` says what to do about it, `syncd explain REF` how it came about")
+
+
+def _tell_later(rows: Sequence[Mapping[str, Any]]) -> None:
+    """What is still to come, a line for each reason."""
+    for reason in dict.fromkeys(row["reason"] for row in rows):
+        mine = [row for row in rows if row["reason"] == reason]
+        named = ", ".join(row["group"] for row in mine[:NAMED])
+        more = f" and {len(mine) - NAMED:,} more" if len(mine) > NAMED else ""
+        first = min(row["due"] for row in mine)
+        at = f", at {when(first)}" if first > precise(datetime.now(UTC)) else ""
+        say(f"Later{at}: {named}{more}: {reason}")
 
 
 def _tell_links(report: Mapping[str, Any]) -> None:

@@ -43,6 +43,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
     picture = look(store, intervals(config), datetime.now(UTC))
     brakes = [{"connector": b.connector, "since": b.at, "reason": b.reason} for b in store.brakes.on()]
     held = live.get("conflict", 0) + live.get("drift", 0)
+    lost = sum(one.state in {"unauthorized", "misconfigured"} for one in picture.connectors.values())
     return {
         "mode": config.mode,
         **picture.data(),
@@ -55,11 +56,12 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "parked_groups": parked,
         "refused_notes": refused,
         "doubled_notes": doubled,
+        "notes_owed": store.effects.owing(),
         "unknown_statuses": unknown,
         "to_be_read_again": store.snapshots.waiting(),
         "passed_over": [{"ref": row["ref"], "what": row["what"], "why": row["why"]} for row in store.journal.skips()],
         "brakes": brakes,
-        "needs_a_person": len(parked) + held + len(unknown) + len(brakes) + len(refused) + len(doubled),
+        "needs_a_person": len(parked) + held + len(unknown) + len(brakes) + len(refused) + len(doubled) + lost,
     }
 
 
@@ -99,6 +101,8 @@ def _tell(found: dict[str, Any]) -> None:
     for standing, count in sorted(found["standings"].items(), key=lambda pair: -pair[1]):
         say(f"  {count:>6,}  {meaning(standing, count)}")
     say(f"{plural(found['queue'], 'group')} queued, {plural(found['doubt'], 'note')} whose outcome is unknown")
+    if found["notes_owed"]:
+        say(f"{plural(found['notes_owed'], 'note')} still to be written, and tried again by itself")
     _tell_troubles(found)
     if not found["needs_a_person"] and not found["standings"].get("waits_for_person"):
         say("Nothing needs a person.")

@@ -15,10 +15,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncd.clock import stamp
-from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, Audience, Item, Ref, Removed, Word
+from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Audience, Item, Ref, Removed, Word
 from syncd.plan.asks import Ask, Outline, answer_all, step_or_records
 from syncd.plan.notes import closing_notes, issue_note, some, ticket_note, values_of, with_message
-from syncd.plan.ticket import UNFINISHED, Group, Ticket, ids, issue_word, view
+from syncd.plan.ticket import Group, Ticket, has_turned, ids, issue_word, view
 from syncd.records import GONE, Base, Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
 
 WAITING_WORDS = (Word.PENDING, Word.ON_HOLD)
@@ -65,7 +65,7 @@ def _decide_ticket(outline: Outline, ref: Ref, links: list[Link]) -> None:
         _final(outline, item, links)
         return
     ticket = view(group, item, links)
-    fresh = [link for link in links if link.id not in group.bases]
+    fresh = [link for link in links if link.id not in group.bases and not has_turned(group, link)]
     if fresh and _begin(outline, ticket, fresh):
         return
     _compare(outline, ticket)

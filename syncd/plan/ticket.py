@@ -12,7 +12,6 @@ from syncd.model import FINISHED_ISSUE, Item, Ref, Removed, Status, Word
 from syncd.playbook import Playbook
 from syncd.records import Base, Link, Record, Standing
 
-UNFINISHED = (Word.OPEN, Word.IN_PROGRESS)
 SPOKEN = frozenset({Standing.WAITS_FOR_AGENT, Standing.WAITS_FOR_PERSON, Standing.CONFLICT, Standing.DRIFT})
 """Standings that came with a note; once the ends agree again, the next one is told anew."""
 
@@ -223,13 +222,25 @@ def view(group: Group, item: Item, links: list[Link]) -> Ticket:
             assert isinstance(now, Item)  # noqa: S101  # lost ones are out
             bases[link.id] = Base(
                 older.ticket if older else item.status,
-                now.status,
+                _as_seen(group, link, now.status),
                 agreed=bool(older and older.agreed),
                 exempt=bool(older and older.exempt),
                 turn=older.turn if older else group.turns.get(item.ref, 0),
                 outside=now.closed_outside,
             )
     return Ticket(group, item, tuple(sorted(links, key=lambda link: link.id)), bases)
+
+
+def has_turned(group: Group, link: Link) -> bool:
+    """Whether a new link's issue was seen unfinished before anything was decided of it, and is finished by now."""
+    issue = group.items[link.issue]
+    fresh = link.filed and link.seen_open and link.id not in group.bases
+    return fresh and isinstance(issue, Item) and group.word(link.issue, issue.status) in FINISHED_ISSUE
+
+
+def _as_seen(group: Group, link: Link, now: Status) -> Status:
+    """The issue's status as a decision would have found it, had there been one in time."""
+    return (group.mappings[link.issue.connector].native(Word.OPEN) or now) if has_turned(group, link) else now
 
 
 def issue_word(ticket: Ticket, link: Link) -> Word:

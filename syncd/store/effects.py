@@ -61,7 +61,10 @@ OPEN = """
     SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
     WHERE state IN ('ready', 'doubt') AND due <= ? ORDER BY due, id
 """
-NEXT_DUE = "SELECT min(due) AS due FROM effects WHERE state = 'doubt'"
+NEXT_DUE = """
+    SELECT min(due) AS due FROM effects WHERE state = 'doubt' OR (state = 'ready' AND owed = 1 AND due <> 'shelved')
+"""
+OWING = "SELECT count(*) AS n FROM effects WHERE state = 'ready' AND owed = 1 AND due <> 'shelved'"
 OWE = """
     UPDATE effects SET owed = 1, due = iif(due = 'shelved', '', due)
     WHERE link = ? AND state IN ('ready', 'sent', 'doubt', 'refused')
@@ -202,9 +205,13 @@ class Effects:
         return [_row(row) for row in self._db.query(OPEN, [precise(now)])]
 
     def next_due(self) -> str | None:
-        """When the next effect in doubt has settled."""
+        """When the next effect in doubt has settled, or one that is owed is to be sent."""
         due: str | None = next(iter(self._db.query(NEXT_DUE)))["due"]
         return due
+
+    def owing(self) -> int:
+        """How many are still to be sent, whatever else happens."""
+        return int(next(iter(self._db.query(OWING)))["n"])
 
     def rekey(self, old: Ref, new: Ref) -> None:
         """Its target goes on under a new ref."""

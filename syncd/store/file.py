@@ -25,7 +25,7 @@ from syncd.store.schema import migrations
 
 DatabaseError: type[Exception] = sqlite3.DatabaseError
 """Whatever SQLite raises: the state is busy, its disk full or broken."""
-RESTORE = "Restore a backup, or move the file away and run `syncd reconcile` to build the links anew"
+RESTORE = "Put a backup in its place with `syncd restore`, or move it away and run `syncd links import --from-markers`"
 
 
 def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
@@ -114,6 +114,7 @@ def open_for_writing(path: Path) -> Database:
     known = path.exists() and path.stat().st_size > 0
     with _as_state_error(path):
         db = _connect(str(path), uri=False)
+        known = known and not _is_blank(db)
         if known:
             _prove(db, path)
             if migrations.pending(db):
@@ -162,6 +163,9 @@ def open_for_reading(path: Path) -> Database:
         raise StateError(str(path), "there is no state yet", "Run `syncd reconcile` first")
     with _as_state_error(path):
         db = _connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        if _is_blank(db):
+            db.conn.close()
+            raise StateError(str(path), "there is nothing in it yet", "Run `syncd reconcile` first")
         _prove(db, path, quick=False)
     return db
 
@@ -205,6 +209,12 @@ def _prove(db: Database, path: Path, *, quick: bool = True) -> None:
         verdict = next(iter(db.query("PRAGMA quick_check(1)")))
         if verdict["quick_check"] != "ok":
             raise StateError(str(path), "the file is damaged", RESTORE)
+
+
+def _is_blank(db: Database) -> bool:
+    """Whether nothing was ever kept in it: what made it was stopped while it did."""
+    tables = {row["name"] for row in db.query("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")}
+    return not tables or (tables == {"_sqlite_migrations"} and not migrations.applied(db))
 
 
 def _empty() -> Database:

@@ -31,6 +31,7 @@ SET_STATE = """
         group_key = iif(:state IN ('live', 'final'), group_key, '') WHERE id = :id
 """
 SET_STANDING = "UPDATE links SET standing = ?, changed_at = ? WHERE id = ? AND standing <> ?"
+SAW_OPEN = "UPDATE links SET seen_open = ? WHERE id = ?"
 SET_FILED = "UPDATE links SET filed = ?, origin = ? WHERE id = ?"
 STEP_ASIDE = """
     UPDATE links AS newer SET ticket = iif(ticket = :new, '', ticket), issue = iif(issue = :new, '', issue)
@@ -211,7 +212,12 @@ class Links:
         """Forget what was agreed: the pair is to be looked at as a new one."""
         self._db.execute(DROP_BASE, [link.id])
         self._db.execute(SET_STANDING, [Standing.NEW, "", link.id, Standing.NEW])
+        self._db.execute(SAW_OPEN, [0, link.id])
         self._db.execute(SET_FILED, [int(filed), origin, link.id])
+
+    def saw_open(self, link: Link) -> None:
+        """Its issue was seen unfinished before anything was decided of it: what it does next is a move."""
+        self._db.execute(SAW_OPEN, [1, link.id])
 
     def record(self, record: Record, now: str) -> None:
         """What a decision says of one link."""
@@ -289,6 +295,7 @@ def _link(row: dict[str, Any]) -> Link:
         state=LinkState(row["state"]),
         origin=Origin(row["origin"]),
         filed=bool(row["filed"]),
+        seen_open=bool(row["seen_open"]),
         standing=Standing(row["standing"]),
         reason=row["reason"],
         changed_at=row["changed_at"],

@@ -44,6 +44,7 @@ CREATE TABLE links (
     state      TEXT NOT NULL CHECK (state IN ('proposed', 'live', 'final', 'ended')),
     origin     TEXT NOT NULL,
     filed      INTEGER NOT NULL,
+    seen_open  INTEGER NOT NULL DEFAULT 0,
     standing   TEXT NOT NULL,
     reason     TEXT NOT NULL,
     group_key  TEXT NOT NULL,

@@ -13,7 +13,7 @@ from office import OPEN, PENDING, RESOLVED, Office, Started
 from test_system_run import events, quick, ready, service, until
 
 from connectors.freshdesk.sandbox import FreshdeskSandbox
-from syncd.testing import Fault
+from syncd.testing import Fault, Reply
 
 __all__ = ["quick"]
 
@@ -161,3 +161,42 @@ def test_a_helpdesk_that_hangs_delays_no_other(quick: Office) -> None:
         until(lambda: quick.status(ticket) == RESOLVED, started)
         started.process.send_signal(signal.SIGKILL)  # it is in the middle of a call that lasts a minute
         started.process.wait(30)
+
+
+def test_another_state_is_not_taken_while_it_runs(quick: Office) -> None:
+    with service(quick) as started:
+        until(lambda: ready(started), started)
+        was = (quick.config / "syncd.toml").read_text(encoding="utf-8")
+        quick.write("syncd.toml", was.replace("syncd.db", "another.db"))
+        started.process.send_signal(signal.SIGHUP)
+        until(lambda: bool(events(started, "configuration kept")), started)
+        assert "another state" in events(started, "configuration kept")[0]["problem"]
+        quick.write("syncd.toml", was)
+        ticket, _ = filed(quick)
+        until(lambda: quick.status(ticket) == PENDING, started)
+
+
+def test_a_credential_that_is_refused_needs_a_person_and_what_waited_is_done_at_once_when_it_is_mended(
+    quick: Office,
+) -> None:
+    with service(quick) as started:
+        until(lambda: ready(started), started)
+        quick.freshdesk.faults.append(Fault("answer", times=10_000, reply=Reply(401, {"code": "invalid_credentials"})))
+        until(lambda: any(line["state"] == "unauthorized" for line in events(started, "connector")), started)
+        assert "Nothing needs a person" not in quick.run("status").ended(1).out
+        ticket, _ = filed(quick)
+        quick.freshdesk.faults.clear()
+        started.process.send_signal(signal.SIGHUP)
+        until(lambda: quick.status(ticket) == PENDING, started)
+
+
+def test_sigterm_is_obeyed_in_time_while_the_configuration_is_read_anew(quick: Office) -> None:
+    started = quick.start("run", cold=True)
+    until(lambda: ready(started), started)
+    hung(quick, started, "POST")
+    started.process.send_signal(signal.SIGHUP)
+    time.sleep(1)
+    began = time.monotonic()
+    started.process.send_signal(signal.SIGTERM)
+    quick.finish(started, 40).ended(0)
+    assert time.monotonic() - began < OUT
