@@ -148,7 +148,7 @@ def cut_key(office: Office) -> None:
         (port_in_use, "Address already in use", "a free port"),
         (no_folder_for_the_state, "/dev/null can't be written by this account (Not a directory)", "mend `state`"),
         (read_only_folder, "/proc can't be written by this account", "as the account that runs syncd"),
-        (damaged_state, "no SQLite file at all", "Restore a backup"),
+        (damaged_state, "no SQLite file at all", "syncd restore"),
         (cut_key, "the marker key is empty or cut", "Restore it from a copy"),
     ],
 )
