@@ -200,3 +200,25 @@ def test_sigterm_is_obeyed_in_time_while_the_configuration_is_read_anew(quick: O
     started.process.send_signal(signal.SIGTERM)
     quick.finish(started, 40).ended(0)
     assert time.monotonic() - began < OUT
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_write_that_is_applied_after_its_sender_was_killed_is_found_and_not_repeated(
+    build: Callable[..., Office], method: str
+) -> None:
+    office = build(settle="4s")
+    office.write_desk(more=POLL)
+    office.write_hub(more=POLL)
+    office.sync()
+    ticket, _ = filed(office)
+    late = Fault("late", method, "/tickets/", seconds=1.5)
+    office.freshdesk.faults.append(late)
+    started = office.start("run", cold=True)
+    until(lambda: not late.times, started)
+    started.process.send_signal(signal.SIGKILL)
+    started.process.wait(30)
+    with service(office) as again:
+        until(lambda: (office.status(ticket), len(office.notes(ticket))) == (PENDING, 1), again)
+        until(lambda: office.json("status")["doubt"] == 0, again)
+        time.sleep(1)
+    assert (office.status(ticket), len(office.notes(ticket))) == (PENDING, 1)
