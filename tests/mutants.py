@@ -23,6 +23,7 @@ TESTS = (
     "tests/test_poll.py",
     "tests/test_observe.py",
     "tests/test_braking.py",
+    "tests/test_begun.py",
     "tests/properties/test_machine.py",
 )
 

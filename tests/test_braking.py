@@ -126,3 +126,16 @@ def test_a_run_that_may_write_nothing_shows_everything() -> None:
     pair.reconcile()
     assert len([step for plan in pair.work.plans for step in plan.steps]) == 7
     assert resolved(tickets) == 5
+
+
+def test_at_the_limit_what_has_changed_already_may_change_again() -> None:
+    pair, tickets, issues = many(5)
+    for issue in issues:
+        pair.move(issue, "done")
+    pair.pass_()
+    assert resolved(tickets) == 5
+    pair.tick()
+    pair.move(issues[0], "open")
+    pair.pass_()
+    assert tickets[0].status == Status("pending")
+    assert pair.store.brakes.on() == []
