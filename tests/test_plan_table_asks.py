@@ -157,6 +157,13 @@ CASES = [
         {"on_conflict": "helpdesk", "fit": {"in_progress": {"fits": ["on_hold"], "write": "on_hold"}}},
     ),
     Row(
+        "the helpdesk wins, but not over a customer who waits anew from this moment on",
+        f"{BOTH}; x done; pass; a on_hold; pass; x strange; pass; a resolved; pass; x open; pass",
+        "a resolved: link_note resolved; b pending: link_note resolved issue_reopened;"
+        " x open: ticket_reopened ticket_resolved; a-x told; b-x agreed",
+        {"on_conflict": "helpdesk"},
+    ),
+    Row(
         "a helpdesk that wins but has nothing to enforce says so",
         f"{FILED}; a on_hold; x in_progress; pass",
         "a on_hold: link_note conflict; x in_progress; a-x conflict",

@@ -65,7 +65,7 @@ def _answer(outline: Outline, asks: list[Ask]) -> Step | None:
     """One issue, the strongest ask of its tickets (rule 8); None if its mapping can't write what is wanted."""
     first = max(asks, key=lambda ask: STRENGTH.index(ask.want))
     want, issue, group = first.want, first.issue, outline.group
-    if want == "close" and not _all_finished(group, issue):
+    if want == "close" and not _all_finished(outline, issue):
         want = "tell"  # other customers still wait on it
     asking = tuple(link.id for ask in asks for link in ask.ticket.links if link.issue == issue.ref)
     note = issue_note(first.ticket, issue, first.rule, count=len(asks))
@@ -115,12 +115,14 @@ def _known(group: Group) -> list[tuple[Link, Base]]:
     return [(link, group.bases[link.id]) for link in group.links if link.id in group.bases]
 
 
-def _all_finished(group: Group, issue: Item) -> bool:
-    words = []
+def _all_finished(outline: Outline, issue: Item) -> bool:
+    """Whether no ticket waits for the issue any more, as far as is planned."""
+    group, words = outline.group, []
+    planned = {step.target: step.status for step in outline.steps if step.status is not None}
     for link in group.links:
         ticket = group.items[link.ticket]
         if link.issue == issue.ref and link.state is LinkState.LIVE and isinstance(ticket, Item):
-            words.append(group.word(ticket.ref, ticket.status))
+            words.append(group.word(ticket.ref, planned.get(ticket.ref, ticket.status)))
     return all(word in FINISHED_TICKET for word in words)
 
 
