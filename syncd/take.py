@@ -303,15 +303,19 @@ def _follow_canonical(work: Work, item: Item) -> None:
         if known is not None and known.state is LinkState.ENDED:  # duplicates of each other, or a person cut it
             continue
         links.set_state(link, LinkState.ENDED, f"{DUPLICATE_OF}{item.duplicate_of.human}", work.now)
-        new: int | None = None
+        own: Base | None = None
         if known is None:
             state, origin, filed = LinkState.LIVE, Origin.FOLLOWED, link.filed
-            new = links.add(link.ticket, item.duplicate_of, state, origin, filed=filed, reason="", now=work.now)
-        elif known.state is LinkState.PROPOSED:
-            links.set_state(known, LinkState.LIVE, "", work.now)
-            new = known.id
-        if new is not None and base is not None:
-            links.put_base(new, base, work.now)
+            there = links.add(link.ticket, item.duplicate_of, state, origin, filed=filed, reason="", now=work.now)
+        else:
+            there, own = known.id, links.base(known.id)
+            if known.state is LinkState.PROPOSED:
+                links.set_state(known, LinkState.LIVE, "", work.now)
+        if own is None and base is not None:
+            links.put_base(there, base, work.now)
+        elif own is not None and base is not None and work.mapping(item.ref.connector).word(base.issue) in UNFINISHED:
+            # The ticket waited: should the canonical issue have been closed before, that speaks only now.
+            links.put_base(there, replace(own, issue=base.issue, outside=False), work.now)
         work.tally["followed"] += 1
         key = links.group_of(link.ticket)
         if key:

@@ -42,6 +42,16 @@ CASES = [
         "a resolved: link_note resolved; a-y agreed",
     ),
     Row(
+        "the canonical issue, of the same ticket, was closed already",
+        f"{FILED}; issue y for a; pass; y done; pass; x of y; pass",
+        "a resolved: link_note resolved; a-x ended; a-y agreed",
+    ),
+    Row(
+        "the canonical issue, of the same ticket, is still open",
+        f"{FILED}; issue y for a; pass; x of y; pass; y done; pass",
+        "a resolved: link_note resolved; a-x ended; a-y agreed",
+    ),
+    Row(
         "duplicates of each other wait for a person",
         f"{FILED}; issue y; x of y; pass; y of x; pass",
         "a pending: link_note duplicate; a-x ended; a-y waits_for_person",
