@@ -194,6 +194,11 @@ CASES = [
         "a resolved: link_note resolved; a-x adopted; a-y adopted; writes 4",
     ),
     Row(
+        "an old open issue has joined a resolved ticket, that is reopened and resolved: it is told as any other",
+        f"issue y; hour; {CLOSED}; hour; y names a; pass; a open; pass; a resolved; pass",
+        "a resolved: link_note resolved; x done; y open: ticket_resolved; a-x told; a-y told",
+    ),
+    Row(
         "an old open issue has joined a resolved ticket, and closes",
         f"issue y; hour; {CLOSED}; hour; y names a; pass; y done; pass",
         "a resolved: link_note resolved; a-x agreed; a-y agreed; writes 4",

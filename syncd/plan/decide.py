@@ -195,7 +195,7 @@ def _compare(outline: Outline, ticket: Ticket) -> None:
     elif not ticket.playbook.fits[ticket.issues_word]:  # a duplicate of nobody knows what: a person decides
         _wait_for_person(outline, ticket)
     elif ticket.fits(ticket.issues_word, ticket.word):
-        outline.records += ticket.records(Standing.AGREED, exempt=ticket.exempt)
+        outline.records += ticket.records(Standing.AGREED, exempt=ticket.exempt and not ticket.adopted)
     elif ticket.exempt:  # told once already; every ticket word fits until the issue moves
         standing = Standing.ADOPTED if ticket.adopted else Standing.TOLD
         outline.records += ticket.records(standing, exempt=True)
