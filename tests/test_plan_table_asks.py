@@ -157,6 +157,13 @@ CASES = [
         {"on_conflict": "helpdesk", "fit": {"in_progress": {"fits": ["on_hold"], "write": "on_hold"}}},
     ),
     Row(
+        "one customer waits, the other has the issue reopened: its second closing is told of as well",
+        f"{BOTH}; b reply; x done; pass; a open; pass; hour; x done; pass",
+        "a resolved: link_note resolved resolved; b open: link_note waits_for_agent waits_for_agent;"
+        " x done: ticket_reopened; a-x agreed; b-x waits_for_agent",
+        REOPEN,
+    ),
+    Row(
         "the helpdesk wins, but not over a customer who waits anew from this moment on",
         f"{BOTH}; x done; pass; a on_hold; pass; x strange; pass; a resolved; pass; x open; pass",
         "a resolved: link_note resolved; b pending: link_note resolved issue_reopened;"

@@ -105,7 +105,7 @@ def _at(record: Record, issue: Status, *, turned: bool) -> Record:
 
 def _others_exempt(group: Group, issue: Item, native: Status, asking: set[int]) -> list[Record]:
     return [
-        Record(link.id, Standing.TOLD, replace(base, issue=native, exempt=True, outside=False))
+        Record(link.id, Standing.TOLD, replace(base, issue=native, exempt=True, turn=base.turn + 1, outside=False))
         for link, base in _known(group)
         if link.issue == issue.ref and link.id not in asking
     ]
