@@ -24,6 +24,7 @@ TESTS = (
     "tests/test_observe.py",
     "tests/test_braking.py",
     "tests/test_begun.py",
+    "tests/properties/test_strolls.py",
     "tests/properties/test_machine.py",
 )
 

@@ -6,6 +6,7 @@ Of what syncd recorded only its links are used; :mod:`tests.properties.claims` c
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from syncd.records import Link, LinkState
 from syncd.testing.memory import Entry
@@ -72,6 +73,12 @@ class Chronicle:
         """The statuses of an item, up to a place in the diary."""
         told = self.pair.diary[:until]
         return [e for e in told if (e.system, e.number) == (system, number) and e.what in {"new", "status"}]
+
+    def mover(self, issue: int) -> str:
+        """Who moved an issue last, from one kind of status to another."""
+        told, fits = self.statuses("tracker", issue), self.rules.fits
+        turns = (new.who for old, new in reversed(list(pairwise(told))) if fits(old.value) != fits(new.value))
+        return next(turns, told[0].who)
 
     def still(self, ticket: int, view: View) -> bool:
         """Whether the ticket has the links that it had, and nobody did more than move or comment their ends."""

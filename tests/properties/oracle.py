@@ -54,7 +54,7 @@ class Oracle(Chronicle):
             same = self.untouched(ticket, view)
             if view.fits or (followed and view.by_stranger) or told or (same and ticket in self.even):
                 even.add(ticket)
-            elif (followed and view.waits and view.believed in FINISHED_ISSUE) or (same and ticket in self.held):
+            elif (same and ticket in self.held) or (followed and self._is_held(ticket, view)):
                 held.add(ticket)
         self._check_issues_untouched()
         self._check_lost(now)
@@ -74,6 +74,10 @@ class Oracle(Chronicle):
         if not self.still(ticket, view) and (known or len(view.issues) > 1 or self.pulled(ticket)):
             self.relinked.add(ticket)
 
+    def _is_held(self, ticket: int, view: View) -> bool:
+        """It would have followed its issues, but for its customer; not one that was told for good."""
+        return self.was[ticket].fits and view.waits and view.believed in FINISHED_ISSUE
+
     # --- what is true of every pair ---
 
     def _check_standing(self, link: Link, view: View) -> None:
@@ -91,7 +95,7 @@ class Oracle(Chronicle):
         last = self.statuses("desk", ticket)[-1]
         if last.who != "syncd" or (last.value == "open" and self._was_lost(ticket)):
             return
-        movers = {self.statuses("tracker", issue)[-1].who for issue in view.issues}
+        movers = {self.mover(issue) for issue in view.issues}
         assert "syncd" in movers, f"ticket {ticket} was left behind: {view}"
 
     def _was_lost(self, ticket: int) -> bool:
@@ -178,12 +182,14 @@ class Oracle(Chronicle):
         return True
 
     def _check_heard(self, ticket: int, issue: int, kind: str) -> None:
+        """On the issue, or where it was before it moved; alone, or with others."""
         entry, ours = self.pair.tracker.entries[issue], self.acts("tracker", issue, ours=True)
         if entry.audience is Audience.PUBLIC or any(act.what == "status" for act in ours):
             return
         said = [act.value.split() for act in ours if act.what == "says"]
         together = any(words[0] == kind and words[-1] != "1" for words in said)  # one comment, of several tickets
-        alone = self.noted(entry, kind, self.turned[ticket], ticket)
+        entries = [entry, *(one for one in self.pair.tracker.entries.values() if one.moved_to == issue)]
+        alone = any(self.noted(one, kind, self.turned[ticket], ticket) for one in entries)
         assert alone or together, f"issue {issue} was not told of ticket {ticket}"
 
     # --- how links begin and end ---
@@ -220,6 +226,8 @@ class Oracle(Chronicle):
         for ticket, view in self.tickets(LinkState.FINAL).items():
             was = self.final.get(ticket)
             if was is None or was.issues != view.issues or self.acts("desk", ticket) or self.pulled(ticket):
+                continue
+            if self.others_moved(ticket, view):  # one ticket's reopening doesn't move the others (rule 8)
                 continue
             if was.shown in FINISHED_ISSUE and view.shown in UNFINISHED_ISSUE:
                 entries = [self.pair.tracker.entries[issue] for issue in view.issues]

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from syncd.errors import ConnectorError
 from syncd.model import Audience, Author, Role
 from syncd.records import LinkState
-from syncd.testing.memory import Entry
-from tests.pairs import ISSUE_WORDS, TEXTS, TICKET_WORDS, Pair
-from tests.properties.oracle import Oracle
 from tests.properties.rules import Rules
+from tests.properties.world import ISSUE_MOVES, POLICIES, TICKET_MOVES, World
 
 FAULTS = ("lost_answer", "error_after", "error", "cut", "rate_limited", "refused")
 ANY = st.integers(0, 99)
 CROWDED = 6
 """Where there are so many, no more are made: histories of few items go deeper."""
-SIGNED = {kind: f"{kind} {{{{ ticket_key }}}} {{{{ issue_key }}}} {{{{ count }}}}" for kind in TEXTS}
-"""Texts that tell of which ticket and issue they speak, and of how many."""
-TICKET_MOVES = st.sampled_from(["resolved", "open", *TICKET_WORDS, "strange"])
-ISSUE_MOVES = st.sampled_from(["done", "open", "done", *ISSUE_WORDS, "strange"])
-
-
-class Crash(BaseException):
-    """The process dies here."""
 
 
 def peopled(machine: Machine) -> bool:
@@ -38,59 +23,23 @@ def peopled(machine: Machine) -> bool:
     return bool(machine.pair.tracker.entries)
 
 
-class Machine(RuleBasedStateMachine):
-    """Two systems with people, and syncd between them."""
+class Machine(World, RuleBasedStateMachine):
+    """Everything may happen at any time."""
 
-    on_disk = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fuse = -1
-        self.dead = False
-        self.sound = False
-        """It has begun, and nothing was found so far."""
+    rounds = 3
 
     @initialize(
-        rules=st.builds(
-            Rules,
-            on_ticket_resolved=st.sampled_from(["tell", "tell", "close", "ignore"]),
-            on_requester_reopen=st.sampled_from(["tell", "tell", "reopen"]),
-            on_conflict=st.sampled_from(["hold", "hold", "tracker", "helpdesk"]),
-            resolve_when_issues=st.sampled_from(["all", "any", "primary"]),
-            narrow=st.booleans(),
-        ),
+        rules=st.builds(Rules, **{name: st.sampled_from(values) for name, values in POLICIES.items()}),
         plain=st.booleans(),
         final=st.booleans(),
     )
-    def begin(self, rules: Rules, plain: bool, final: bool) -> None:
-        self.folder = TemporaryDirectory() if self.on_disk else None
-        path = Path(self.folder.name) / "syncd.db" if self.folder else None
-        mapped = {"final": ["closed"]} if final else None
-        self.pair = Pair(path, plain=plain, mapped=mapped, texts=SIGNED, **rules.playbook)
-        self.oracle = Oracle(self.pair, rules)
-        self.pair.reconcile()
-        self.pair.watch(self.step)
-        self.pair.tick()
-        self.sound = True
+    def start(self, rules: Rules, plain: bool, final: bool) -> None:
+        self.begin(rules, plain=plain, final=final)
 
-    def step(self) -> None:
-        """Every call and every transaction begins and ends here; some don't end."""
-        if self.dead or self.fuse == 0:
-            self.dead = True
-            raise Crash
-        self.fuse -= 1
-
-    # --- people ---
-
-    def pick(self, role: Role, number: int, *, gone: bool = False) -> Entry | None:
-        books = self.pair.desk if role is Role.HELPDESK else self.pair.tracker
-        entries = [entry for entry in books.entries.values() if not entry.moved_to and bool(entry.gone) == gone]
-        return entries[number % len(entries)] if entries else None
-
-    def ticket_(self, number: int) -> Entry | None:
-        """A ticket that people can still write to."""
-        entry = self.pick(Role.HELPDESK, number)
-        return entry if entry and str(entry.status) not in self.pair.desk.final else None
+    def teardown(self) -> None:
+        if self.sound and self.pair.desk.entries:
+            self.quiet()
+        self.end()
 
     @precondition(lambda self: len(self.pair.desk.entries) < CROWDED)
     @rule(new=st.booleans())
@@ -106,15 +55,6 @@ class Machine(RuleBasedStateMachine):
         if named:
             self.pair.issue(*named, by=by, audience=audience)
 
-    @precondition(lambda self: len(self.pair.tracker.entries) < CROWDED)
-    @rule(tickets=st.integers(1, 3), issues=st.sampled_from([1, 1, 2]))
-    def filed(self, tickets: int, issues: int) -> None:
-        """As most histories begin."""
-        made = [self.pair.ticket() for _ in range(tickets)]
-        for _ in range(issues):
-            self.pair.issue(*made)
-        self.look()
-
     @precondition(peopled)
     @rule(ticket=ANY, issue=ANY)
     def agent_names(self, ticket: int, issue: int) -> None:
@@ -122,15 +62,20 @@ class Machine(RuleBasedStateMachine):
         if one and other:
             self.pair.say(one, self.pair.url(other), Author.TEAM, internal=True)
 
+    @precondition(lambda self: len(self.pair.tracker.entries) < CROWDED)
+    @rule(tickets=st.integers(1, 3), issues=st.sampled_from([1, 1, 2]))
+    def filed(self, tickets: int, issues: int) -> None:
+        self.file(tickets, issues)
+
     @precondition(peopled)
-    @rule(ticket=ANY, word=TICKET_MOVES)
+    @rule(ticket=ANY, word=st.sampled_from(TICKET_MOVES))
     def move_ticket(self, ticket: int, word: str) -> None:
-        entry = self.ticket_(ticket)
+        entry = self.writable(ticket)
         if entry:
             self.pair.move(entry, word)
 
     @precondition(peopled)
-    @rule(issue=ANY, word=ISSUE_MOVES)
+    @rule(issue=ANY, word=st.sampled_from(ISSUE_MOVES))
     def move_issue(self, issue: int, word: str) -> None:
         entry = self.pick(Role.TRACKER, issue)
         if entry:
@@ -143,11 +88,10 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(peopled)
     @rule(issue=ANY, word=st.sampled_from(["done", "declined"]))
-    def stranger_closes(self, issue: int, word: str) -> None:
-        """On a public tracker the author of an issue may close it, whoever he is."""
+    def stranger(self, issue: int, word: str) -> None:
         entry = self.pick(Role.TRACKER, issue)
-        if entry and str(entry.status) not in {"done", "declined"}:
-            self.pair.move(entry, word, outside=True)
+        if entry:
+            self.stranger_closes(entry, word)
 
     @precondition(lambda self: any(one.closed_outside for one in self.pair.tracker.entries.values()))
     @rule(issue=ANY, reopened=st.booleans(), seen=st.booleans())
@@ -164,7 +108,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(peopled)
     @rule(ticket=ANY, reopens=st.booleans())
     def reply(self, ticket: int, reopens: bool) -> None:
-        entry = self.ticket_(ticket)
+        entry = self.writable(ticket)
         if entry:
             self.pair.reply(entry, reopens=reopens)
 
@@ -236,21 +180,20 @@ class Machine(RuleBasedStateMachine):
 
     # --- syncd ---
 
-    def attempt(self, what: Callable[[], None]) -> None:
-        try:
-            what()
-        except ConnectorError:
-            pass  # a poll that failed; the daemon goes on with the next
-        except Crash:
-            self.restart()
-        queued, passed = self.pair.store.queue.rows(), self.pair.store.journal.skips()
-        told = [*(row.reason for row in queued), *(one["why"] for one in passed)]
-        assert not any("defect" in why for why in told), told
+    def calm_down(self) -> None:
+        for books in self.pair.books.values():
+            books.faults.clear()
+            books.lag = 0
+        self.restart()
+
+    @precondition(peopled)
+    @rule()
+    def nobody_acts(self) -> None:
+        self.quiet()
 
     @rule()
-    def restart(self) -> None:
-        self.dead, self.fuse = False, -1
-        self.pair.restart()
+    def stop(self) -> None:
+        self.restart()
 
     @rule()
     def look(self) -> None:
@@ -266,63 +209,6 @@ class Machine(RuleBasedStateMachine):
         self.attempt(self.pair.reconcile if whole else self.pair.pass_)
         self.fuse = -1
 
-    # --- quiet ---
-
-    @precondition(peopled)
-    @rule()
-    def quiet(self) -> None:
-        self.sound = False
-        for books in self.pair.books.values():
-            books.faults.clear()
-            books.lag = 0
-        self.restart()
-        for _ in range(3):
-            self.pair.tick(4000)  # longer than what damps, backs off or settles
-            self.pair.pass_()
-            self.pair.reconcile()
-        self.nothing_more_is_written()
-        self.nothing_is_left_open()
-        self.oracle.check()
-        self.sound = True
-
-    @precondition(peopled)
-    @rule(issues=st.booleans(), number=ANY, ticket_word=TICKET_MOVES, issue_word=ISSUE_MOVES)
-    def one_moves(self, issues: bool, number: int, ticket_word: str, issue_word: str) -> None:
-        """Where only one end moves between two quiet moments, most is known of what must come of it."""
-        self.quiet()
-        if issues:
-            self.move_issue(number, issue_word)
-        else:
-            self.move_ticket(number, ticket_word)
-        self.quiet()
-
-    def teardown(self) -> None:
-        if self.sound and self.pair.desk.entries:
-            self.quiet()
-        folder: TemporaryDirectory[str] | None = getattr(self, "folder", None)
-        if folder is not None:
-            self.pair.store.close()
-            folder.cleanup()
-
-    def nothing_more_is_written(self) -> None:
-        before = len(self.pair.diary)
-        self.pair.pass_()
-        self.pair.reconcile()
-        assert self.pair.diary[before:] == []
-        for books in self.pair.books.values():
-            assert not books.closed_upon
-            assert not books.written_though_final
-        markers = [m for books in self.pair.books.values() for e in books.entries.values() for m in e.markers]
-        assert len(markers) == len(set(markers))
-        notes = [e for link in self.pair.links() for e in self.pair.store.effects.of(link.id) if e.state == "done"]
-        assert len(markers) == len(notes), "a note that nobody knows of, or one that never was"
-
-    def nothing_is_left_open(self) -> None:
-        assert self.pair.store.queue.rows() == []
-        for link in self.pair.links():
-            for effect in self.pair.store.effects.of(link.id):  # one that nobody decided on is kept, and not sent
-                assert effect.state in {"done", "refused"} or (effect.state == "ready" and not effect.owed), effect
-
 
 class OnDisk(Machine):
     """The same with a real file, which is closed and opened again at every crash."""
@@ -331,7 +217,7 @@ class OnDisk(Machine):
 
 
 QUICK = settings(
-    max_examples=90,
+    max_examples=40,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,  # the same histories each time; new ones are for the long runs
