@@ -14,7 +14,7 @@ from datetime import timedelta
 from syncd.braking import refuse_too_much
 from syncd.clock import precise
 from syncd.errors import ConnectorError, Refused, Transient
-from syncd.model import Action, Outcome, Status
+from syncd.model import Action, Outcome, Status, Way
 from syncd.records import Plan, Record, Step
 from syncd.settle import keep_notes, passes
 from syncd.store import Begun, EffectRow
@@ -102,7 +102,8 @@ def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
 
 def _write(work: Work, step: Step, notes: Sequence[EffectRow]) -> tuple[Outcome, ConnectorError | None]:
     """One action, and why the step was not done. After a defect nobody knows whether its notes were written."""
-    action = Action(step.target, step.status, step.expect, tuple(work.note(row) for row in notes))
+    way = work.mapping(step.target.connector).way(step.status) if step.status is not None else Way()
+    action = Action(step.target, step.status, step.expect, tuple(work.note(row) for row in notes), way=way)
     if not action.notes and action.status is None:
         return Outcome(action), None
     try:

@@ -94,7 +94,10 @@ class Capabilities:
     Attributes:
         roles: the parts it can play.
         fetch_batch: how many items one call of ``fetch`` reads at best; 1 = a call per item.
+        apply_batch: how many actions one call of ``apply`` writes at best; 1 = a call or more per action.
         status_with_notes: status and notes go in one call.
+        sets_fields: it writes ``Action.fields``.
+        sets_tags: it writes ``Action.tags`` and ``untags``.
         internal_notes: it has notes that only the team sees.
         feed_texts: items of ``changes`` carry ``texts`` (bodies at least); where False, notes cost a ``fetch``.
         notes_hold_links: agents of this helpdesk leave links in notes that the feed doesn't carry.
@@ -106,7 +109,10 @@ class Capabilities:
 
     roles: frozenset[Role]
     fetch_batch: int = 1
+    apply_batch: int = 1
     status_with_notes: bool = False
+    sets_fields: bool = False
+    sets_tags: bool = False
     internal_notes: bool = False
     feed_texts: bool = False
     notes_hold_links: bool = False
@@ -168,7 +174,9 @@ class Connector(ABC):
         """Write; yields one outcome per action, in order, as soon as each is known. Never raises for an action.
 
         Within an action notes come before the status, and a note that failed for good does not stop the status,
-        unless the failure concerns the whole connector. Equal values are the caller's business, not written here.
+        unless the failure concerns the whole connector. Fields and tags go with the status in one call where the API
+        can, else after it. Equal values are the caller's business, not written here. Several actions on different
+        items go in one call where the API can and that saves calls; each has an outcome of its own all the same.
         """
 
     @abstractmethod

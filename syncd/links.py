@@ -80,6 +80,9 @@ def _all(
     for connector, read in readers.items():
         for mention in read(value) if value else ():
             yield Claim(connector, mention.key, trusted=True, origin=Origin.FIELD)
+        for address in item.addresses:
+            for mention in read(address):
+                yield Claim(connector, mention.key, trusted=True, origin=Origin.SYSTEM)
         for text in item.texts or ():
             origin = Origin.NOTE if role is Role.HELPDESK else Origin.BODY
             distrust = _distrust(text, role)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Role(StrEnum):
@@ -98,11 +99,17 @@ class Ref:
 class Status:
     """A native status: the system's own value as text, and its reason where it has one.
 
-    Freshdesk ``Status("3")``; GitHub ``Status("closed", "not_planned")``.
+    Freshdesk ``Status("3")``; GitHub ``Status("closed", "not_planned")``. A system that sorts its statuses into a few
+    fixed kinds names the kind first: Jira ``Status("done/Closed", "Won't Do")``, Zendesk ``Status("pending/9001")``.
     """
 
     native: str
     reason: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What stands before the slash: ``done`` of ``done/Closed``; the whole where there is none."""
+        return self.native.partition("/")[0]
 
     def __str__(self) -> str:
         """``closed:not_planned``, as a mapping file writes it."""
@@ -133,7 +140,9 @@ class Item:
         audience: who can read what is written there (rule 14).
         texts: what was written on it, newest last; None where this answer did not carry the notes or comments.
         fields: custom fields that hold text, by the system's own name (a ticket's link field is one).
-        tags: tags of a ticket, labels of an issue.
+        addresses: of items elsewhere, where the system itself keeps them as links that only the team can make (issue
+            links, remote links, what its own integration noted); as people open them.
+        tags: labels of an issue, or tags of a ticket: only those that a customer can't set, by a form's field either.
         waiting: whether the newest public message is the requester's (rule 7); None where the answer does not
             tell. The ticket's own description doesn't count: filing the issue is the answer to it.
         final: the system itself says that nothing can be written any more (archived).
@@ -142,6 +151,10 @@ class Item:
         closed_outside: an issue that was closed by an author from outside the team (rule 5).
         duplicate_of: the canonical issue, where a duplicate names it.
         formerly: the ref under which this item was asked for, if it has moved or was merged since (rule 10).
+        follows: the finally closed ticket that this one continues, where the system names it (rule 9).
+        cascades: a ticket whose resolving resolves others with it, which the customers of those would see.
+        released: whether what an issue brought is out: its milestone is closed, its version released; None where it
+            has neither, or the answer does not tell.
         settled: False where this answer is so fresh that more may be written on the item without a change of its
             version, because that is a time in whole seconds: its ``texts`` are to be read once more.
     """
@@ -154,6 +167,7 @@ class Item:
     audience: Audience = Audience.PRIVATE
     texts: tuple[Text, ...] | None = field(default=None, repr=False)
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    addresses: tuple[str, ...] = field(default=(), repr=False)
     tags: tuple[str, ...] = ()
     waiting: bool | None = None
     final: bool = False
@@ -162,6 +176,9 @@ class Item:
     closed_outside: bool = False
     duplicate_of: Ref | None = None
     formerly: Ref | None = None
+    follows: Ref | None = None
+    cascades: bool = False
+    released: bool | None = None
     settled: bool = True
 
 
@@ -243,17 +260,41 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """One item to write to: a status, notes, or both (in one call where the API can).
+class Way:
+    """How a status is reached where naming it isn't enough, as a mapping says.
 
-    ``expect`` is the status that the decision was based on: a connector whose API can compare and set uses it,
-    others rely on the fresh read just before.
+    Attributes:
+        instead: other statuses that do as well, in this order, where an item can't have the one that is asked for.
+        via: names of statuses to pass through, in this order, where no direct way leads there.
+        fields: what else has to be set in the same call, by the system's own names, as its API takes it.
+    """
+
+    instead: tuple[Status, ...] = ()
+    via: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One item to write to: a status, notes, fields and tags, or several of these (in one call where the API can).
+
+    Attributes:
+        expect: the status that the decision was based on: a connector whose API can compare and set uses it, others
+            rely on the fresh read just before.
+        fields: custom fields to set, by the system's own name or id; text, or a whole number.
+        tags: tags (of an issue: labels) to add; what else is there stays.
+        untags: tags to take away, if they are there.
+        way: how the status is reached.
     """
 
     target: Ref
     status: Status | None = None
     expect: Status | None = None
     notes: tuple[Note, ...] = ()
+    fields: Mapping[str, str | int] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    untags: tuple[str, ...] = ()
+    way: Way = field(default_factory=Way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +314,9 @@ class Outcome:
         status: the target's status as the system confirmed it after our write; None if it was not written.
         version: the newest version that our own writes gave the item, so that the next poll knows its echo.
         notes: one entry per note that was tried; a note that isn't listed was not begun.
-        error: why the status was not written, if it was to be. A ConnectorError; ``doubt`` as it says.
+        error: why the status was not written, if it was to be; else why fields and tags were not. A ConnectorError;
+            ``doubt`` as it says.
+        aside: why fields or tags were not written though the status was; a ConnectorError.
     """
 
     action: Action
@@ -281,6 +324,7 @@ class Outcome:
     version: str = ""
     notes: tuple[Written, ...] = ()
     error: Exception | None = None
+    aside: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)

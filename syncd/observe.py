@@ -71,7 +71,7 @@ def _record_begun(work: Work, begun: Begun, record: Record, link: Link) -> None:
     item, issue = snapshots.get(begun.target), snapshots.get(link.issue)
     if not isinstance(item, Item) or not isinstance(issue, Item):
         return
-    if begun.status is None or item.status.native == begun.status.native:
+    if begun.status is None or work.mapping(begun.target.connector).is_written(begun.status, item.status):
         store.record(record, work.now)
     elif record.base is not None and store.base(link.id) is None and issue.status != record.base.issue:
         seen = replace(record.base, ticket=item.status, agreed=False)

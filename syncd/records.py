@@ -26,6 +26,8 @@ class Origin(StrEnum):
     BODY = "body"
     NOTE = "note"
     FIELD = "field"
+    SYSTEM = "system"
+    """A system keeps it itself: an issue link, a remote link, what its own integration noted."""
     PERSON = "person"
     """``links add``."""
     SYNCD = "syncd"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -153,3 +154,9 @@ def test_no_text_breaks_the_reading_and_a_stranger_is_never_believed(before: str
 @given(st.text(alphabet=st.characters(exclude_characters="\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), min_size=1))
 def test_whatever_the_rest_of_a_quoted_line_says_it_is_not_believed(rest: str) -> None:
     assert (("17", True)) not in named(f"> {URL}{' '}{rest}")
+
+
+def test_an_address_that_the_system_keeps_as_a_link_is_believed() -> None:
+    kept = replace(item(), addresses=(URL, "https://elsewhere.example.com/a/tickets/18"))
+    found = claims(kept, Role.TRACKER, {"desk": reader})
+    assert [(claim.key, claim.trusted, claim.origin) for claim in found] == [("17", True, Origin.SYSTEM)]

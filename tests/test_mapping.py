@@ -121,12 +121,12 @@ WRITE = GOOD["write"]
         ({"words": None}, "words: this key is missing"),
         ({"write": None}, "write: this key is missing"),
         ({"wirte": {}}, "wirte: unknown key. Did you mean 'write'?"),
-        ({"colour": "red"}, "colour: unknown key. Remove it; known here: final, role, words, write"),
+        ({"colour": "red"}, "colour: unknown key. Remove it; known here: final, role, set, via, words, write"),
         ({"final": "closed"}, "final: a list is expected"),
         ({"words": ["open"]}, "words: a table is expected"),
         ({"words": WORDS_OF | {"open": "open"}}, "words.open: a list is expected"),
         ({"words": WORDS_OF | {"new": [1]}}, "words.new[0]: a text is expected"),
-        ({"write": WRITE | {"open": 2}}, "write.open: a text is expected"),
+        ({"write": WRITE | {"open": 2}}, "write.open: a list is expected"),
         ({"words": WORDS_OF | {"declined": ["no"]}}, "words.declined: a helpdesk has no such word. Use some of: new, "),
         ({"words": WORDS_OF | {"unknown": ["hm"]}}, "words.unknown: a helpdesk has no such word"),
         ({"words": WORDS_OF | {"new": ["open"]}}, "words.new: 'open' stands under 'open' already"),
@@ -166,3 +166,87 @@ def test_a_tracker_must_be_able_to_close_and_open() -> None:
 
 def test_every_role_has_its_words() -> None:
     assert set(WORDS) == set(MUST_WRITE) == set(Role)
+
+
+KINDS: dict[str, Any] = {
+    "role": "tracker",
+    "words": {
+        "open": ["new"],
+        "in_progress": ["indeterminate"],
+        "done": ["done"],
+        "declined": ["done/Rejected", "done:Won't Do"],
+        "duplicate": ["done:Duplicate", "done/Rejected:Duplicate"],
+    },
+    "write": {"open": "new", "done": ["done/Released", "done"], "declined": "done:Won't Do"},
+    "via": {"done": ["In Review"]},
+    "set": {"done": {"customfield_10050": "Fixed"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (Status("new/To Do"), Word.OPEN),
+        (Status("new"), Word.OPEN),
+        (Status("indeterminate/In Review: legal"), Word.IN_PROGRESS),
+        (Status("done/Closed", "Fixed"), Word.DONE),
+        (Status("done/Closed", "Won't Do"), Word.DECLINED),
+        (Status("done/Rejected"), Word.DECLINED),
+        (Status("done/Rejected", "Duplicate"), Word.DUPLICATE),
+        (Status("done/Closed", "Duplicate"), Word.DUPLICATE),
+        (Status("undefined/Odd"), Word.UNKNOWN),
+    ],
+)
+def test_the_narrowest_name_that_a_mapping_knows_wins(status: Status, word: Word) -> None:
+    assert Mapping.parse("jira", KINDS).word(status) is word
+
+
+def test_a_name_wins_over_a_reason_of_its_kind() -> None:
+    named = KINDS | {"words": KINDS["words"] | {"done": ["done", "done/Closed"]}}
+    assert Mapping.parse("jira", named).word(Status("done/Closed", "Won't Do")) is Word.DONE
+
+
+def test_how_a_status_is_reached_comes_with_the_status_that_is_written() -> None:
+    mapping = Mapping.parse("jira", KINDS)
+    done = mapping.native(Word.DONE)
+    assert done == Status("done/Released")
+    way = mapping.way(done)
+    assert (way.instead, way.via, dict(way.fields)) == (
+        (Status("done"),),
+        ("In Review",),
+        {"customfield_10050": "Fixed"},
+    )
+    assert mapping.way(Status("done/Closed")).via == (), "a status that is restored is written as it stands"
+
+
+@pytest.mark.parametrize(
+    ("found", "same"),
+    [
+        (Status("done/Released"), True),
+        (Status("done/Released", "Fixed"), True),
+        (Status("done/Closed"), True),
+        (Status("indeterminate/In Progress"), False),
+    ],
+)
+def test_what_does_as_well_counts_as_written(found: Status, same: bool) -> None:
+    mapping = Mapping.parse("jira", KINDS)
+    assert mapping.is_written(Status("done/Released"), found) is same
+
+
+def test_a_kind_is_final_with_all_its_names() -> None:
+    data = GOOD | {"words": GOOD["words"] | {"closed": ["closed", "closed/Archived"]}}
+    mapping = Mapping.parse("desk", data)
+    assert mapping.is_final(Status("closed/Archived"))
+    assert not mapping.is_final(Status("solved/Done"))
+
+
+def test_what_a_way_says_is_proven() -> None:
+    assert "an empty list is no status" in refused(write=GOOD["write"] | {"pending": []})[0]
+    assert "does not mean 'pending'" in refused(write=GOOD["write"] | {"pending": ["pending", "open"]})[0]
+    assert "nothing is written for this word" in refused(via={"closed": ["open"]})[0]
+    assert "is final" in refused(write=GOOD["write"] | {"closed": "closed/Archived"})[0]
+
+
+def test_a_changed_way_changes_the_fingerprint() -> None:
+    changed = KINDS | {"via": {}}
+    assert Mapping.parse("jira", KINDS).fingerprint != Mapping.parse("jira", changed).fingerprint

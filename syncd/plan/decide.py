@@ -183,9 +183,8 @@ def _file(outline: Outline, ticket: Ticket, filed: list[Link]) -> None:
             effects.append(Effect(link.id, "link_note", 0, ticket.item.ref, body, internal=not public))
     why = Why("filed", "issue", before=ticket.word, after=word)
     records = ticket.records(Standing.AGREED, ticket=native)
-    if native == ticket.item.status:
-        native = None
-    outline.steps.append(Step(ticket.item.ref, ids(ticket), why, native, ticket.item.status, tuple(effects), records))
+    written = None if ticket.mapping.is_written(native, ticket.item.status) else native
+    outline.steps.append(Step(ticket.item.ref, ids(ticket), why, written, ticket.item.status, tuple(effects), records))
 
 
 def _compare(outline: Outline, ticket: Ticket) -> None:
