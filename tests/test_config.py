@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,9 +13,10 @@ import pytest
 from pydantic import field_validator
 
 from connectors import __path__ as connector_folders
+from syncd.cli.running import add_to_mapping
 from syncd.clock import ManualClock
 from syncd.config import Config, accounts, find_folder, load
-from syncd.connector import Capabilities, Connector, ConnectorOptions, Secret, installed
+from syncd.connector import ENTRY_POINTS, Capabilities, Connector, ConnectorOptions, Secret, installed
 from syncd.errors import ConfigError
 from syncd.model import Role, Status, Word
 
@@ -236,6 +238,29 @@ def test_a_mapping_in_the_folder_replaces_the_shipped_one_and_the_account_s_own_
     folder.write("mappings/desk.toml", MAPPING.replace('"3", "6"', '"3"').replace('["4"]', '["4", "6"]'))
     mapping = folder.load().helpdesks["desk"].mapping
     assert (mapping.name, mapping.word(Status("6"))) == ("desk", Word.RESOLVED)
+
+
+def test_a_mapping_in_a_connector_s_own_package_is_found_and_the_folder_s_replaces_it(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = tmp_path / "site" / "desk_of_others"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "mapping.toml").write_text(MAPPING, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(package.parent))
+    point = EntryPoint("others", "desk_of_others:Connector", ENTRY_POINTS)
+    monkeypatch.setattr("syncd.config.files.installed", lambda: {"others": point})
+    monkeypatch.setitem(KINDS, "others", _Stub)
+    folder.write("connectors/desk.toml", DESK.replace("freshdesk", "others", 1) + "[sync]\n")
+    config = folder.load()
+    assert config.helpdesks["desk"].mapping.word(Status("6")) is Word.PENDING
+    assert add_to_mapping(config, "others").startswith(f"Copy {package / 'mapping.toml'} to ")
+    folder.write("mappings/others.toml", MAPPING.replace('"3", "6"', '"3"').replace('["4"]', '["4", "6"]'))
+    assert folder.load().helpdesks["desk"].mapping.word(Status("6")) is Word.RESOLVED
+    point = EntryPoint("others", "a_module_that_is_not_there:Connector", ENTRY_POINTS)
+    (folder.path / "mappings" / "others.toml").unlink()
+    with pytest.raises(ConfigError, match="there is no mapping for 'others'"):
+        folder.load()
 
 
 def test_a_playbook_in_the_folder_replaces_the_shipped_one_and_rests_on_the_default(folder: Folder) -> None:

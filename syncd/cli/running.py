@@ -7,13 +7,13 @@ import secrets
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from importlib.resources import files
 from pathlib import Path
 from types import FrameType
 
 from syncd.cli.show import Meter, complain
 from syncd.clock import SystemClock
 from syncd.config import Config, find_folder, load
+from syncd.config.files import brought
 from syncd.connector import Connector
 from syncd.errors import StateError
 from syncd.model import Ref
@@ -69,8 +69,7 @@ def add_to_mapping(config: Config, name: str) -> str:
     own = config.folder / "mappings" / f"{name}.toml"
     if own.exists():
         return f"Add it to [words] in {own}"
-    shipped = files("mappings").joinpath(own.name)
-    return f"Copy {shipped} to {own}, and add it to [words] there"
+    return f"Copy {brought(name)} to {own}, and add it to [words] there"
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class Account:
     sync: Table[str, Any] | None = None
 
     def mapping(self, shelf: Shelf) -> Mapping | None:
-        """The mapping for this account: the config folder's own for its name or its kind, else the shipped one.
+        """The mapping for this account: the config folder's own for its name or its kind, else what its kind brings.
 
         Raises:
             ConfigError: there is none, it is wrong, or it is for the other role.
@@ -52,7 +52,7 @@ class Account:
         for name, data in (
             (self.name, shelf.own(f"{self.name}.toml")),
             (self.kind, shelf.own(f"{self.kind}.toml")),
-            (self.kind, shelf.shipped(f"{self.kind}.toml")),
+            (self.kind, shelf.brought(self.kind)),
         ):
             if data is not None:
                 found = Mapping.parse(name, data)

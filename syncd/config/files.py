@@ -11,8 +11,11 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from syncd.connector import installed
 from syncd.errors import ConfigError, Problem
 
+MAPPING = "mapping.toml"
+"""What a connector's package calls the mapping that it brings."""
 MAX_BYTES = 1024 * 1024
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -70,6 +73,19 @@ def digest(folder: Path) -> str:
     return known.hexdigest()
 
 
+def brought(kind: str) -> Traversable | None:
+    """The mapping that a kind of connector comes with: a shipped one, or the one in the connector's own package."""
+    shipped = files("mappings").joinpath(f"{kind}.toml")
+    if shipped.is_file():
+        return shipped
+    point = installed().get(kind)
+    try:
+        own = files(point.module).joinpath(MAPPING) if point else None
+    except (ImportError, TypeError):  # it can't be loaded, or is a module without a package around it
+        return None
+    return own if own is not None and own.is_file() else None
+
+
 class Shelf:
     """Mappings and playbooks: those of the config folder, and the shipped ones that they replace."""
 
@@ -84,6 +100,11 @@ class Shelf:
         """
         path = self._own.joinpath(*parts)
         return toml(path, f"mappings/{'/'.join(parts)}") if os.path.lexists(path) else None
+
+    def brought(self, kind: str) -> dict[str, Any] | None:
+        """The mapping that a kind of connector comes with; None if it has none."""
+        path = brought(kind)
+        return toml(path, f"shipped {path.name}") if path is not None else None
 
     def shipped(self, *parts: str) -> dict[str, Any] | None:
         """A file of the package; None if it isn't there."""
