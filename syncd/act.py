@@ -41,18 +41,24 @@ def carry_out(work: Work, plan: Plan) -> list[Result]:
     Raises:
         BrakeOn: the next step would be one too many; those before it are done and recorded.
     """
+    made = begin_plan(work, plan)
+    return [_one(work, step, made) for step in plan.steps]
+
+
+def begin_plan(work: Work, plan: Plan) -> Made:
+    """What holds before any of its steps is recorded."""
     if plan.before:
         with work.store.write():
             for record in plan.before:
                 work.store.links.record(record, work.now)
-    made = _Made(Counter(record.link for step in plan.steps for record in step.records))
-    return [_one(work, plan.group, step, made) for step in plan.steps]
+    return Made(plan.group, Counter(record.link for step in plan.steps for record in step.records))
 
 
 @dataclass(slots=True)
-class _Made:
+class Made:
     """Records of a plan in the making: how many steps of each link are to come, which have failed, what is known."""
 
+    group: str
     left: Counter[int]
     failed: set[int] = field(default_factory=set)
     known: dict[int, Record] = field(default_factory=dict)
@@ -76,14 +82,43 @@ class _Made:
         return ready
 
 
-def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
+def _one(work: Work, step: Step, made: Made) -> Result:
     refuse_too_much(work, step)
-    hindrance = _hindrance(work, step)
-    if hindrance is not None:
+    hindered = hindrance(work, step)
+    if hindered is not None:
         made.after(step, None)
-        return Result(step, hindrance)
-    notes = _begin(work, step, made)
-    outcome, error = _write(work, step, notes)
+        return Result(step, hindered)
+    with work.store.write():
+        notes = begin(work, step, made)
+    action = action_of(work, step, notes)
+    if not action.notes and action.status is None:
+        return keep(work, step, made, notes, Outcome(action))
+    try:
+        outcome = next(iter(work.connectors[step.target.connector].apply([action])))
+        error_of(step, outcome)  # a defect shows before anything is kept of it
+    except Exception:
+        with work.store.write():
+            doubt(work, step, notes)
+        raise
+    return keep(work, step, made, notes, outcome)
+
+
+def action_of(work: Work, step: Step, notes: Sequence[EffectRow]) -> Action:
+    """A step as its connector takes it."""
+    way = work.mapping(step.target.connector).way(step.status) if step.status is not None else Way()
+    return Action(step.target, step.status, step.expect, tuple(work.note(row) for row in notes), way=way)
+
+
+def doubt(work: Work, step: Step, notes: Sequence[EffectRow]) -> None:
+    """After a defect nobody knows whether the notes of a step were written. Inside a transaction."""
+    due = work.clock.now() + timedelta(seconds=work.connectors[step.target.connector].settle)
+    for row in notes:
+        work.store.effects.doubt(row.id, due, "a defect struck while it was written")
+
+
+def keep(work: Work, step: Step, made: Made, notes: Sequence[EffectRow], outcome: Outcome) -> Result:
+    """What came of a step, as state; a transaction of its own."""
+    error = error_of(step, outcome)
     confirm = None if error else lambda record: _confirmed(work, step, record, outcome.status)
     with work.store.write():
         keep_notes(work, step.target.connector, notes, outcome.notes, error)
@@ -94,30 +129,13 @@ def _one(work: Work, group: str, step: Step, made: _Made) -> Result:
             work.store.links.record(record, work.now)
         said = "done" if error is None else "answer lost" if error.doubt else error.what
         journal, approved = work.store.journal, work.approved is not None
-        journal.write(group, step, outcome=said, now=work.now, confirmed=outcome.status, approved=approved)
+        journal.write(made.group, step, outcome=said, now=work.now, confirmed=outcome.status, approved=approved)
     work.wrote(step, said)
     _count(work, step, outcome, error)
     return Result(step, error)
 
 
-def _write(work: Work, step: Step, notes: Sequence[EffectRow]) -> tuple[Outcome, ConnectorError | None]:
-    """One action, and why the step was not done. After a defect nobody knows whether its notes were written."""
-    way = work.mapping(step.target.connector).way(step.status) if step.status is not None else Way()
-    action = Action(step.target, step.status, step.expect, tuple(work.note(row) for row in notes), way=way)
-    if not action.notes and action.status is None:
-        return Outcome(action), None
-    try:
-        outcome = next(iter(work.connectors[step.target.connector].apply([action])))
-        return outcome, _error(step, outcome)
-    except Exception:
-        due = work.clock.now() + timedelta(seconds=work.connectors[step.target.connector].settle)
-        with work.store.write():
-            for row in notes:
-                work.store.effects.doubt(row.id, due, "a defect struck while it was written")
-        raise
-
-
-def _hindrance(work: Work, step: Step) -> ConnectorError | None:
+def hindrance(work: Work, step: Step) -> ConnectorError | None:
     """Why a step must not be tried now: its connector is left alone, or it was written too often (rule 11).
 
     What a person has approved is no back and forth of two programs, however often they have written.
@@ -135,7 +153,7 @@ def _hindrance(work: Work, step: Step) -> ConnectorError | None:
     return Refused(name, what)
 
 
-def _error(step: Step, outcome: Outcome) -> ConnectorError | None:
+def error_of(step: Step, outcome: Outcome) -> ConnectorError | None:
     """Why a step was not done. One that only leaves notes is done unless a note has to be tried again."""
     failed = [outcome.error] if step.status is not None or not outcome.notes else [one.error for one in outcome.notes]
     for error in failed:
@@ -148,18 +166,17 @@ def _error(step: Step, outcome: Outcome) -> ConnectorError | None:
     return None
 
 
-def _begin(work: Work, step: Step, made: _Made) -> list[EffectRow]:
+def begin(work: Work, step: Step, made: Made) -> list[EffectRow]:
     """Kept before the first byte leaves: what is to be recorded once it is done, and its notes, marked as sent.
 
-    Notes that were sent before are not sent again.
+    Notes that were sent before are not sent again. Inside a transaction.
     """
     rows = []
-    with work.store.write():
-        work.store.begun.put(Begun(step.target, step.status, made.alone(step)), work.now)
-        for effect in step.effects:
-            row = work.store.effects.store(effect, work.name(effect), work.clock.now())
-            if work.store.effects.send(row.id, work.clock.now()):
-                rows.append(row)
+    work.store.begun.put(Begun(step.target, step.status, made.alone(step)), work.now)
+    for effect in step.effects:
+        row = work.store.effects.store(effect, work.name(effect), work.clock.now())
+        if work.store.effects.send(row.id, work.clock.now()):
+            rows.append(row)
     return rows
 
 

@@ -20,8 +20,10 @@ ALL_GONE = 5
 """If so many items were asked for at once and none is there any more, something else is wrong."""
 
 
-def refuse_too_much(work: Work, step: Step) -> None:
+def refuse_too_much(work: Work, step: Step, beside: Sequence[Step] = ()) -> None:
     """Before a write: whether it may still be made. What a person has approved doesn't count.
+
+    ``beside``: what is about to be written together with it, and isn't in the journal yet.
 
     Raises:
         BrakeOn: it would be one too many; nothing of it was written.
@@ -29,14 +31,15 @@ def refuse_too_much(work: Work, step: Step) -> None:
     if work.approved is not None:
         return
     name, since = step.target.connector, _since(work, step.target.connector)
-    changed = work.store.journal.changed(name, since)
+    changed = work.store.journal.changed(name, since) | {str(one.target) for one in beside}
     ended = work.store.links.ended(name, since)
     count = len(changed | {str(step.target)}) + ended
     if str(step.target) not in changed and count > _limit(work, name):
         kinds = "tickets and issues" if not ended else "tickets, issues and links"
         _pull(work, name, f"more than {_limit(work, name):.0f} {kinds} would have changed within an hour")
     public = sum(not effect.internal for effect in step.effects)
-    if public and work.store.effects.messages(name, since) + public > work.brake.max_messages:
+    already = sum(not effect.internal for one in beside for effect in one.effects)
+    if public and already + work.store.effects.messages(name, since) + public > work.brake.max_messages:
         _pull(work, name, f"more than {work.brake.max_messages} messages would have gone to customers within an hour")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from threading import RLock
 from typing import ClassVar
 
@@ -177,16 +178,18 @@ class Guarded(Connector):
             return found
 
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
-        """See :class:`Connector`; other lanes' calls go in between its actions."""
-        outcomes = self.inner.apply(actions)
-        for action in actions:
+        """See :class:`Connector`; other lanes' calls go in between what it writes at once."""
+        outcomes, size = self.inner.apply(actions), self.capabilities.apply_batch
+        for start in range(0, len(actions), size):
+            part = actions[start : start + size]
             try:
                 with self._call():
-                    outcome = next(outcomes)
-                    self._look_at(outcome.error)
+                    found = list(islice(outcomes, len(part)))
+                    if all(outcome.error is not None for outcome in found):  # as one call, so it counts as one
+                        self._look_at(found[-1].error)
             except ConnectorError as error:  # no call was made
-                outcome = Outcome(action, error=error)
-            yield outcome
+                found = [Outcome(action, error=error) for action in part]
+            yield from found
 
     def create(self, draft: Draft) -> Item:
         """See :class:`Connector`."""

@@ -50,6 +50,11 @@ def observe(work: Work, key: str) -> Plan | None:
         key = _where(work, group) or key
 
 
+def decided(work: Work, key: str) -> Plan:
+    """The plan for a group as the state knows it now, without a call."""
+    return settled(work, decide(load(work, key)))
+
+
 def _conclude(work: Work, begun: Sequence[Begun]) -> None:
     """What became of writes that nobody recorded, by what the items show now; each has just been read."""
     with work.store.write():

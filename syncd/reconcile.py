@@ -7,21 +7,24 @@ decided afresh; it holds up no other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 from syncd.act import Result, carry_out
 from syncd.approval import NotApproved, approved
 from syncd.defects import of_one_item, told
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, RateLimited, Refused, Transient, Unauthorized
-from syncd.observe import observe, prefetch
+from syncd.observe import decided, observe, prefetch
 from syncd.records import Plan
 from syncd.retry import LIMIT_WAIT, delay
 from syncd.settle import LEFT_ALONE, settle
 from syncd.store import QueueRow
+from syncd.together import carry_out_together, goes_together
 from syncd.work import Work
 
-BATCH = 50
+BATCH = 100
+_Todo = list[tuple[QueueRow, Plan]]
 LOOK_AGAIN = 3.0
 """After a first failure a group is read again so soon: if only the answer was lost, that shows it."""
 SHORTEST = 1.0
@@ -61,15 +64,15 @@ def drain(work: Work, only: frozenset[str] | None = None, route: str | None = No
 
 def _batch(work: Work, rows: Sequence[QueueRow]) -> None:
     """Groups that were claimed. Those that needed no write are recorded together, however this ends."""
-    quiet: list[tuple[QueueRow, Plan]] = []
+    quiet: _Todo = []
+    held: _Todo = []
     try:
         prefetch(work, rows)
         for row in rows:
             if work.clock.sleep(0):
                 raise Interrupted("stopped between two groups")
-            plan = _alone(work, row)
-            if plan is not None:
-                quiet.append((row, plan))
+            _alone(work, row, partial(reconcile, work, row, quiet, held))
+        _together(work, held, quiet)
     finally:
         with work.store.write():
             for row, plan in quiet:
@@ -77,52 +80,85 @@ def _batch(work: Work, rows: Sequence[QueueRow]) -> None:
             work.store.queue.free(row.group for row in rows)
 
 
-def _alone(work: Work, row: QueueRow) -> Plan | None:
-    """One group; a defect that it brings to light parks it, and holds up no other (rule 13)."""
+def _alone(work: Work, row: QueueRow, do: Callable[[], None]) -> None:
+    """Something with one group; a defect that it brings to light parks it, and holds up no other (rule 13)."""
     links = work.store.links.ids(row.group)
     try:
-        return reconcile(work, row)
+        do()
     except Exception as error:
         if not of_one_item(error):
             raise
         with work.store.write():
             _park(work, row, work.store.links.keys_of(links) | {row.group}, f"{told(error)}. Please report it")
-        return None
 
 
-def reconcile(work: Work, row: QueueRow) -> Plan | None:
+def reconcile(work: Work, row: QueueRow, quiet: _Todo, held: _Todo | None = None) -> None:
     """One group: observe, decide, act, record.
 
-    Returns:
-        The plan, if nothing was written or has failed: it is still to be recorded, with others of its kind in one
-        transaction, because most groups of a large run are unchanged.
+    Args:
+        work: the run.
+        row: the group as it was claimed.
+        quiet: takes a plan that needs no write: it is still to be recorded, with others of its kind in one
+            transaction, because most groups of a large run are unchanged.
+        held: takes a plan whose writes can go together with those of others.
     """
     links = work.store.links.ids(row.group)
     try:
         plan = observe(work, row.group) if work.approved is None else approved(work, row.group)
     except NotApproved as error:
         _leave(work, row, work.store.links.keys_of(links) | {row.group}, str(error))
-        return None
+        return
     except ConnectorError as error:  # by then the group may have got another key
         _failed(work, row, work.store.links.keys_of(links) | {row.group}, error)
-        return None
+        return
     if plan is None:  # nothing is linked there any more
         with work.store.write():
             work.store.queue.done(row)
-        return None
+        return
     if not work.writes:
         (work.planned or work.plans.append)(plan)
-    results = carry_out(work, plan) if work.writes else []
+    if not plan.steps or not work.writes:
+        quiet.append((row, plan))
+    elif held is not None and not row.attempts and goes_together(work, plan):
+        held.append((row, plan))
+    else:
+        _conclude(work, row, plan, carry_out(work, plan))
+
+
+def _together(work: Work, held: _Todo, quiet: _Todo) -> None:
+    """Groups whose writes go together, unless a later read has changed one of them.
+
+    Raises:
+        BrakeOn: after what was written before it has been recorded.
+    """
+    if work.clock.sleep(0):
+        raise Interrupted("stopped between two groups")
+    todo = []
+    for row, plan in held:
+        if work.store.links.ids(row.group) and decided(work, row.group) == plan:
+            todo.append((row, plan))
+        else:
+            _alone(work, row, partial(reconcile, work, row, quiet))
+    if sum(len(plan.steps) for _, plan in todo) == 1:
+        _alone(work, todo[0][0], lambda: _conclude(work, *todo[0], carry_out(work, todo[0][1])))
+        return
+    several = carry_out_together(work, [plan for _, plan in todo])
+    for (row, plan), results in zip(todo, several.results, strict=True):
+        if len(results) == len(plan.steps):
+            _conclude(work, row, plan, results)
+    if several.brake is not None:
+        raise several.brake
+
+
+def _conclude(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result]) -> None:
+    """A group whose steps were tried."""
     errors = [result.error for result in results if result.error is not None]
-    if not results:
-        return plan
     with work.store.write():
         keys = _record(work, row, plan, results)
     if errors:
         _failed(work, row, keys, max(errors, key=_weight))
     elif work.approved is not None and row.group not in work.approved.more:
         work.approved.done.add(row.group)
-    return None
 
 
 def _leave(work: Work, row: QueueRow, keys: set[str], why: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from syncd.errors import ConnectorError
 from syncd.model import Action, Author, Outcome, Page, Role, Status, Written
 from syncd.testing.memory import Books, Entry, MemoryConnector
 from syncd.testing.world import Remark
@@ -76,14 +77,14 @@ def waiting(entry: Entry) -> bool:
 class Bench(MemoryConnector):
     """The reference connector; the books keep what was wrong at the moment of a write."""
 
-    def _write(self, action: Action) -> Outcome:
+    def _write(self, action: Action, fault: str | ConnectorError) -> Outcome:
         books = self.books
         assert isinstance(books, Ledger)
         entry = books.entries[int(action.target.id)]
         before, status, remarks = entry.status_writes, str(entry.status), len(entry.remarks)
         books.writing, waits = True, waiting(entry)
         try:
-            outcome = super()._write(action)
+            outcome = super()._write(action, fault)
         finally:
             books.writing = False
         if entry.status_writes > before:
@@ -102,23 +103,28 @@ class Plain(Bench):
     """As most helpdesks are: the feed carries no notes and doesn't tell who wrote last; a call per item and write."""
 
     capabilities = replace(
-        MemoryConnector.capabilities, fetch_batch=1, status_with_notes=False, feed_texts=False, notes_hold_links=True
+        MemoryConnector.capabilities,
+        fetch_batch=1,
+        apply_batch=1,
+        status_with_notes=False,
+        feed_texts=False,
+        notes_hold_links=True,
     )
 
     def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
         for page in super().changes(source, cursor, since):
             yield replace(page, items=tuple(replace(one, texts=None, waiting=None) for one in page.items))
 
-    def _write(self, action: Action) -> Outcome:
+    def _write(self, action: Action, fault: str | ConnectorError) -> Outcome:
         done: list[Written] = []
         version = ""
         for note in action.notes:
-            made = super()._write(Action(action.target, notes=(note,)))
+            made = super()._write(Action(action.target, notes=(note,)), fault if not done else self._strike())
             done += made.notes
             version = max(version, made.version)
             if made.error is not None and type(made.error).__name__ in {"RateLimited", "Unauthorized"}:
                 return Outcome(action, None, version, tuple(done), made.error if action.status else None)
         if action.status is None:
             return Outcome(action, None, version, tuple(done))
-        made = super()._write(replace(action, notes=()))
+        made = super()._write(replace(action, notes=()), self._strike() if done else fault)
         return Outcome(action, made.status, max(version, made.version), tuple(done), made.error)

@@ -24,6 +24,7 @@ TESTS = (
     "tests/test_observe.py",
     "tests/test_braking.py",
     "tests/test_begun.py",
+    "tests/test_together.py",
     "tests/properties/test_strolls.py",
     "tests/properties/test_machine.py",
 )
@@ -105,10 +106,10 @@ MUTANTS = (
     Mutant(
         "the base is recorded before the write",
         "act.py",
-        "    notes = _begin(work, step, made)\n",
+        "    action = action_of(work, step, notes)\n",
         "    with work.store.write():\n        for one in step.records:\n"
         "            work.store.links.record(one, work.now)\n"
-        "    notes = _begin(work, step, made)\n",
+        "    action = action_of(work, step, notes)\n",
     ),
     Mutant(
         "one customer's reopening moves the others",
@@ -158,6 +159,18 @@ MUTANTS = (
         "braking.py",
         "if str(step.target) not in changed and count > _limit(work, name):",
         "if count + (str(step.target) in changed) > _limit(work, name):",
+    ),
+    Mutant(
+        "what is written at once is not counted",
+        "together.py",
+        "refuse_too_much(work, step, [job.step for job in mine])",
+        "refuse_too_much(work, step)",
+    ),
+    Mutant(
+        "what was sent along with a defect counts as not begun",
+        "together.py",
+        "notes=tuple(Written(note.effect, error=lost) for note in action.notes)",
+        "notes=()",
     ),
     Mutant("nothing is damped", "act.py", "if step.status is None or all(", "if True or all("),
     Mutant(

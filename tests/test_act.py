@@ -271,7 +271,7 @@ def test_a_connector_that_breaks_its_contract_is_a_defect_and_what_it_sent_is_in
     pair = Pair()
     ticket, _ = closed(pair)
 
-    def broken(_: Bench, action: Action) -> Outcome:
+    def broken(_: Bench, action: Action, _fault: object) -> Outcome:
         error = ValueError("a defect")
         return Outcome(action, notes=tuple(Written(n.effect, error=error) for n in action.notes), error=error)
 

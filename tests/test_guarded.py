@@ -12,7 +12,7 @@ import pytest
 from syncd.clock import ManualClock
 from syncd.errors import ConnectorError, Transient, Unauthorized
 from syncd.guarded import FAILURES, LONGEST, SHORTEST, UNACCEPTED, Guarded
-from syncd.model import Page
+from syncd.model import Action, Page, Status
 from syncd.testing.memory import MemoryConnector
 from tests.pairs import Pair
 
@@ -146,3 +146,15 @@ def test_a_look_up_for_another_lane_does_not_wait_for_a_call_that_hangs(guarded:
     assert guarded.standing == ("ok", "")
     done.set()
     thread.join(30)
+
+
+def test_what_is_written_at_once_is_one_call_for_the_breaker(clock: ManualClock) -> None:
+    pair = Pair()
+    tickets = [pair.ticket() for _ in range(25)]
+    guarded = Guarded(pair.work.connectors["desk"], clock)
+    actions = [Action(pair.ref(ticket), Status("pending")) for ticket in tickets]
+    pair.desk.faults.append(("error", True))
+    outcomes = list(guarded.apply(actions))
+    assert [outcome.action for outcome in outcomes] == actions
+    assert [outcome.status for outcome in outcomes] == [None] * 10 + [Status("pending")] * 15
+    assert guarded.standing[0] == "ok", "the call after it was answered"

@@ -112,7 +112,12 @@ class MemoryConnector(Connector):
 
     Options = ConnectorOptions
     capabilities = Capabilities(
-        roles=frozenset(Role), fetch_batch=10, status_with_notes=True, internal_notes=True, feed_texts=True
+        roles=frozenset(Role),
+        fetch_batch=10,
+        apply_batch=10,
+        status_with_notes=True,
+        internal_notes=True,
+        feed_texts=True,
     )
 
     def __init__(self, books: Books, clock: Clock | None = None) -> None:
@@ -166,14 +171,24 @@ class MemoryConnector(Connector):
         return found
 
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
-        """Notes and status in one call, so that both are done or neither."""
-        for action in actions:
-            yield self._write(action)
+        """Notes and status in one call, so that both are done or neither; of several items in one call as well."""
+        size = self.capabilities.apply_batch
+        for start in range(0, len(actions), size):
+            fault = self._strike()
+            for action in actions[start : start + size]:
+                yield self._write(action, fault)
 
-    def _write(self, action: Action) -> Outcome:
-        fault = ""
+    def _strike(self) -> str | ConnectorError:
+        """One call to write, and what goes wrong with it."""
         try:
-            fault = self._call(write=True)
+            return self._call(write=True)
+        except ConnectorError as error:
+            return error
+
+    def _write(self, action: Action, fault: str | ConnectorError) -> Outcome:
+        try:
+            if isinstance(fault, ConnectorError):
+                raise fault
             entry = self.books.entries[int(action.target.id)]
             if entry.gone or entry.final:
                 raise Refused(self.name, "the item can't be written any more")
