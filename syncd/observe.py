@@ -12,13 +12,14 @@ from dataclasses import replace
 from syncd.braking import refuse_vanishing
 from syncd.defects import of_one_item
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
+from syncd.follow import follow
 from syncd.model import Item, Ref, Removed
 from syncd.plan import Group, decide
 from syncd.recall import recall
 from syncd.records import Link, LinkState, Plan, Record, Standing
 from syncd.retry import reads
 from syncd.store import Begun, QueueRow
-from syncd.take import follow, resolve, set_gone, take
+from syncd.take import resolve, set_gone, take
 from syncd.work import IN_PLACE, Work
 
 
@@ -205,8 +206,7 @@ def _keep(work: Work, one: Item | Removed) -> None:
         return
     named = resolve(work, one)
     with store.write():
-        if one.formerly is not None:
-            follow(work, one.formerly, one)
+        follow(work, one)
         take(work, one, named, first_walk=False, cause="read")
 
 

@@ -15,10 +15,11 @@ from datetime import datetime
 from syncd.clock import stamp
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, Interrupted, RateLimited, Refused, Transient
+from syncd.follow import follow
 from syncd.model import Item, Page, Ref, Removed
 from syncd.retry import reads
 from syncd.store import CursorRow, unread
-from syncd.take import MAX_FAILED, RECORD, Named, ask, follow, resolve, take, take_removed
+from syncd.take import MAX_FAILED, RECORD, Named, resolve, take, take_removed
 from syncd.work import Work
 
 
@@ -124,6 +125,8 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
     failed: Counter[str] = Counter()
     todo = [(item, resolve(work, item, failed)) for item in page.items if item not in old_news]
     with work.store.write():
+        for item in page.items:
+            follow(work, item)
         for item in old_news:
             work.store.snapshots.touch(item.ref, work.now)
         for removed in page.removed:
@@ -204,9 +207,7 @@ def _reread(work: Work, ref: Ref, answer: Item | Removed | ConnectorError, *, fi
     if isinstance(answer, Item):
         named = resolve(work, answer)
         with work.store.write():
-            if answer.formerly is not None:
-                follow(work, answer.formerly, answer)
-                ask(work, answer.ref, "followed")
+            follow(work, answer)
             if not _lags(work, answer):
                 _take(work, answer, named, first_walk=first_walk, cause="note")
         return []

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
+from syncd.follow import come_back, continue_, follow_canonical, hand_over, is_duplicate, revive
 from syncd.links import Claim
-from syncd.model import FINISHED_TICKET, UNFINISHED, Item, Ref, Removed, Role, Word
-from syncd.records import GONE, Base, Link, LinkState, Origin, Standing
+from syncd.model import FINISHED_TICKET, UNFINISHED, Item, Ref, Removed, Role
+from syncd.records import LinkState, Standing
 from syncd.retry import reads
 from syncd.work import IN_PLACE, Work
 
@@ -25,8 +26,6 @@ UNASKED = 60.0
 """Seconds that a system is left alone which limits us, or refuses our credential, without saying for how long."""
 RECORD = "its record"
 """What is passed over of an item that could not be understood, until it changes."""
-DUPLICATE_OF = "a duplicate of "
-"""How the reason of a link begins that ended because its issue was a duplicate: it comes back if that was a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +55,17 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     for one in named.found:
         _link(work, item.ref, one, first_walk=first_walk)
     if isinstance(before, Removed):
-        _revive(work, item.ref)
-    elif before is not None and _is_duplicate(work, before) and not _is_duplicate(work, item):
-        _come_back(work, item.ref, before)
+        revive(work, item.ref)
+    elif before is not None and is_duplicate(work, before) and not is_duplicate(work, item):
+        come_back(work, item.ref, before)
+    continue_(work, item, first_walk=first_walk)
     linked = store.links.linked(item.ref)
     _say_passed(work, item, named, linked=linked)
     changed = not isinstance(before, Item) or _differs(before, item)
     work.tally["echoes"] += not changed
     if not linked:
         # An ended link may come back, and one that is only proposed is to be shown and accepted by its key.
-        known = before is not None or named.found or named.passed
+        known = before is not None or named.found or named.passed or item.follows
         if known or not named.complete or _awaits_links(work, item):
             store.snapshots.put(item, now)
             _mark(work, item, named, changed=changed, first_walk=first_walk)
@@ -76,9 +76,9 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     _mark(work, item, named, changed=changed, first_walk=first_walk)
     _note_open(work, item.ref)
     if changed:
-        ask(work, item.ref, cause)
-    if _is_duplicate(work, item) and item.duplicate_of not in (None, item.ref):
-        _follow_canonical(work, item)
+        work.ask(item.ref, cause)
+    if is_duplicate(work, item) and item.duplicate_of not in (None, item.ref):
+        follow_canonical(work, item)
 
 
 def _mark(work: Work, item: Item, named: Named, *, changed: bool, first_walk: bool) -> None:
@@ -112,13 +112,6 @@ def _say_passed(work: Work, item: Item, named: Named, *, linked: bool) -> None:
         journal.unskip_but(item.ref, named.passed)
     for what, why in named.passed.items():
         journal.skip(item.ref, what, why, work.now)
-
-
-def ask(work: Work, ref: Ref, cause: str) -> None:
-    """Queue an item's group. Inside a transaction."""
-    key = work.store.links.group_of(ref)
-    if key:
-        work.store.queue.ask(key, cause, work.clock.now(), work.owner if work.approved is not None else "")
 
 
 def resolve(work: Work, item: Item, failed: Counter[str] | None = None) -> Named:
@@ -189,7 +182,8 @@ def _link(work: Work, ref: Ref, found: Found, *, first_walk: bool) -> None:
     if claim.trusted:
         store.journal.unskip(ref, found.other.key)
         store.journal.unskip(found.other, ref.key)
-        ask(work, ticket, "linked")
+        work.ask(ticket, "linked")
+        hand_over(work, ticket, first_walk=first_walk)
 
 
 def _keep_seen(work: Work, ref: Ref) -> None:
@@ -211,60 +205,19 @@ def _note_open(work: Work, ref: Ref) -> None:
                 work.store.links.saw_open(link)
 
 
-def _revive(work: Work, ref: Ref) -> None:
-    """An item came back into sight: so do the links that ended with it (rule 10)."""
-    for link in work.store.links.of(ref):
-        if link.state is LinkState.ENDED and link.reason.startswith(GONE):
-            _rejoin(work, link, work.store.links.base(link.id))
-
-
-def _come_back(work: Work, ref: Ref, duplicate: Item) -> None:
-    """An issue is no duplicate any more: its tickets are its own again. What followed the canonical one stays, too."""
-    links = work.store.links
-    for link in links.of(ref):
-        if link.issue == ref and link.state is LinkState.ENDED and link.reason.startswith(DUPLICATE_OF):
-            canonical = links.pair(link.ticket, duplicate.duplicate_of) if duplicate.duplicate_of else None
-            _rejoin(work, link, links.base(canonical.id if canonical else link.id))
-            ask(work, ref, "no duplicate")
-
-
-def _rejoin(work: Work, link: Link, agreed: Base | None) -> None:
-    """A link that had ended goes on with what its issue was then, and what the ticket's links have agreed on since.
-
-    Else what we ourselves wrote on the ticket meanwhile would be taken for a move of a person's.
-    """
-    links = work.store.links
-    newest = links.newest_base(link.ticket)
-    links.set_state(link, LinkState.LIVE, "", work.now)
-    if agreed is not None and newest is not None:
-        turn = max(agreed.turn, newest.turn)
-        links.put_base(link.id, replace(newest, issue=agreed.issue, outside=agreed.outside, turn=turn), work.now)
-    work.tally["revived"] += 1
-
-
 def take_removed(work: Work, removed: Removed) -> None:
     """What a feed says is gone. Inside a transaction."""
     work.seen.pop((removed.ref.connector, removed.ref.key.casefold()), None)
     before = work.store.snapshots.get(removed.ref)
     if isinstance(before, Item) and removed.version >= before.version:
         set_gone(work, removed)
-        ask(work, removed.ref, "removed")
+        work.ask(removed.ref, "removed")
 
 
 def set_gone(work: Work, removed: Removed) -> None:
     """An item isn't there any more, nor is anything of it passed over. Inside a transaction."""
     work.store.snapshots.set_gone(removed, work.now)
     work.store.journal.unskip(removed.ref)
-
-
-def follow(work: Work, old: Ref, item: Item) -> None:
-    """An item goes on under another ref: links, effects and snapshot go along (rule 10). Inside a transaction."""
-    work.store.links.rekey(old, item.ref, work.now)
-    work.store.effects.rekey(old, item.ref)
-    work.store.journal.unskip(old)
-    work.store.snapshots.drop(old)
-    work.store.snapshots.put(item, work.now)
-    work.tally["followed"] += 1
 
 
 def _differs(before: Item, item: Item) -> bool:
@@ -286,37 +239,3 @@ def _notes_are_read(work: Work, connector: str) -> bool:
     """Whether links are looked for in notes that the feed of this connector doesn't carry."""
     desk = work.helpdesks.get(connector)
     return desk is not None and desk.read_notes and work.connectors[connector].capabilities.notes_hold_links
-
-
-def _is_duplicate(work: Work, item: Item) -> bool:
-    return work.mapping(item.ref.connector).word(item.status) is Word.DUPLICATE
-
-
-def _follow_canonical(work: Work, item: Item) -> None:
-    """A duplicate whose canonical issue is known: its links go on there, with what was agreed (rule 2)."""
-    assert item.duplicate_of is not None  # noqa: S101  # the caller looked
-    links = work.store.links
-    for link in links.of(item.ref):
-        if link.state is not LinkState.LIVE or link.issue != item.ref:
-            continue
-        base, known = links.base(link.id), links.pair(link.ticket, item.duplicate_of)
-        if known is not None and known.state is LinkState.ENDED:  # duplicates of each other, or a person cut it
-            continue
-        links.set_state(link, LinkState.ENDED, f"{DUPLICATE_OF}{item.duplicate_of.human}", work.now)
-        own: Base | None = None
-        if known is None:
-            state, origin, filed = LinkState.LIVE, Origin.FOLLOWED, link.filed
-            there = links.add(link.ticket, item.duplicate_of, state, origin, filed=filed, reason="", now=work.now)
-        else:
-            there, own = known.id, links.base(known.id)
-            if known.state is LinkState.PROPOSED:
-                links.set_state(known, LinkState.LIVE, "", work.now)
-        if own is None and base is not None:
-            links.put_base(there, base, work.now)
-        elif own is not None and base is not None and work.mapping(item.ref.connector).word(base.issue) in UNFINISHED:
-            # The ticket waited: should the canonical issue have been closed before, that speaks only now.
-            links.put_base(there, replace(own, issue=base.issue, outside=False), work.now)
-        work.tally["followed"] += 1
-        key = links.group_of(link.ticket)
-        if key:
-            work.store.queue.ask(key, "followed", work.clock.now())

@@ -8,7 +8,6 @@ from syncd.model import FINISHED_ISSUE, Item, Ref, Word
 from syncd.observe import load
 from syncd.plan.ticket import view
 from syncd.records import BY_PERSON, Base, Link, LinkState, Origin
-from syncd.take import ask
 from syncd.work import Work
 
 
@@ -47,8 +46,8 @@ def untie(work: Work, link: Link) -> None:
         work.store.links.set_state(link, LinkState.ENDED, BY_PERSON, work.now)
         for other, base in left.items():
             work.store.links.put_base(other, base, work.now)
-        ask(work, link.ticket, "removed")
-        ask(work, link.issue, "removed")
+        work.ask(link.ticket, "removed")
+        work.ask(link.issue, "removed")
 
 
 def _left_waiting(work: Work, link: Link) -> dict[int, Base]:

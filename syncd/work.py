@@ -167,6 +167,12 @@ class Work:
         """An effect as its connector takes it."""
         return Note(row.id, row.body, marker.make(self.marker_key, row.id), internal=row.internal)
 
+    def ask(self, ref: Ref, cause: str) -> None:
+        """Queue an item's group. Inside a transaction."""
+        key = self.store.links.group_of(ref)
+        if key:
+            self.store.queue.ask(key, cause, self.clock.now(), self.owner if self.approved is not None else "")
+
     def pause(self, connector: str, seconds: float, why: str) -> None:
         """Leave a connector alone for a while."""
         self.paused[connector] = (self.clock.monotonic() + seconds, why)

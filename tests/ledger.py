@@ -38,6 +38,8 @@ class Ledger(Books):
         super().__init__(name, role)
         self.diary = diary
         self.writing = False
+        self.tells_moves = False
+        """Whether the feed names what an item was before it moved."""
         self.closed_upon: list[int] = []
         """Tickets that syncd finished while their customer waited."""
         self.final: frozenset[str] = frozenset()

@@ -21,6 +21,7 @@ TESTS = (
     "tests/test_plan_table_many.py",
     "tests/test_act.py",
     "tests/test_poll.py",
+    "tests/test_take_follows.py",
     "tests/test_observe.py",
     "tests/test_braking.py",
     "tests/test_begun.py",
@@ -141,6 +142,20 @@ MUTANTS = (
         "if item.final or group.mappings[ref.connector].is_final(item.status):",
         "if item.final:",
     ),
+    Mutant(
+        "a move that the feed tells is not followed",
+        "poll.py",
+        "            follow(work, item)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "a follow-up is a ticket like any other",
+        "take.py",
+        "    continue_(work, item, first_walk=first_walk)\n",
+        "",
+    ),
+    Mutant("an old follow-up waits as filed", "follow.py", "filed=new,", "filed=True,"),
+    Mutant("a follow-up is exempt as its parent was", "follow.py", "exempt=False, outside", "outside"),
     Mutant("everybody is trusted", "links.py", "trusted=not why", "trusted=True"),
     Mutant(
         "a stranger's closing is followed",

@@ -187,8 +187,23 @@ class Pair:
         books = self._books(entry)
         new = books.add(entry.body, by=entry.author, status=str(entry.status))
         new.audience, entry.moved_to = entry.audience, new.number
+        new.came_from = entry.number if books.tells_moves else None
         books.note(entry.number, "team", "moved", str(new.number))
         return new
+
+    def follow_up(self, ticket: Entry) -> Entry:
+        """The customer of a finally closed ticket answers: the helpdesk makes a new one."""
+        new = self.ticket("new")
+        new.follows = ticket.number
+        self.desk.note(new.number, "outside", "follows", str(ticket.number))
+        return new
+
+    def merge(self, ticket: Entry, into: Entry) -> None:
+        """The team makes one ticket of two; the one that is left tells, if its feed tells such things."""
+        ticket.moved_to = into.number
+        into.came_from = ticket.number if self.desk.tells_moves else None
+        into.version = self._books(into).next()
+        self.desk.note(ticket.number, "team", "moved", str(into.number))
 
     def duplicate(self, issue: Entry, canonical: Entry) -> None:
         """The team closes an issue in favour of another."""

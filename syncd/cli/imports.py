@@ -25,7 +25,6 @@ from syncd.model import Item, Ref, Removed
 from syncd.rebuild import rebuild
 from syncd.records import BY_PERSON
 from syncd.retry import reads
-from syncd.take import ask
 from syncd.tie import take_over
 from syncd.work import Work
 
@@ -218,7 +217,7 @@ def _take(work: Work, rows: Sequence[Row], items: dict[Ref, Item]) -> Counter[st
                 for ref in (ticket, issue):
                     if work.store.snapshots.get(ref) is None:
                         work.store.snapshots.put(items[ref], work.now)
-                ask(work, ticket, "imported")
+                work.ask(ticket, "imported")
                 keys.add(work.store.links.group_of(ticket) or "")
     if keys:
         drain_and_wait(work, frozenset(keys))

@@ -158,6 +158,8 @@ def is_filed(ticket: Ticket, link: Link) -> bool:
         return False
     if link.origin in (Origin.PERSON, Origin.SYNCD):
         return True
+    if link.origin is Origin.FOLLOWED and ticket.item.follows is not None:  # its requester wrote after the start mark
+        return True
     after_ticket = issue.created_at >= ticket.item.created_at - CLOCKS_DIFFER
     made, mark = stamp(issue.created_at), ticket.group.start_marks.get(issue.ref.connector, "")
     after_start = made > mark or (made == mark and str(issue.ref) not in ticket.group.there_at_start)

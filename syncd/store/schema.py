@@ -27,6 +27,8 @@ CREATE TABLE snapshots (
     moved_at       TEXT NOT NULL,
     closed_outside INTEGER NOT NULL,
     duplicate_of   TEXT NOT NULL,
+    follows        TEXT NOT NULL DEFAULT '',
+    cascades       INTEGER NOT NULL DEFAULT 0,
     gone           TEXT NOT NULL DEFAULT '',
     seen_at        TEXT NOT NULL,
     read_again     INTEGER NOT NULL DEFAULT 0,
@@ -35,6 +37,7 @@ CREATE TABLE snapshots (
     own_reason     TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX snapshots_by_key ON snapshots (connector, key);
+CREATE INDEX snapshots_following ON snapshots (follows) WHERE follows <> '';
 CREATE INDEX snapshots_to_read ON snapshots (connector) WHERE read_again > 0;
 
 CREATE TABLE links (

@@ -24,14 +24,15 @@ OF_GROUP = """
 """
 PUT = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, waiting, final,
-        moved_by, moved_at, closed_outside, duplicate_of, gone, seen_at)
+        moved_by, moved_at, closed_outside, duplicate_of, follows, cascades, gone, seen_at)
     VALUES (:ref, :connector, :key, :url, :native, :reason, :version, :created_at, :audience, :waiting, :final,
-        :moved_by, :moved_at, :closed_outside, :duplicate_of, '', :seen_at)
+        :moved_by, :moved_at, :closed_outside, :duplicate_of, :follows, :cascades, '', :seen_at)
     ON CONFLICT (ref) DO UPDATE SET key = excluded.key, url = excluded.url, native = excluded.native,
         reason = excluded.reason, version = excluded.version, created_at = excluded.created_at,
         audience = excluded.audience, waiting = excluded.waiting, final = excluded.final,
         moved_by = excluded.moved_by, moved_at = excluded.moved_at, closed_outside = excluded.closed_outside,
-        duplicate_of = excluded.duplicate_of, gone = '', seen_at = excluded.seen_at
+        duplicate_of = excluded.duplicate_of, follows = iif(excluded.follows = '', follows, excluded.follows),
+        cascades = excluded.cascades, gone = '', seen_at = excluded.seen_at
 """
 SET_GONE = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, final, moved_by,
@@ -54,6 +55,7 @@ READ_SKIPPED = """
 """
 WAITING = "SELECT count(*) AS n FROM snapshots WHERE read_again > 0"
 TOUCH = "UPDATE snapshots SET seen_at = ? WHERE ref = ?"
+FOLLOWING = "SELECT * FROM snapshots WHERE follows = ? AND follows <> '' AND gone = '' ORDER BY ref"
 DROP = "DELETE FROM snapshots WHERE ref = ?"
 STATUSES = """
     SELECT connector, native, reason, count(*) AS n, min(key) AS example FROM snapshots
@@ -128,6 +130,8 @@ class Snapshots:
                 "moved_at": stamp(item.moved_at) if item.moved_at else "",
                 "closed_outside": int(item.closed_outside),
                 "duplicate_of": str(item.duplicate_of) if item.duplicate_of else "",
+                "follows": str(item.follows) if item.follows else "",
+                "cascades": int(item.cascades),
                 "seen_at": now,
             },
         )
@@ -169,6 +173,11 @@ class Snapshots:
         """How many items are to be read once more."""
         return int(next(iter(self._db.query(WAITING)))["n"])
 
+    def following(self, ref: Ref) -> list[Item]:
+        """The tickets that continue this one."""
+        items = (_item(row) for row in self._db.query(FOLLOWING, [str(ref)]))
+        return [item for item in items if isinstance(item, Item)]
+
     def drop(self, ref: Ref) -> None:
         """An item that goes on under another ref."""
         self._db.execute(DROP, [str(ref)])
@@ -196,4 +205,6 @@ def _item(row: dict[str, Any]) -> Item | Removed:
         moved_at=moment(row["moved_at"]) if row["moved_at"] else None,
         closed_outside=bool(row["closed_outside"]),
         duplicate_of=Ref.parse(row["duplicate_of"]) if row["duplicate_of"] else None,
+        follows=Ref.parse(row["follows"]) if row["follows"] else None,
+        cascades=bool(row["cascades"]),
     )

@@ -56,6 +56,10 @@ class Entry:
     moved: int | None = None
     duplicate_of: int | None = None
     final: bool = False
+    follows: int | None = None
+    cascades: bool = False
+    came_from: int | None = None
+    """What it was called before, where the feed tells that."""
     status_writes: int = 0
 
 
@@ -144,7 +148,7 @@ class MemoryConnector(Connector):
             last = len(rows) <= PAGE
             visible = [e for e in part if since is None or _at(e.version) >= since]
             yield Page(
-                items=tuple(self._item(e) for e in visible if e.gone is None and e.moved_to is None),
+                items=tuple(self._told(e) for e in visible if e.gone is None and e.moved_to is None),
                 removed=tuple(Removed(self.books.ref(e), e.gone, stamp(_at(e.version))) for e in visible if e.gone),
                 cursor=json.dumps([after, walking and not last]),
                 first_walk=walking,
@@ -263,6 +267,10 @@ class MemoryConnector(Connector):
             return [Problem(self.name, "the credential isn't accepted", "Make a new one.")]
         return []
 
+    def _told(self, entry: Entry) -> Item:
+        former = self.books.entries.get(entry.came_from or 0)
+        return replace(self._item(entry), formerly=self.books.ref(former) if former else None)
+
     def _item(self, entry: Entry) -> Item:
         replies = [remark for remark in entry.remarks if not remark.internal]
         texts = [Text(entry.body, entry.author, Place.BODY)]
@@ -270,7 +278,7 @@ class MemoryConnector(Connector):
             Text(r.body, r.author, Place.NOTE if r.internal else Place.COMMENT, f"{entry.number}-{i}")
             for i, r in enumerate(entry.remarks)
         ]
-        canonical = self.books.entries.get(entry.duplicate_of or 0)
+        canonical, parent = (self.books.entries.get(n or 0) for n in (entry.duplicate_of, entry.follows))
         return Item(
             ref=self.books.ref(entry),
             url=f"https://{self.name}.example.com/items/{entry.number}",
@@ -284,6 +292,8 @@ class MemoryConnector(Connector):
             moved_at=_at(entry.moved) if entry.moved else None,
             closed_outside=entry.closed_outside,
             duplicate_of=self.books.ref(canonical) if canonical else None,
+            follows=self.books.ref(parent) if parent else None,
+            cascades=entry.cascades,
         )
 
     def _call(self, *, write: bool = False) -> str:
