@@ -98,6 +98,7 @@ class Playbook(Table):
         on_conflict: who wins when both ends moved, or disagree though neither did (rule 3).
         on_ticket_resolved: what a finished ticket does to its unfinished issue (rule 6).
         on_requester_reopen: what a reopened ticket does to its finished issue (rule 6).
+        on_cascade: what becomes of a ticket whose resolving would resolve others with it.
         resolve_when: what of an issue counts as finished.
         resolve_when_issues: how a ticket's several issues fold into one (rule 8).
         messages: what becomes of messages to customers (rule 14).
@@ -114,6 +115,7 @@ class Playbook(Table):
     on_conflict: Literal["hold", "tracker", "helpdesk"] = "hold"
     on_ticket_resolved: Literal["tell", "close", "ignore"] = "tell"
     on_requester_reopen: Literal["tell", "reopen"] = "tell"
+    on_cascade: Literal["tell", "resolve"] = "tell"
     resolve_when: Annotated[Literal["closed"], BeforeValidator(_only_closed)] = "closed"
     resolve_when_issues: Literal["all", "any", "primary"] = "all"
     messages: Literal["off", "draft", "public"] = "draft"

@@ -32,6 +32,7 @@ MESSAGES = frozenset({Kind.MESSAGE_FILED, Kind.MESSAGE_RESOLVED, Kind.MESSAGE_DE
 FILED = frozenset({Kind.LINK_NOTE, Kind.MESSAGE_FILED, Kind.ISSUE_REOPENED})
 HELD = {
     Kind.WAITS_FOR_AGENT: Standing.WAITS_FOR_AGENT,
+    Kind.CASCADE: Standing.CASCADES,
     Kind.DUPLICATE: Standing.WAITS_FOR_PERSON,
     Kind.CONFLICT: Standing.CONFLICT,
     Kind.DRIFT: Standing.DRIFT,

@@ -49,6 +49,8 @@ class Standing(StrEnum):
     """The issue is closed, but the customer wrote last (rule 7)."""
     WAITS_FOR_PERSON = "waits_for_person"
     """A duplicate whose canonical issue isn't known."""
+    CASCADES = "cascades"
+    """The issue is finished, but resolving its ticket would resolve others with it."""
     CONFLICT = "conflict"
     DRIFT = "drift"
     UNKNOWN = "unknown"

@@ -221,11 +221,12 @@ def set_gone(work: Work, removed: Removed) -> None:
 
 
 def _differs(before: Item, item: Item) -> bool:
-    return (before.version, before.status, before.final, before.audience) != (
+    return (before.version, before.status, before.final, before.audience, before.cascades) != (
         item.version,
         item.status,
         item.final,
         item.audience,
+        item.cascades,
     )
 
 

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     """The issue was reopened, and the ticket went back to waiting."""
     WAITS_FOR_AGENT = "waits_for_agent"
     """The issue is finished, but the requester wrote last (rule 7)."""
+    CASCADE = "cascade"
+    """The issue is finished, but resolving the ticket would resolve other customers' tickets with it."""
     CONFLICT = "conflict"
     DRIFT = "drift"
     CLOSED_OUTSIDE = "closed_outside"

@@ -4,6 +4,7 @@ A story is a list of steps, separated by ``;``. Items are named by letters: ``a`
 
 ``ticket a [STATUS]`` · ``issue x for a b [STATUS] [outside] [public] [sentence|quoted|form]`` · ``a resolved``,
 ``x done [outside]`` (a person moves it) · ``a reply``, ``a mail`` (a reply that doesn't reopen), ``a answer``,
+``a leads`` (resolving it would resolve others), ``a leads none``,
 ``a names x`` (an agent's note) · ``x deleted``, ``x converted``, ``x restored``, ``x transferred y`` · ``x of y`` (a
 duplicate, and of what) · ``cut a x``, ``join a x`` (``links remove``, ``links add``) · ``pass``, ``walk`` (reconcile),
 ``hour``, ``weeks``, ``restart``, ``lag N``, ``map STATUS TICKETWORD``.
@@ -131,6 +132,7 @@ class Teller:
             "answer": lambda: pair.answer(entry),
             "names": lambda: pair.say(entry, pair.url(self.items[rest[0]]), Author.TEAM, internal=True),
             "restored": lambda: pair.restore(entry),
+            "leads": lambda: pair.lead(entry, leads=not rest),
         }
         if verb in verbs:
             verbs[verb]()

@@ -22,6 +22,7 @@ TESTS = (
     "tests/test_act.py",
     "tests/test_poll.py",
     "tests/test_take_follows.py",
+    "tests/test_cascades.py",
     "tests/test_observe.py",
     "tests/test_braking.py",
     "tests/test_begun.py",
@@ -156,6 +157,12 @@ MUTANTS = (
     ),
     Mutant("an old follow-up waits as filed", "follow.py", "filed=new,", "filed=True,"),
     Mutant("a follow-up is exempt as its parent was", "follow.py", "exempt=False, outside", "outside"),
+    Mutant(
+        "other customers' tickets are resolved with it",
+        "plan/decide.py",
+        "and ticket.item.cascades and",
+        "and False and",
+    ),
     Mutant("everybody is trusted", "links.py", "trusted=not why", "trusted=True"),
     Mutant(
         "a stranger's closing is followed",

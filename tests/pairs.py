@@ -169,6 +169,11 @@ class Pair:
         if reopens:
             self.move(ticket, "open")
 
+    def lead(self, ticket: Entry, *, leads: bool = True) -> None:
+        """Agents hang other customers' tickets on one, or take them off."""
+        self._together()
+        ticket.cascades, ticket.version = leads, self.desk.next()
+
     def answer(self, ticket: Entry) -> None:
         self.say(ticket, "here you are", Author.TEAM)
 

@@ -131,6 +131,54 @@ CASES = [
         f"{FILED}; a reply; x done; pass; x open; pass; x done; pass",
         "a open: link_note waits_for_agent waits_for_agent; a-x waits_for_agent; writes 4",
     ),
+    # a ticket that would resolve others ---
+    Row(
+        "a ticket that would resolve others is left to a person",
+        f"{FILED}; a leads; x done; pass; walk",
+        "a pending: link_note cascade; a-x cascades; writes 3",
+    ),
+    Row(
+        "resolving others is seen only when the ticket is read",
+        f"{FILED}; x done; a leads; pass",
+        "a pending: link_note cascade; a-x cascades",
+    ),
+    Row(
+        "it resolves others, and the playbook says that it may",
+        f"{FILED}; a leads; x done; pass",
+        "a resolved: link_note resolved; a-x agreed",
+        {"on_cascade": "resolve"},
+    ),
+    Row(
+        "it resolves others no more",
+        f"{FILED}; a leads; x done; pass; a leads none; pass",
+        "a resolved: link_note cascade resolved; a-x agreed; writes 5",
+    ),
+    Row(
+        "it would resolve others, and the agent does",
+        f"{FILED}; a leads; x done; pass; a resolved; pass",
+        "a resolved: link_note cascade; x done; a-x agreed; writes 3",
+    ),
+    Row(
+        "it would resolve others: told once for each closing",
+        f"{FILED}; a leads; x done; pass; x in_progress; pass; x done; pass",
+        "a pending: link_note cascade cascade; a-x cascades; writes 4",
+    ),
+    Row(
+        "it would resolve others, and its customer waits",
+        f"{FILED}; a leads; a mail; x done; pass; a answer; pass",
+        "a pending: link_note waits_for_agent cascade; a-x cascades; writes 4",
+    ),
+    Row(
+        "it would resolve others, but its issue is reopened",
+        f"{FILED}; a leads; a resolved; x done; pass; x open; pass",
+        "a pending: link_note issue_reopened; a-x agreed",
+    ),
+    Row(
+        "it would resolve others, and the tracker wins",
+        f"{FILED}; a leads; a on_hold; pass; x done; pass",
+        "a on_hold: link_note cascade; a-x cascades",
+        {"on_conflict": "tracker"},
+    ),
     # both moved (rule 3) ---
     Row(
         "conflict is held, with one note",

@@ -39,6 +39,10 @@ RULES = {
         "left open with a note: its issue was closed, but the customer wrote last",
         "left open with a note each: their issues were closed, but the customers wrote last",
     ),
+    "cascade": _ticket(
+        "left as it is with a note: its issue was closed, but it would resolve other tickets with it",
+        "left as they are with a note each: their issues were closed, but they would resolve other tickets with them",
+    ),
     "closed_outside": _ticket(
         "left as it is with a note: its issue was closed by somebody from outside",
         "left as they are with a note each: their issues were closed by somebody from outside",
@@ -97,6 +101,10 @@ STANDINGS = {
     "waits_for_agent": (
         "the issue is closed, but the customer wrote last: resolved once an agent has answered",
         "the issues are closed, but the customers wrote last: resolved once an agent has answered",
+    ),
+    "cascades": (
+        "the issue is closed, but resolving the ticket would resolve others with it: resolve it by hand",
+        "the issues are closed, but resolving the tickets would resolve others with them: resolve them by hand",
     ),
     "waits_for_person": (
         "the issue is a duplicate, and of what isn't known: link the ticket to that one, or resolve it",

@@ -104,7 +104,7 @@ def _tell(found: dict[str, Any]) -> None:
     if found["notes_owed"]:
         say(f"{plural(found['notes_owed'], 'note')} still to be written, and tried again by itself")
     _tell_troubles(found)
-    if not found["needs_a_person"] and not found["standings"].get("waits_for_person"):
+    if not found["needs_a_person"] and not {"waits_for_person", "cascades"} & found["standings"].keys():
         say("Nothing needs a person.")
 
 

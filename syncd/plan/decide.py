@@ -4,7 +4,7 @@ The question for each ticket is always the same (rule 3). *Does the ticket's wor
 *which end moved* since the base? Only the end that moved speaks. Nothing here compares clocks or remembers events.
 
 Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``issue_moved`` (neither of the two: work
-began on it, and the playbook tells that apart), ``customer_waits``, ``closed_outside``,
+began on it, and the playbook tells that apart), ``customer_waits``, ``closed_outside``, ``cascade``,
 ``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``;
 and ``undone``, which :mod:`syncd.plan.undone` makes.
 """
@@ -230,6 +230,9 @@ def _follow_issue(outline: Outline, ticket: Ticket) -> None:
         _say(outline, ticket, "waits_for_agent", Standing.WAITS_FOR_AGENT)
         return
     word = ticket.playbook.write[ticket.issues_word]
+    if word in FINISHED_TICKET and ticket.item.cascades and ticket.playbook.on_cascade == "tell":
+        _say(outline, ticket, "cascade", Standing.CASCADES)  # other customers' tickets would be resolved with it
+        return
     native = ticket.mapping.native(word)
     if native is None:
         outline.stuck += [(link.id, _no_native(ticket, word)) for link in ticket.links]

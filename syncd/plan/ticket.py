@@ -12,7 +12,9 @@ from syncd.model import FINISHED_ISSUE, Item, Ref, Removed, Status, Word
 from syncd.playbook import Playbook
 from syncd.records import Base, Link, Record, Standing
 
-SPOKEN = frozenset({Standing.WAITS_FOR_AGENT, Standing.WAITS_FOR_PERSON, Standing.CONFLICT, Standing.DRIFT})
+SPOKEN = frozenset(
+    {Standing.WAITS_FOR_AGENT, Standing.WAITS_FOR_PERSON, Standing.CASCADES, Standing.CONFLICT, Standing.DRIFT}
+)
 """Standings that came with a note; once the ends agree again, the next one is told anew."""
 
 

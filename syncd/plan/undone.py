@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from syncd.model import Item, Ref, Status
+from syncd.model import FINISHED_TICKET, Item, Ref, Status
 from syncd.plan.ticket import Group, Ticket, view
 from syncd.records import Link, LinkState, Plan, Record, Standing, Step, Why
 
@@ -47,7 +47,8 @@ def _writable(group: Group, one: PutBack) -> Item | None:
     if not isinstance(item, Item) or item.status not in (one.expect, one.status):
         return None
     final = item.final or mapping.is_final(item.status) or mapping.is_final(one.status)
-    return None if final else item
+    cascades = item.cascades and mapping.word(one.status) in FINISHED_TICKET  # others would be resolved with it
+    return None if final or cascades else item
 
 
 def _linked(live: Sequence[Link], ref: Ref) -> list[Link]:
