@@ -67,6 +67,7 @@ class Daemon:
         self._began = precise(SystemClock().now())
         self.metrics = Metrics()
         self._left: list[Thread] = []
+        self._status = 0
 
     def run(self) -> int:
         """Until it is told to stop.
@@ -90,8 +91,8 @@ class Daemon:
             if not self._left:
                 store.close()
         if self._left:  # a call that doesn't end must not keep the process; what it wrote is in doubt
-            os._exit(0)
-        return 0
+            os._exit(self._status)
+        return self._status
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
@@ -99,6 +100,7 @@ class Daemon:
         elif self._stop.is_set():
             os._exit(128 + number)  # the second time: at once
         else:
+            self._status = 128 + number if number == signal.SIGINT else 0  # a service that is told to stop ends well
             self._stop.set()
         self._woken.set()
 

@@ -152,9 +152,12 @@ class Endpoint:
         shared, picture = self._shared, self._picture()
         reasons = ["syncd is stopping"] if shared.clock.stop.is_set() else []
         reasons += ["the state can't be read"] if picture is None else []
-        reasons += ["the state can't be written"] if set(shared.troubles) - {"health"} else []
+        reasons += ["the state can't be written"] if self._unwritable() else []
         reasons += ["no connector has been read yet"] if picture is not None and not picture.whole.polled else []
         return reasons
+
+    def _unwritable(self) -> bool:
+        return bool(set(self._shared.troubles) - {"health"})
 
     def health(self) -> dict[str, Any]:
         """The picture; without one, that there is none."""
@@ -162,7 +165,7 @@ class Endpoint:
         if picture is None:
             return {"status": "failing", "mode": mode, "as_of": None, "connectors": {}}
         data = {"mode": mode, **picture.data()}
-        return data | ({"status": "failing"} if self.dead() else {})
+        return data | ({"status": "failing"} if self.dead() or self._unwritable() else {})
 
     def metrics(self) -> bytes:
         """What was counted, and what is true now."""

@@ -37,7 +37,7 @@ HINTS = {
     "ok": "",
     "lagging": "it was not read for a while; look at the log",
     "rate_limited": "the service limits us; it goes on by itself",
-    "unauthorized": "the service doesn't accept the credential; mend it, then restart the service",
+    "unauthorized": "the service doesn't accept the credential; mend it, then reload the service",
     "unavailable": "the service doesn't answer; it goes on by itself",
     "braked": "too much would have changed at once; see `syncd status`, then `syncd brake release NAME`",
     "paused": "a person has paused it",

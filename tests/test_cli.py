@@ -8,14 +8,16 @@ import os
 import subprocess
 import sys
 import unicodedata
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.cli import call
+from syncd.cli import call, check
 from syncd.cli.app import VERBS, app
 from syncd.cli.show import HIDDEN, Meter, as_json, clean, plural, say, table, when
 from syncd.errors import (
@@ -30,6 +32,7 @@ from syncd.errors import (
     Transient,
     UnknownRef,
 )
+from syncd.mapping import Mapping
 
 SCRIPT = Path(sys.executable).with_name("syncd")
 
@@ -226,3 +229,17 @@ def test_a_reader_who_has_seen_enough_is_no_error(args: tuple[str, ...]) -> None
     assert b"Traceback" not in told
     assert b"defect" not in told
     assert process.returncode in {0, 1}
+
+
+def test_check_takes_any_of_the_statuses_that_would_do(tmp_path: Path) -> None:
+    data = {
+        "role": "tracker",
+        "words": {"open": ["new", "indeterminate"], "done": ["done"], "declined": ["done:Won't Do"]},
+        "write": {"open": "new", "done": ["done/Released", "done"], "declined": "done:Won't Do"},
+    }
+    one = SimpleNamespace(name="jira", mapping=Mapping.parse("jira", data))
+    told = partial(check._mapping, SimpleNamespace(folder=tmp_path), one)  # type: ignore[arg-type]
+    assert list(told({"new/To Do": "To Do", "done/Closed": "Closed"})) == []
+    what = [problem.what for problem in told({"new/To Do": "To Do"})]
+    assert what[0] == "it writes done/Released or done for done, and the account has no such status"
+    assert len(what) == 2

@@ -113,8 +113,10 @@ def test_it_is_not_ready_while_the_state_cannot_be_written(endpoint: Endpoint, s
     lanes.trouble("poll github", sqlite3.OperationalError("disk full: /home/anna"))
     lanes.trouble("poll github", sqlite3.OperationalError("disk full: /home/anna"))
     assert endpoint.unready() == ["the state can't be written"]
+    assert endpoint.health()["status"] == "failing"
     lanes.troubles.clear()
     assert endpoint.unready() == []
+    assert endpoint.health()["status"] != "failing"
 
 
 def test_probes_answer_while_the_state_is_locked(endpoint: Endpoint, store: Store, tmp_path: Path) -> None:

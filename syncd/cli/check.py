@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from syncd.cli.app import config_option, json_option
+from syncd.cli.ends import EXITS
 from syncd.cli.local import local_problems
 from syncd.cli.running import add_to_mapping
 from syncd.cli.show import as_json, plural, say
 from syncd.clock import SystemClock
 from syncd.config import Config, Configured, Helpdesk, find_folder, load
-from syncd.errors import ConnectorError, Problem
+from syncd.errors import ConfigError, ConnectorError, Problem
 
 CLOCKS_DIFFER = timedelta(minutes=2)
 """More than this is told: journal and health show times that mislead, and a message may count as late."""
@@ -29,7 +30,14 @@ def command(folder: Path | None, *, as_data: bool) -> int:
     Of this machine: the state's folder and file, the disk, the marker key, the address to listen on. Of each account:
     credential, rights, statuses, repositories, the clock. Lists every problem with its cure.
     """
-    config = load(find_folder(folder))
+    place = find_folder(folder)
+    try:
+        config = load(place)
+    except ConfigError as error:
+        if not as_data:
+            raise
+        as_json({"folder": str(place), "problems": [_data(problem) for problem in error.problems]})
+        return EXITS[ConfigError]
     found = [*config.warnings, *local_problems(config), *_accounts(config)]
     if as_data:
         as_json({"folder": str(config.folder), "problems": [_data(problem) for problem in found]})
@@ -80,12 +88,20 @@ def _mapping(config: Config, one: Configured, statuses: Mapping[str, str]) -> It
     for status in one.mapping.unmapped(statuses):
         what = f"the account has a status that this mapping doesn't know: {status}"
         yield Problem(where, what, add_to_mapping(config, one.mapping.name))
+    known = {name for status in statuses for name in (status, *_broader(status))}
     for word, native in one.mapping.write.items():
-        if str(native) not in statuses and native.native not in statuses:
-            what = f"it writes {native} for {word}, and the account has no such status"
+        choices = (native, *one.mapping.way(native).instead)
+        if not any(str(choice) in known or choice.native in known for choice in choices):
+            what = f"it writes {' or '.join(map(str, choices))} for {word}, and the account has no such status"
             yield Problem(where, what, "Mend [write]")
     if isinstance(one, Helpdesk) and one.mapping.native(one.playbook.filed) is None:
         yield Problem(where, f"it can't write {one.playbook.filed}, which the playbook needs", "Add it to [write]")
+
+
+def _broader(status: str) -> tuple[str, str]:
+    """A status without its reason, and its kind."""
+    native = status.partition(":")[0]
+    return native, native.partition("/")[0]
 
 
 def _data(problem: Problem) -> dict[str, str | bool]:

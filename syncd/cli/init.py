@@ -88,7 +88,7 @@ class Init(click.Command):
 @click.option("--non-interactive", is_flag=True, help="Ask nothing; fail with a list of what is missing.")
 @config_option
 def command(target: Path | None, folder: Path | None, *, non_interactive: bool, **given: Any) -> int:
-    """Make a config folder DIR: asks for your helpdesk and tracker, tests each answer, writes commented files.
+    """Make a config folder DIR: asks for your helpdesk and tracker, writes commented files.
 
     Every answer can be given as an option; a REFERENCE is env:NAME, file:PATH, or - to have the secret read from
     standard input, a line each. Nothing that exists is overwritten, and no service is asked.

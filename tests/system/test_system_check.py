@@ -226,3 +226,9 @@ def test_a_service_that_answers_nonsense_is_told_in_a_sentence(sound: Office, pa
     assert "freshdesk" in run.out
     assert "github" in run.out
     assert sound.writes() == 0
+
+
+def test_a_broken_configuration_is_data_for_who_asks_for_data(sound: Office) -> None:
+    (sound.config / "syncd.toml").write_text("colour = 1\n")
+    run = sound.run("check", "--json").ended(78)
+    assert any("colour" in one["where"] + one["what"] for one in run.data["problems"])

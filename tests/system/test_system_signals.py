@@ -130,3 +130,16 @@ def test_every_verb_ends_on_ctrl_c_without_a_traceback(office: Office, verb: tup
     begun.process.send_signal(signal.SIGINT)
     run = office.finish(begun, 20)
     assert run.exit in {0, 130}, run.said
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_the_service_says_whether_a_person_or_systemd_ended_it(
+    build: Callable[..., Office], number: int, status: int
+) -> None:
+    office = build(main='listen = "127.0.0.1:0"\n')
+    begun = office.start("run", cold=True)
+    until = time.monotonic() + 30
+    while "started" not in begun.said() and time.monotonic() < until:
+        time.sleep(0.05)
+    begun.process.send_signal(number)
+    office.finish(begun, 20).ended(status)
