@@ -18,7 +18,7 @@ from urllib.parse import quote
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from connectors.jira import adf, wiki
+from connectors.jira import trees, wiki
 
 LONGEST = 32_000
 """Characters of wiki text that we send; a field holds 32,767 unless an administrator says otherwise."""
@@ -58,7 +58,7 @@ def to_markdown(text: object) -> str:
     ``text`` is wiki text, a document tree, or nothing.
     """
     if isinstance(text, dict):
-        return clean(adf.to_markdown(text))
+        return clean(trees.to_markdown(text))
     return wiki.to_markdown(clean(text)) if isinstance(text, str) else ""
 
 
