@@ -100,7 +100,8 @@ class Capabilities:
         sets_tags: it writes ``Action.tags`` and ``untags``.
         internal_notes: it has notes that only the team sees.
         feed_texts: items of ``changes`` carry ``texts`` (bodies at least); where False, notes cost a ``fetch``.
-        notes_hold_links: agents of this helpdesk leave links in notes that the feed doesn't carry.
+        notes_hold_links: links may stand where the feed doesn't show them: in the notes of a ticket, in the remote
+            links of an issue (``Item.whole``). Unlinked items that aren't finished are then read once per change.
         attribution: it tells who moved an item.
         probe: how ``find`` looks: ``listing`` (consistent) or ``search`` (an index, so looked for twice).
         can_create: it can file items.

@@ -15,7 +15,7 @@ from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
 from syncd.follow import come_back, continue_, follow_canonical, hand_over, is_duplicate, revive
 from syncd.links import Claim
-from syncd.model import FINISHED_TICKET, UNFINISHED, Item, Ref, Removed, Role
+from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Ref, Removed, Role
 from syncd.records import LinkState, Standing
 from syncd.retry import reads
 from syncd.work import IN_PLACE, Work
@@ -88,7 +88,7 @@ def _mark(work: Work, item: Item, named: Named, *, changed: bool, first_walk: bo
     """
     snapshots = work.store.snapshots
     wanted = not named.complete
-    if item.texts is None and _awaits_links(work, item):
+    if not _shows_all(item) and _awaits_links(work, item):
         wanted |= changed if not first_walk else not work.store.links.linked(item.ref)
     elif item.texts is not None and named.complete:
         snapshots.was_read(item.ref)
@@ -98,8 +98,13 @@ def _mark(work: Work, item: Item, named: Named, *, changed: bool, first_walk: bo
     if wanted:
         if changed and not first_walk:  # what is found now need not have been there on the first walk
             snapshots.was_read(item.ref)
-        unread = item.texts is None or not named.complete
+        unread = not _shows_all(item) or not named.complete
         snapshots.read_again(item.ref, first_walk=first_walk and unread)
+
+
+def _shows_all(item: Item) -> bool:
+    """Whether an answer shows all that may hold a link."""
+    return item.texts is not None and item.whole
 
 
 def _say_passed(work: Work, item: Item, named: Named, *, linked: bool) -> None:
@@ -108,7 +113,7 @@ def _say_passed(work: Work, item: Item, named: Named, *, linked: bool) -> None:
     if desk is not None and not linked and desk.mapping.word(item.status) in FINISHED_TICKET:
         journal.unskip(item.ref)
         return
-    if item.texts is not None or (desk is not None and not _notes_are_read(work, item.ref.connector)):
+    if _shows_all(item) or (desk is not None and not _notes_are_read(work, item.ref.connector)):
         journal.unskip_but(item.ref, named.passed)
     for what, why in named.passed.items():
         journal.skip(item.ref, what, why, work.now)
@@ -231,12 +236,12 @@ def _differs(before: Item, item: Item) -> bool:
 
 
 def _awaits_links(work: Work, item: Item) -> bool:
-    """An unlinked ticket whose notes may hold a link one day: remembered, to read its notes once per change."""
+    """An unlinked item that may hold a link one day where no feed shows it: remembered, and read once per change."""
     name = item.ref.connector
-    return _notes_are_read(work, name) and work.mapping(name).word(item.status) not in FINISHED_TICKET
+    return _notes_are_read(work, name) and work.mapping(name).word(item.status) not in FINISHED_TICKET | FINISHED_ISSUE
 
 
 def _notes_are_read(work: Work, connector: str) -> bool:
-    """Whether links are looked for in notes that the feed of this connector doesn't carry."""
+    """Whether links are looked for where the feed of this connector doesn't show them: notes, remote links."""
     desk = work.helpdesks.get(connector)
-    return desk is not None and desk.read_notes and work.connectors[connector].capabilities.notes_hold_links
+    return (desk is None or desk.read_notes) and work.connectors[connector].capabilities.notes_hold_links

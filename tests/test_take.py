@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from syncd.errors import ConnectorError, Gone, Refused, Transient
-from syncd.model import Author, GoneKind, Item, Ref, Removed, Status
+from syncd.model import Author, GoneKind, Item, Page, Ref, Removed, Status
 from syncd.poll import poll
-from syncd.records import LinkState, Standing
+from syncd.records import LinkState, Origin, Standing
 from syncd.testing.memory import Entry
 from tests.ledger import Bench
 from tests.pairs import Pair
@@ -379,3 +380,62 @@ def test_an_issue_of_a_stranger_keeps_the_link_that_a_person_made_when_it_is_met
     pair.pass_()
     pair.reconcile()
     assert pair.link(ticket, elsewhere).state is LinkState.LIVE
+
+
+# --- a tracker whose feed doesn't show everything that is linked ---
+
+
+class Shallow(Bench):
+    """The feed shows an issue's text, but not what else it keeps."""
+
+    capabilities = replace(Bench.capabilities, notes_hold_links=True)
+
+    def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
+        for page in super().changes(source, cursor, since):
+            yield replace(page, items=tuple(replace(one, whole=False) for one in page.items))
+
+
+def with_remote_links(monkeypatch: pytest.MonkeyPatch, pair: Pair, links: Mapping[int, str]) -> Bench:
+    """Each of these issues keeps the address of a ticket, which only a read of the issue shows."""
+    tracker = Shallow(pair.tracker, pair.clock)
+    fetch = tracker.fetch
+
+    def more(refs: Sequence[Ref]) -> dict[Ref, Item | Removed | ConnectorError]:
+        found = dict(fetch(refs))
+        for ref, one in found.items():
+            if isinstance(one, Item):
+                kept = links.get(int(ref.id))
+                found[ref] = replace(one, addresses=(kept,) if kept else ())
+        return found
+
+    monkeypatch.setattr(tracker, "fetch", more)
+    pair.work.connectors = {**pair.work.connectors, "tracker": tracker}
+    return tracker
+
+
+def test_a_link_that_only_the_issue_itself_keeps_is_adopted_and_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = Pair()
+    tickets = [pair.ticket("pending"), pair.ticket("pending")]
+    issues = [pair.issue(), pair.issue(status="done")]
+    with_remote_links(monkeypatch, pair, {one.number: pair.url(two) for one, two in zip(issues, tickets, strict=True)})
+    pair.reconcile()
+    assert [(link.issue.id, link.origin) for link in pair.links()] == [("1", Origin.SYSTEM)], (
+        "finished ones aren't read"
+    )
+    pair.move(issues[0], "done")
+    pair.pass_()
+    assert str(tickets[0].status) == "resolved"
+
+
+def test_an_unlinked_issue_is_read_once_per_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = started(plain=False)
+    tracker = with_remote_links(monkeypatch, pair, {})
+    issue = pair.issue()
+    before = tracker.calls["READ"]
+    pair.pass_()
+    assert tracker.calls["READ"] == before + 2  # the feed, and the issue
+    pair.pass_()
+    assert tracker.calls["READ"] == before + 3
+    pair.say(issue, "news", Author.TEAM)
+    pair.pass_()
+    assert tracker.calls["READ"] == before + 5
