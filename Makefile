@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 QUIET := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
-.PHONY: demo test lint types torture bench coverage mutants exposure clean
+.PHONY: demo test lint types docs torture bench coverage mutants exposure clean
 
 demo: .venv/runtime.stamp ## Watch a day of support, on stand-ins; no account needed
 	$(BIN)/syncd demo
@@ -18,6 +18,10 @@ lint: .venv/dev.stamp ## Style, imports between floors
 
 types: .venv/dev.stamp ## Strict types
 	$(BIN)/mypy
+
+docs: .venv/dev.stamp ## The pages that are made, not written
+	$(BIN)/python -m tests.generate
+	$(BIN)/python -m tests.first_use
 
 torture: .venv/dev.stamp ## The long tests: more histories, more kill points, mutants
 	$(BIN)/python -m pytest -n auto -m torture

@@ -219,6 +219,7 @@ def test_an_answer_without_a_body_is_one() -> None:
 # --- what must not hang ---
 
 
+@pytest.mark.trap("freshdesk", 5)
 @pytest.mark.parametrize(
     "answer",
     [

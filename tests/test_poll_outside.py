@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from syncd.model import Status
 from syncd.records import Standing
 from tests.pairs import Pair
 
 
+@pytest.mark.trap("freshdesk", 9)
 def test_a_ticket_that_is_moved_and_moved_back_in_the_second_of_our_own_write_is_seen_both_times() -> None:
     pair = Pair()
     ticket, issue = pair.filed_pair()

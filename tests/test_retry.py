@@ -76,6 +76,7 @@ def test_after_the_last_try_the_error_itself_is_raised() -> None:
     assert len(clock.slept) == 3, "nobody waits after the last try"
 
 
+@pytest.mark.trap("freshdesk", 4)
 @pytest.mark.parametrize(
     "error", [Unauthorized("x", "401"), Refused("x", "422"), Gone("x", "404"), SyncdError("no"), ValueError("bug")]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from office import CLOSED, OPEN, PENDING, REPOSITORY, RESOLVED, Office
 
 
@@ -67,6 +68,7 @@ def test_a_second_run_writes_nothing_and_asks_for_lists_only(office: Office) -> 
     assert {one.request.path for one in office.github.log[hub:]} <= lists
 
 
+@pytest.mark.trap("freshdesk", 13)
 def test_a_customer_who_waits_is_not_closed_upon(office: Office) -> None:
     started(office)
     ticket = office.ticket()

@@ -67,6 +67,7 @@ def test_a_helpdesk_that_cannot_answer_is_asked_again(office: Office, fault: Fau
     assert [(office.status(ticket), len(office.notes(ticket))) for ticket, _ in pairs] == [(RESOLVED, 2)] * 3
 
 
+@pytest.mark.trap("freshdesk", 14)
 def test_whatever_becomes_of_an_answer_each_note_and_status_is_written_once(office: Office) -> None:
     """Every kind of lost write at once, each on the note of one ticket and on the status of another."""
     pairs = busy(office, 2 * len(LOST))

@@ -33,6 +33,7 @@ def filed(office: Office, ticket: int, harm: str, *, body: str = "", login: str 
     return office.hub.make_issue(REPOSITORY, harm[:5000], body, by=login, labels=(harm[:200],))
 
 
+@pytest.mark.trap("github", 14)
 @pytest.mark.parametrize("kind", HARM)
 def test_harm_in_every_text_changes_nothing_of_the_main_job(build: Callable[..., Office], kind: str) -> None:
     office, harm = build(sync='playbook = "2i2c"\nissue_field = "cf_issue_url_297457"'), HARM[kind]
@@ -94,6 +95,7 @@ def test_harm_where_a_name_should_be_is_one_clean_line(office: Office, kind: str
     assert office.status(ticket) in {RESOLVED, PENDING}
 
 
+@pytest.mark.trap("github", 14)
 def test_a_forged_marker_passes_for_nothing_of_ours(office: Office) -> None:
     """Somebody pastes a marker that he saw; the note is still written, once, with a marker of its own."""
     office.sync()

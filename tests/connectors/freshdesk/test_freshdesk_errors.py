@@ -91,6 +91,7 @@ READS = [
 ]
 
 
+@pytest.mark.trap("freshdesk", 2, 4)
 @pytest.mark.parametrize(("reply", "kind"), READS)
 def test_a_list_that_can_not_be_read_raises(
     world: FreshdeskWorld, connector: FreshdeskConnector, reply: Reply, kind: type[ConnectorError]
@@ -128,6 +129,7 @@ def test_a_service_that_is_not_there_is_an_outage_without_doubt(world: Freshdesk
     world.sandbox.stop = lambda: None  # type: ignore[method-assign]  # stopped above
 
 
+@pytest.mark.trap("freshdesk", 3)
 @pytest.mark.parametrize(("text", "wait"), [("34", 34.0), ("9.5", 9.5), ("soon", 60.0), (None, 60.0)])
 def test_a_limit_says_how_long(
     world: FreshdeskWorld, connector: FreshdeskConnector, text: str | None, wait: float
@@ -138,6 +140,7 @@ def test_a_limit_says_how_long(
     assert caught.value.retry_after == wait
 
 
+@pytest.mark.trap("freshdesk", 7)
 def test_what_is_left_of_a_limit_is_read_though_it_is_a_float(connector: FreshdeskConnector) -> None:
     connector.statuses()
     assert (connector.api.budget.total, connector.api.budget.remaining) == (5000.0, 4999.0)
@@ -165,6 +168,7 @@ def test_an_outage_while_fetching_is_raised(world: FreshdeskWorld, connector: Fr
         connector.fetch([REF])
 
 
+@pytest.mark.trap("freshdesk", 4)
 @pytest.mark.parametrize("reply", [said_no(403, "access_denied"), invalid("id", "invalid_value"), Reply(403, b"", {})])
 def test_a_refusal_of_one_ticket_is_its_own(world: FreshdeskWorld, connector: FreshdeskConnector, reply: Reply) -> None:
     second = world.add()
@@ -224,6 +228,7 @@ def act(connector: FreshdeskConnector, *, status: str = "4", ref: Ref = REF) -> 
     return next(iter(connector.apply([Action(ref, Status(status), None, (NOTE,))])))
 
 
+@pytest.mark.trap("freshdesk", 14)
 @pytest.mark.parametrize(
     "reply",
     [
@@ -307,6 +312,7 @@ def test_a_status_that_the_account_does_not_have_is_refused(
     assert world.status_writes(REF) == 0
 
 
+@pytest.mark.trap("freshdesk", 10)
 @pytest.mark.parametrize("how", ["delete", "spam", "purge"])
 def test_a_ticket_that_is_gone_is_told_as_such_when_written(
     world: FreshdeskWorld, connector: FreshdeskConnector, how: str

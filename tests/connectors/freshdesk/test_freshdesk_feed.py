@@ -30,6 +30,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "PER_PAGE", 4)
 
 
+@pytest.mark.trap("freshdesk", 6)
 @pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("inclusive", [True, False])
 @pytest.mark.parametrize("seed", range(40))
@@ -82,6 +83,7 @@ def test_more_than_a_page_within_one_second_is_told_whole(bench: Bench, inclusiv
     assert bench.missed() == []
 
 
+@pytest.mark.trap("freshdesk", 8)
 @pytest.mark.parametrize("apart", [0.0, 0.01, 1.0, 60.0])
 def test_an_idle_poll_costs_one_call_however_crowded_the_last_minutes_were(bench: Bench, apart: float) -> None:
     bench.people.seed(350, first="2026-01-05T08:00:00Z", apart=apart)
@@ -165,6 +167,7 @@ def test_the_first_walk_goes_back_no_further_than_asked(bench: Bench) -> None:
     assert all(page.first_walk for page in pages)
 
 
+@pytest.mark.trap("freshdesk", 10)
 def test_deleted_and_spam_tickets_are_told_as_removed_and_come_back(bench: Bench) -> None:
     for _ in range(3):
         bench.people.make_ticket()
@@ -218,6 +221,7 @@ def test_a_service_that_names_no_next_page_is_read_to_its_end(bench: Bench) -> N
     assert bench.missed() == []
 
 
+@pytest.mark.trap("freshdesk", 6)
 def test_pages_without_end_are_an_outage(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "LAST_PAGE", 5)
     bench.people.seed(700, first="2026-01-05T09:00:00Z", apart=0)

@@ -125,6 +125,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     desk.close()
 
 
+@pytest.mark.trap("freshdesk", 8)
 @pytest.mark.parametrize(("headroom", "left"), [(0.3, 15), (0.5, 25), (0.0, 0)])
 def test_the_rest_of_the_minute_is_left_to_people(desk: Desk, headroom: float, left: int) -> None:
     desk.freshdesk.limits.account = 50

@@ -38,6 +38,7 @@ legal = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.trap("freshdesk", 12)
 @given(legal, st.dictionaries(texts, values, max_size=5))
 def test_every_legal_row_is_an_item(row: dict[str, Any], extra: dict[str, Any]) -> None:
     item = items.item("fd", WEB, {**extra, **row})

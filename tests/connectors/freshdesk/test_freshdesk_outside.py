@@ -70,6 +70,7 @@ def fractions(record: dict[str, Any]) -> dict[str, Any]:
     return {k: v.replace("Z", ".750Z") if k.endswith("ed_at") and v else v for k, v in record.items()}
 
 
+@pytest.mark.trap("freshdesk", 12)
 @pytest.mark.parametrize(
     "record",
     [

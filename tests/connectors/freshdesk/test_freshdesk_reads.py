@@ -72,10 +72,25 @@ def test_where_an_answer_has_no_date_our_clock_has_to_do(
     assert read(connector).settled is settled
 
 
+@pytest.mark.trap("freshdesk", 1, 8)
+def test_tickets_of_every_agent_and_status_are_told_at_the_price_of_a_plain_list(
+    world: FreshdeskWorld, connector: FreshdeskConnector
+) -> None:
+    refs = [world.add() for _ in world.sandbox.statuses]
+    for ref, status in zip(refs, world.sandbox.statuses, strict=True):
+        world.people.set_status(int(ref.id), status)
+        world.sandbox.books.tickets[int(ref.id)].row["responder_id"] = 4711 + status
+    world.sandbox.limits.account = 200
+    told = [item for page in connector.changes("tickets", None, None) for item in page.items]
+    assert {item.ref: item.status for item in told} == {ref: world.status(ref) for ref in world.items()}
+    assert world.sandbox.limits.least == 199
+
+
 def test_the_entry_point_leads_here() -> None:
     assert load("freshdesk") is FreshdeskConnector
 
 
+@pytest.mark.trap("freshdesk", 8)
 @pytest.mark.parametrize(("talk", "calls"), [(0, 1), (1, 2), (9, 2), (10, 3), (99, 3), (100, 4), (101, 4), (250, 5)])
 def test_every_note_is_read_at_the_least_price(
     world: FreshdeskWorld, connector: FreshdeskConnector, talk: int, calls: int
@@ -160,6 +175,7 @@ def test_notes_and_status_are_one_request_each(world: FreshdeskWorld, connector:
     assert 'href="https://github.com/o/r/issues/7"' in books.talk[0]["body"]
 
 
+@pytest.mark.trap("freshdesk", 9)
 def test_an_automation_that_answers_our_write_is_seen_in_the_next_poll(
     world: FreshdeskWorld, connector: FreshdeskConnector
 ) -> None:
@@ -231,6 +247,7 @@ def test_a_key_is_a_number(connector: FreshdeskConnector, key: str, number: str 
 # --- the account ---
 
 
+@pytest.mark.trap("freshdesk", 15)
 def test_the_accounts_own_statuses_are_told(connector: FreshdeskConnector) -> None:
     assert connector.statuses() == {
         "2": "Open", "3": "Pending", "4": "Resolved", "5": "Closed", "6": "Waiting on Customer",
@@ -238,6 +255,7 @@ def test_the_accounts_own_statuses_are_told(connector: FreshdeskConnector) -> No
     }  # fmt: skip
 
 
+@pytest.mark.trap("freshdesk", 12)
 @pytest.mark.parametrize(
     "choices",
     [
@@ -278,6 +296,7 @@ def test_an_agent_who_sees_a_part_of_the_tickets_is_a_problem(
     assert "a part of the tickets" in str(problems[0])
 
 
+@pytest.mark.trap("freshdesk", 15)
 def test_fields_that_stand_in_the_way_of_resolving_are_named(
     world: FreshdeskWorld, connector: FreshdeskConnector
 ) -> None:

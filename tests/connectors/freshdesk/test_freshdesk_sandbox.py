@@ -129,6 +129,7 @@ def test_a_next_page_is_named_only_where_there_is_one(sandbox: FreshdeskSandbox,
     assert "Link" not in call("GET", "/tickets?page=3").headers
 
 
+@pytest.mark.trap("freshdesk", 9)
 def test_what_moves_a_ticket_and_what_does_not(sandbox: FreshdeskSandbox, call: Caller) -> None:
     def stands_at() -> str:
         return str(call("GET", "/tickets/1").json()["updated_at"])

@@ -37,6 +37,7 @@ def connector(sandbox: GitHubSandbox) -> Iterator[GitHubConnector]:
     connector.close()
 
 
+@pytest.mark.trap("github", 1)
 @pytest.mark.parametrize(
     ("reply", "kind", "doubt"),
     [
@@ -90,6 +91,7 @@ def test_each_answer_to_a_write(
     assert sum(one.request.method != "GET" for one in sandbox.log) == 2
 
 
+@pytest.mark.trap("github", 15)
 @pytest.mark.parametrize("kind", ["cut", "truncate", "lost_answer"])
 def test_each_broken_read_is_an_outage_without_doubt(
     sandbox: GitHubSandbox, connector: GitHubConnector, kind: str
@@ -116,6 +118,7 @@ def test_a_server_that_hangs_or_drips_is_left(sandbox: GitHubSandbox, connector:
 # --- limits ---
 
 
+@pytest.mark.trap("github", 15)
 @pytest.mark.parametrize("kind", ["primary", "already", "secondary", "secondary_429", "content", "abuse"])
 @pytest.mark.parametrize("retry_after", [None, 33.0])
 def test_each_wording_of_a_limit_is_one(
@@ -156,6 +159,7 @@ def test_a_plain_refusal_with_the_last_call_of_the_hour_is_a_limit_too() -> None
     assert isinstance(ours("github", "x", answer), RateLimited)
 
 
+@pytest.mark.trap("github", 15)
 @given(
     st.integers(200, 599).filter(lambda status: status != 304),
     st.dictionaries(

@@ -207,6 +207,7 @@ def test_no_token_and_no_signature_is_shown_or_logged(
 # --- whose account ---
 
 
+@pytest.mark.trap("github", 12)
 def test_the_app_knows_what_it_wrote_by_rest_and_by_graphql(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
     made = connector.create(Draft(HOME, "T", "Filed", MARKER))
     for _ in range(3):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -15,6 +16,7 @@ from connectors.github.books import Access
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import GitHubSandbox
 from syncd.errors import Refused, Transient
+from syncd.model import Action, Status
 from syncd.testing import Fault, Reply
 
 LISTS = r"/issues$"
@@ -85,6 +87,7 @@ def test_where_repositories_have_no_numbered_paths_pages_are_asked_for_by_name(
     assert sorted(state.shown()) == sorted(keys)
 
 
+@pytest.mark.trap("github", 6)
 @pytest.mark.parametrize("paging", ["cursor", "page"])
 def test_a_row_that_appears_late_is_told(sandbox: GitHubSandbox, connector: GitHubConnector, paging: str) -> None:
     sandbox.paging = paging
@@ -140,6 +143,7 @@ def test_a_late_row_in_a_large_window_is_told_once_nothing_can_be_late_any_more(
 # --- what an idle poll and news cost ---
 
 
+@pytest.mark.trap("github", 6)
 def test_an_idle_poll_is_one_call_answered_304(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
     make(sandbox, 5)
     state = State()
@@ -174,6 +178,7 @@ def test_many_rows_of_one_second_cost_no_more_when_idle(
     assert len(sandbox.log) - before == 1
 
 
+@pytest.mark.trap("github", 3)
 def test_a_first_walk_of_five_thousand_issues_takes_a_call_per_hundred(
     sandbox: GitHubSandbox, connector: GitHubConnector
 ) -> None:
@@ -199,9 +204,36 @@ def test_the_first_walk_goes_back_no_further_than_it_may(sandbox: GitHubSandbox,
     assert told(pages) == [f"{HOME}#{i}" for i in range(6, 11)]
 
 
+@pytest.mark.trap("github", 7)
+def test_the_zone_of_this_machine_changes_no_question(
+    sandbox: GitHubSandbox, connector: GitHubConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(sandbox, 10, apart=60)
+    with monkeypatch.context() as here:
+        here.setenv("TZ", "Asia/Kolkata")
+        time.tzset()
+        pages = list(connector.changes(HOME, None, START + timedelta(seconds=300)))
+    time.tzset()
+    assert told(pages) == [f"{HOME}#{i}" for i in range(6, 11)]
+
+
+@pytest.mark.trap("github", 2)
+def test_the_library_never_waits_by_itself(
+    sandbox: GitHubSandbox, connector: GitHubConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(sandbox, 500)
+    slept: list[float] = []
+    monkeypatch.setattr("github.Requester.time.sleep", slept.append)
+    refs = [item.ref for page in connector.changes(HOME, None, None) for item in page.items]
+    outcomes = list(connector.apply([Action(ref, Status("closed", "completed")) for ref in refs[:3]]))
+    assert [outcome.error for outcome in outcomes] == [None] * 3
+    assert slept == []
+
+
 # --- what isn't an issue, and what isn't a repository any more ---
 
 
+@pytest.mark.trap("github", 4)
 def test_pull_requests_are_left_out_and_fill_no_window(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
     key = sandbox.people.make_issue(HOME)
     for _ in range(130):
@@ -224,6 +256,7 @@ def test_null_bodies_users_and_plain_labels_are_borne(sandbox: GitHubSandbox, co
     assert item.texts[0].body == ""
 
 
+@pytest.mark.trap("github", 8)
 @pytest.mark.parametrize("paging", ["cursor", "page"])
 def test_a_rename_is_followed_with_the_whole_list(
     sandbox: GitHubSandbox, connector: GitHubConnector, paging: str

@@ -73,6 +73,7 @@ def test_the_look_ends_where_everything_is_older(sandbox: GitHubSandbox, connect
     assert sum(path.endswith("/issues") for _, path, _ in asked(sandbox)[before:]) == 1
 
 
+@pytest.mark.trap("github", 14)
 def test_what_others_pasted_is_not_ours(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
     key = sandbox.people.make_issue(HOME, body=f"<!-- {MARKER} -->")
     sandbox.people.comment(key, f"<!-- {MARKER} -->")

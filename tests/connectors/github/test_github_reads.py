@@ -94,6 +94,7 @@ def test_rest_and_graphql_tell_the_same(sandbox: GitHubSandbox, connector: GitHu
     assert by_key[keys[4]].tags == ("a/b", "p: high %")
 
 
+@pytest.mark.trap("github", 3)
 def test_a_hundred_and_fifty_issues_take_two_calls(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
     keys = [sandbox.people.make_issue(HOME if i % 2 else OTHER) for i in range(150)]
     state, other = State(HOME), State(OTHER)
@@ -178,6 +179,7 @@ def test_an_issue_transferred_out_of_sight_is_removed_after_a_second_look(sandbo
     assert sum(path.endswith("/issues/1") for _, path, _ in asked(sandbox)) >= 2
 
 
+@pytest.mark.trap("github", 9)
 def test_one_answer_of_not_found_removes_nothing(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
     key = sandbox.people.make_issue(HOME)
     ref = Ref("github", str(sandbox.people.id(key)), key)
@@ -203,12 +205,14 @@ def test_a_name_that_was_given_away_leads_to_no_stranger(sandbox: GitHubSandbox,
 # --- gone ---
 
 
+@pytest.mark.trap("github", 10)
 def test_a_deleted_issue_is_removed(sandbox: GitHubSandbox, read: Reads) -> None:
     ref = read.ref(sandbox.people.make_issue(HOME))
     sandbox.people.delete(ref.key)
     assert read.entry(ref) == Removed(ref, GoneKind.DELETED)
 
 
+@pytest.mark.trap("github", 10)
 def test_issues_switched_off_removes_nothing(sandbox: GitHubSandbox, read: Reads) -> None:
     ref = read.ref(sandbox.people.make_issue(HOME))
     sandbox.people.switch_issues(HOME, on=False)
@@ -217,6 +221,7 @@ def test_issues_switched_off_removes_nothing(sandbox: GitHubSandbox, read: Reads
     assert "switched off" in error.what
 
 
+@pytest.mark.trap("github", 9)
 def test_a_repository_out_of_sight_removes_nothing_and_is_looked_at_once(sandbox: GitHubSandbox) -> None:
     refs = [Ref("github", str(sandbox.people.id(k)), k) for k in [sandbox.people.make_issue(HOME) for _ in range(6)]]
     sandbox.tokens["blind"] = Access("other", private=False)
@@ -228,6 +233,7 @@ def test_a_repository_out_of_sight_removes_nothing_and_is_looked_at_once(sandbox
     connector.close()
 
 
+@pytest.mark.trap("github", 11)
 @pytest.mark.parametrize("reason", [None, "completed"])
 def test_a_conversion_to_a_discussion_is_no_closing(sandbox: GitHubSandbox, read: Reads, reason: str | None) -> None:
     ref = read.ref(sandbox.people.make_issue(HOME))
@@ -270,6 +276,7 @@ def test_closings_in_bulk_without_graphql_cost_no_more_than_one_call_each(
     assert sum(path.endswith("/timeline") for _, path, _ in asked(sandbox)) == 1
 
 
+@pytest.mark.trap("github", 11)
 def test_a_duplicate_names_its_canonical_issue(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
     keys = [sandbox.people.make_issue(HOME) for _ in range(3)]
     sandbox.people.close(keys[2], "duplicate", duplicate_of=keys[0])

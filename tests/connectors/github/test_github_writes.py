@@ -53,6 +53,7 @@ def note(body: str = "filed", effect: str = "e1") -> Note:
 # --- states ---
 
 
+@pytest.mark.trap("github", 11)
 @pytest.mark.parametrize("wanted", [DONE, Status("closed", "not_planned"), Status("closed", "duplicate")])
 def test_a_close_keeps_its_reason_and_a_reopening_undoes_it(
     sandbox: GitHubSandbox, connector: GitHubConnector, wanted: Status
@@ -64,6 +65,7 @@ def test_a_close_keeps_its_reason_and_a_reopening_undoes_it(
     assert sandbox.people.status(ref.key) == ("open", "reopened")
 
 
+@pytest.mark.trap("github", 12)
 def test_our_own_writes_are_told_by_nobody_as_newer(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
     (ref,) = make(sandbox)
     state = State()
@@ -173,6 +175,7 @@ def test_what_has_moved_is_not_written_to_blindly(
 # --- doubt ---
 
 
+@pytest.mark.trap("github", 1)
 @pytest.mark.parametrize("kind", ["lost_answer", "commit_then_answer", "truncate"])
 def test_a_comment_whose_answer_was_lost_is_in_doubt_stops_the_state_and_is_found(
     sandbox: GitHubSandbox, connector: GitHubConnector, kind: str
@@ -233,6 +236,7 @@ def test_one_outage_stops_nobody_two_in_a_row_do(sandbox: GitHubSandbox, connect
 # --- filing ---
 
 
+@pytest.mark.trap("github", 13)
 def test_a_filed_issue_shows_what_github_really_set(sandbox: GitHubSandbox) -> None:
     draft = Draft(HOME, "A\ntitle " + "x" * 300, "Body", MARKER, labels=("ce/p1", "new"), assignees=(LOGIN,))
     sandbox.tokens["weak"] = Access("visitor", push=False)
