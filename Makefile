@@ -29,6 +29,7 @@ torture: .venv/dev.stamp ## The long tests: more histories, more kill points, mu
 bench: .venv/dev.stamp ## API calls, time and memory of the main jobs
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.service
+	$(BIN)/python -m bench.connectors
 
 coverage: .venv/dev.stamp ## Lines and branches that the fast tests reach
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered

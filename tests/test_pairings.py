@@ -1,0 +1,149 @@
+"""Any helpdesk with any tracker, several at once, one issue for tickets of two helpdesks: by files, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from bench.systems import KINDS, System
+from syncd.backfill import backfill
+from syncd.cli.running import working
+from syncd.config import load
+from syncd.connector import load as connector
+from syncd.model import Author, Ref, Role, Word
+
+DESKS = [kind for kind in KINDS if Role.HELPDESK in connector(kind).capabilities.roles]
+TRACKERS = [kind for kind in KINDS if Role.TRACKER in connector(kind).capabilities.roles]
+
+
+class House:
+    """Several systems and one config folder."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.monkeypatch = folder, monkeypatch
+        self.systems: list[System] = []
+
+    def add(self, kind: str, name: str = "") -> System:
+        """One more system."""
+        one = System(kind, name)
+        self.systems.append(one)
+        for key, value in one.secrets.items():
+            self.monkeypatch.setenv(key, value)
+        return one
+
+    def later(self, seconds: float = 600) -> None:
+        """Time passes everywhere but here."""
+        for one in self.systems:
+            one.stand_in.advance(seconds)
+
+    def sync(self) -> None:
+        """``syncd reconcile``."""
+        (self.folder / "connectors").mkdir(exist_ok=True)
+        (self.folder / "syncd.toml").write_text('state = "state/syncd.db"\n')
+        for one in self.systems:
+            (self.folder / "connectors" / f"{one.name}.toml").write_text(one.toml(sync=self._sync(one)))
+        with working(load(self.folder)) as work:
+            failures = backfill(work, [one.name for one in self.systems])
+            assert {name: error.what for name, error in failures.items()} == {}
+            assert [row.reason for row in work.store.queue.rows()] == []
+
+    def _sync(self, desk: System) -> str:
+        trackers = [one.name for one in self.systems if one.role is Role.TRACKER]
+        return f"trackers = {trackers}\n".replace("'", '"') if desk.role is Role.HELPDESK else ""
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    one = House(tmp_path, monkeypatch)
+    yield one
+    for system in one.systems:
+        system.close()
+
+
+def is_at(system: System, ref: Ref, word: Word) -> bool:
+    """Whether the books show what stands for a word, whatever else they add to it."""
+    now, wanted = system.world.status(ref), system.world.native(word)
+    return wanted.native in (now.native, now.kind)
+
+
+def notes(system: System, ref: Ref) -> list[bool]:
+    """Of each note that syncd left: whether only the team sees it."""
+    return [said.internal for said in system.world.remarks(ref) if said.author is Author.SELF]
+
+
+def writes(house: House) -> int:
+    """Every request of the stand-ins that can change something."""
+    log = [one.request for system in house.systems for one in system.stand_in.log]
+    return sum(_writes(request.method, request.path) for request in log)
+
+
+def _writes(method: str, path: str) -> bool:
+    reads = ("graphql", "search", "bulkfetch", "oauth/tokens", "jql")
+    return method in {"POST", "PUT", "PATCH", "DELETE"} and not any(one in path for one in reads)
+
+
+@pytest.mark.parametrize(("desk_kind", "tracker_kind"), list(product(DESKS, TRACKERS)))
+def test_a_filed_issue_makes_its_ticket_wait_and_its_closing_resolves_it(
+    house: House, desk_kind: str, tracker_kind: str
+) -> None:
+    desk, tracker = house.add(desk_kind), house.add(tracker_kind)
+    house.sync()
+    house.later()
+    ticket = desk.world.add("It is slow")
+    issue = tracker.world.add(desk.world.url(ticket))
+    house.later()
+    house.sync()
+    assert is_at(desk, ticket, Word.PENDING)
+    assert notes(desk, ticket) == [True]
+    tracker.world.set_status(issue, Word.DONE)
+    house.later()
+    house.sync()
+    assert is_at(desk, ticket, Word.RESOLVED)
+    assert notes(desk, ticket) == [True, True]
+    before = writes(house)
+    house.later()
+    house.sync()
+    assert writes(house) == before, "a quiet day costs no write"
+
+
+def test_one_issue_serves_tickets_of_two_helpdesks_and_two_of_a_kind(house: House) -> None:
+    desks = [house.add(kind) for kind in DESKS]
+    desks.append(house.add("freshdesk", "freshdesk-emea"))
+    tracker = house.add("github")
+    house.sync()
+    house.later()
+    tickets = [desk.world.add("It is slow") for desk in desks]
+    urls = "\n\n".join(desk.world.url(ticket) for desk, ticket in zip(desks, tickets, strict=True))
+    issue = tracker.world.add(urls)
+    house.later()
+    house.sync()
+    _all(desks, tickets, lambda desk, ticket: is_at(desk, ticket, Word.PENDING))
+    tracker.world.set_status(issue, Word.DONE)
+    house.later()
+    house.sync()
+    _all(desks, tickets, lambda desk, ticket: is_at(desk, ticket, Word.RESOLVED))
+    _all(desks, tickets, lambda desk, ticket: notes(desk, ticket) == [True, True])
+
+
+def test_a_ticket_waits_for_issues_in_two_trackers(house: House) -> None:
+    desk, trackers = house.add(DESKS[0]), [house.add(kind) for kind in TRACKERS]
+    trackers.append(house.add("github", "github-two"))
+    house.sync()
+    house.later()
+    ticket = desk.world.add("It is slow")
+    issues = [tracker.world.add(desk.world.url(ticket)) for tracker in trackers]
+    house.later()
+    house.sync()
+    for tracker, issue in zip(trackers, issues, strict=True):
+        assert is_at(desk, ticket, Word.PENDING)
+        tracker.world.set_status(issue, Word.DONE)
+        house.later()
+        house.sync()
+    assert is_at(desk, ticket, Word.RESOLVED)
+
+
+def _all(desks: list[System], tickets: list[Ref], holds: Callable[[System, Ref], bool]) -> None:
+    assert [holds(desk, ticket) for desk, ticket in zip(desks, tickets, strict=True)] == [True] * len(desks)
