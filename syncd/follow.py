@@ -43,7 +43,9 @@ def _rejoin(work: Work, link: Link, agreed: Base | None) -> None:
     links.set_state(link, LinkState.LIVE, "", work.now)
     if agreed is not None and newest is not None:
         turn = max(agreed.turn, newest.turn)
-        links.put_base(link.id, replace(newest, issue=agreed.issue, outside=agreed.outside, turn=turn), work.now)
+        links.put_base(
+            link.id, replace(newest, issue=agreed.issue, outside=agreed.outside, met=agreed.met, turn=turn), work.now
+        )
     work.tally["revived"] += 1
 
 
@@ -59,8 +61,8 @@ def follow(work: Work, item: Item) -> None:
     store.effects.rekey(old, item.ref)
     store.journal.unskip(old)
     store.snapshots.drop(old)
-    if not store.snapshots.is_old(item):
-        store.snapshots.put(item, work.now)
+    if not store.snapshots.is_old(work.kept(item)):
+        work.keep(item)
     if isinstance(before, Removed):  # it seemed gone, until it was known where to
         revive(work, item.ref)
     work.tally["followed"] += 1
@@ -106,10 +108,11 @@ def _inherited(work: Work, link: Link) -> Base | None:
     ticket, issue = work.store.snapshots.get(link.ticket), work.store.snapshots.get(link.issue)
     if base is None or not isinstance(issue, Item):
         return base
-    word = work.mapping(link.issue.connector).word(issue.status)
+    word = work.issue_word(link.ticket.connector, issue)
     if word in FINISHED_ISSUE:
         closed = ticket.status if isinstance(ticket, Item) else base.ticket
-        return replace(base, ticket=closed, issue=issue.status, exempt=False, outside=issue.closed_outside)
+        met = work.helpdesks[link.ticket.connector].playbook.met(issue.tags, issue.released)
+        return replace(base, ticket=closed, issue=issue.status, exempt=False, outside=issue.closed_outside, met=met)
     return None if word in UNFINISHED else base
 
 
@@ -139,10 +142,16 @@ def follow_canonical(work: Work, item: Item) -> None:
                 links.set_state(known, LinkState.LIVE, "", work.now)
         if own is None and base is not None:
             links.put_base(there, base, work.now)
-        elif own is not None and base is not None and work.mapping(item.ref.connector).word(base.issue) in UNFINISHED:
+        elif own is not None and base is not None and _waited(work, link, base):
             # The ticket waited: should the canonical issue have been closed before, that speaks only now.
-            links.put_base(there, replace(own, issue=base.issue, outside=False), work.now)
+            links.put_base(there, replace(own, issue=base.issue, outside=False, met=base.met), work.now)
         work.tally["followed"] += 1
         key = links.group_of(link.ticket)
         if key:
             work.store.queue.ask(key, "followed", work.clock.now())
+
+
+def _waited(work: Work, link: Link, base: Base) -> bool:
+    """Whether the ticket waited for the issue, when that was recorded."""
+    word = work.mapping(link.issue.connector).word(base.issue)
+    return work.helpdesks[link.ticket.connector].playbook.counts(word, base.met) in UNFINISHED

@@ -154,7 +154,8 @@ def version(links: Iterable[Link], items: Mapping[Ref, Item | Removed]) -> str:
 def _seen(item: Item | Removed) -> list[str]:
     if isinstance(item, Removed):
         return ["gone", item.kind.value]
-    return [item.version, item.status.native, item.status.reason, "final" if item.final else ""]
+    seen = [item.version, item.status.native, item.status.reason, "final" if item.final else ""]
+    return [*seen, "cascades" if item.cascades else "", str(item.released), *item.tags]
 
 
 def steps_of(plan: Plan, items: Mapping[Ref, Item | Removed]) -> list[FileStep]:

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from syncd.errors import ConfigError, Problem
-from syncd.model import ISSUE_WORDS, TICKET_WORDS, Word
+from syncd.model import ISSUE_WORDS, TICKET_WORDS, UNFINISHED, Word
 from syncd.schema import Duration, Table, Wrong, problem, problems, unknown_key
 from syncd.texts import Kind, KindName, Template, render
 
@@ -45,10 +45,16 @@ def _one_of(words: tuple[Word, ...], side: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _only_closed(value: object) -> object:
-    if value != "closed":
-        raise Wrong("this way to call an issue finished is not in this version", 'Write "closed"')
-    return value
+LABEL = "label:"
+
+
+def _condition(value: object) -> str:
+    """``closed``, ``released``, or ``label:NAME`` with a name."""
+    if isinstance(value, str) and (
+        value in {"closed", "released"} or value.removeprefix(LABEL).strip() not in {"", value}
+    ):
+        return value
+    raise Wrong("this says in no known way when an issue is done", 'Write "closed", "released" or "label:NAME"')
 
 
 TicketWord = Annotated[Word, _one_of(TICKET_WORDS, "a ticket")]
@@ -99,7 +105,7 @@ class Playbook(Table):
         on_ticket_resolved: what a finished ticket does to its unfinished issue (rule 6).
         on_requester_reopen: what a reopened ticket does to its finished issue (rule 6).
         on_cascade: what becomes of a ticket whose resolving would resolve others with it.
-        resolve_when: what of an issue counts as finished.
+        resolve_when: what makes an issue done (see :meth:`counts`).
         resolve_when_issues: how a ticket's several issues fold into one (rule 8).
         messages: what becomes of messages to customers (rule 14).
         link_note: who sees the note that names the issue.
@@ -116,7 +122,7 @@ class Playbook(Table):
     on_ticket_resolved: Literal["tell", "close", "ignore"] = "tell"
     on_requester_reopen: Literal["tell", "reopen"] = "tell"
     on_cascade: Literal["tell", "resolve"] = "tell"
-    resolve_when: Annotated[Literal["closed"], BeforeValidator(_only_closed)] = "closed"
+    resolve_when: Annotated[str, BeforeValidator(_condition)] = "closed"
     resolve_when_issues: Literal["all", "any", "primary"] = "all"
     messages: Literal["off", "draft", "public"] = "draft"
     link_note: Literal["internal", "public"] = "internal"
@@ -190,6 +196,35 @@ class Playbook(Table):
     def write(self) -> dict[Word, Word]:
         """The ticket word to write for each issue word; one that isn't there has nothing to write."""
         return {word: one.write for word, one in self.fit.items() if one.write is not None}
+
+    @property
+    def label(self) -> str:
+        """The label that makes an issue done; empty where none does."""
+        return self.resolve_when.removeprefix(LABEL).strip() if self.resolve_when.startswith(LABEL) else ""
+
+    def met(self, tags: Collection[str], released: bool | None) -> str:
+        """What of an issue is kept in a base beside its status: the condition that it meets; empty where it doesn't.
+
+        An issue that belongs to no milestone or version has nothing to wait for: once it is closed, it is released.
+        """
+        if self.label:
+            return self.resolve_when if self.label.casefold() in {tag.casefold() for tag in tags} else ""
+        return self.resolve_when if self.resolve_when == "released" and released is not False else ""
+
+    def counts(self, word: Word, met: str) -> Word:
+        """The word that an issue counts as for this team's tickets.
+
+        With a label, an issue that has it is done in whatever state, and a closed one without it is in progress; an
+        issue that is closed and not released is in progress, too. Declined and duplicate count at once.
+
+        Args:
+            word: of the issue's status.
+            met: see :meth:`met`.
+        """
+        is_met = met == self.resolve_when
+        if word is Word.DONE and self.resolve_when != "closed":
+            return Word.DONE if is_met else Word.IN_PROGRESS
+        return Word.DONE if self.label and is_met and word in UNFINISHED else word
 
     def render(self, kind: str, **values: str) -> str:
         """The text for an occasion, Markdown; empty means: this playbook says nothing on it.

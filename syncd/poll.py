@@ -120,7 +120,7 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
     work.remember(page.items)
     row = work.store.cursors.get(name, source)
     first = row is None or not row.walked
-    old_news = [item for item in page.items if work.store.snapshots.is_old(item)]
+    old_news = [item for item in page.items if work.store.snapshots.is_old(work.kept(item))]
     work.tally["echoes"] += len(old_news)
     failed: Counter[str] = Counter()
     todo = [(item, resolve(work, item, failed)) for item in page.items if item not in old_news]

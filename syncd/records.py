@@ -89,7 +89,8 @@ class Base:
     ``turn`` counts the moves of the ticket's issues between finished and unfinished: effects are keyed by it, so
     that one closing is told once. ``exempt``: every ticket word fits until the issue moves (rule 6). ``agreed``:
     the ends have agreed at least once. ``outside``: the issue had been closed by an author from outside the team, which
-    is told and not followed (rule 5): if the team closes it afterwards, that is a move.
+    is told and not followed (rule 5): if the team closes it afterwards, that is a move. ``met``: the condition of the
+    playbook (a label, a release) that the issue met, beside its status; empty for none.
     """
 
     ticket: Status
@@ -98,6 +99,7 @@ class Base:
     exempt: bool = False
     turn: int = 0
     outside: bool = False
+    met: str = ""
 
 
 @dataclass(frozen=True, slots=True)

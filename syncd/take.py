@@ -50,7 +50,7 @@ class Named:
 
 def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) -> None:
     """One item as seen: its links, its snapshot, its group's place in the queue. Inside a transaction."""
-    store, now = work.store, work.now
+    store = work.store
     before = store.snapshots.get(item.ref)
     for one in named.found:
         _link(work, item.ref, one, first_walk=first_walk)
@@ -61,18 +61,18 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     continue_(work, item, first_walk=first_walk)
     linked = store.links.linked(item.ref)
     _say_passed(work, item, named, linked=linked)
-    changed = not isinstance(before, Item) or _differs(before, item)
+    changed = not isinstance(before, Item) or _differs(before, work.kept(item))
     work.tally["echoes"] += not changed
     if not linked:
         # An ended link may come back, and one that is only proposed is to be shown and accepted by its key.
         known = before is not None or named.found or named.passed or item.follows
         if known or not named.complete or _awaits_links(work, item):
-            store.snapshots.put(item, now)
+            work.keep(item)
             _mark(work, item, named, changed=changed, first_walk=first_walk)
         return
     if isinstance(before, Item) and item.waiting is None and before.version == item.version:
         item = replace(item, waiting=before.waiting)  # a list that doesn't tell takes nothing away
-    store.snapshots.put(item, now)
+    work.keep(item)
     _mark(work, item, named, changed=changed, first_walk=first_walk)
     _note_open(work, item.ref)
     if changed:
@@ -195,7 +195,7 @@ def _keep_seen(work: Work, ref: Ref) -> None:
     """The other end's snapshot, if this run's walk met it before anybody knew that it was linked."""
     item = work.seen.get((ref.connector, ref.key.casefold()))
     if item is not None and work.store.snapshots.get(ref) is None:
-        work.store.snapshots.put(item, work.now)
+        work.keep(item)
 
 
 def _note_open(work: Work, ref: Ref) -> None:
@@ -203,11 +203,11 @@ def _note_open(work: Work, ref: Ref) -> None:
     issue = work.store.snapshots.get(ref)
     if work.role(ref.connector) is Role.HELPDESK or not isinstance(issue, Item):
         return
-    if work.mapping(ref.connector).word(issue.status) in UNFINISHED:
-        for link in work.store.links.of(ref):
-            undecided = link.standing is Standing.NEW and work.store.links.base(link.id) is None
-            if undecided and link.filed and not link.seen_open:
-                work.store.links.saw_open(link)
+    for link in work.store.links.of(ref):
+        undecided = link.standing is Standing.NEW and work.store.links.base(link.id) is None
+        is_open = work.issue_word(link.ticket.connector, issue) in UNFINISHED
+        if undecided and is_open and link.filed and not link.seen_open:
+            work.store.links.saw_open(link)
 
 
 def take_removed(work: Work, removed: Removed) -> None:
@@ -226,13 +226,11 @@ def set_gone(work: Work, removed: Removed) -> None:
 
 
 def _differs(before: Item, item: Item) -> bool:
-    return (before.version, before.status, before.final, before.audience, before.cascades) != (
-        item.version,
-        item.status,
-        item.final,
-        item.audience,
-        item.cascades,
-    )
+    """Whether a snapshot holds something else now; not all of it moves the version."""
+    return any(getattr(before, name) != getattr(item, name) for name in _COMPARED)
+
+
+_COMPARED = ("version", "status", "final", "audience", "cascades", "tags", "released")
 
 
 def _awaits_links(work: Work, item: Item) -> bool:

@@ -66,8 +66,14 @@ VARIABLES = (
     "ticket_word",
     "count",
     "who",
+    "label",
+    "release",
 )
-"""What a template may show. Each is text and may be empty; words are those that were seen when it was written."""
+"""What a template may show. Each is text and may be empty; words are those that were seen when it was written.
+
+``label``: the one by which the issue is done for the ticket, or would be; ``release``: ``released``, where that makes
+it so. Both are empty where its status alone does.
+"""
 
 FILTERS = ("capitalize", "lower", "replace", "title", "trim", "upper")
 

@@ -12,7 +12,7 @@ from syncd.clock import Clock, moment, precise
 from syncd.config import Brake, Helpdesk, Tracker
 from syncd.connector import Connector
 from syncd.mapping import Mapping as StatusMapping
-from syncd.model import Item, Note, Page, Ref, Role
+from syncd.model import Item, Note, Page, Ref, Role, Word
 from syncd.planfile import Approval
 from syncd.records import Effect, Link, Plan, Step
 from syncd.store import EffectRow, Store
@@ -127,6 +127,20 @@ class Work:
         """(ticket, issue) of two refs in either order."""
         return (one, other) if self.role(one.connector) is Role.HELPDESK else (other, one)
 
+    def kept(self, item: Item) -> Item:
+        """An item as a snapshot holds it: of its tags only those that some playbook asks for."""
+        wanted = {desk.playbook.label.casefold() for desk in self.helpdesks.values()} if item.tags else set()
+        return replace(item, tags=tuple(sorted(tag for tag in set(item.tags) if tag.casefold() in wanted)))
+
+    def keep(self, item: Item) -> None:
+        """Keep what was seen of an item. Inside a transaction."""
+        self.store.snapshots.put(self.kept(item), self.now)
+
+    def issue_word(self, helpdesk: str, issue: Item) -> Word:
+        """What an issue counts as for the tickets of a helpdesk."""
+        book, word = self.helpdesks[helpdesk].playbook, self.mapping(issue.ref.connector).word(issue.status)
+        return book.counts(word, book.met(issue.tags, issue.released))
+
     def claims(self, item: Item) -> list[links.Claim]:
         """What an item says of others."""
         name = item.ref.connector
@@ -145,7 +159,7 @@ class Work:
         for item in items:
             name = item.ref.connector, item.ref.key.casefold()
             if name in self.seen or len(self.seen) < MAX_SEEN:
-                self.seen[name] = replace(item, texts=None, fields={}, tags=())
+                self.seen[name] = replace(self.kept(item), texts=None, fields={})
 
     def has_read(self, name: str, source: str, page: Page) -> None:
         """Count a page, and tell how far its source has been read."""

@@ -5,6 +5,7 @@ A story is a list of steps, separated by ``;``. Items are named by letters: ``a`
 ``ticket a [STATUS]`` · ``issue x for a b [STATUS] [outside] [public] [sentence|quoted|form]`` · ``a resolved``,
 ``x done [outside]`` (a person moves it) · ``a reply``, ``a mail`` (a reply that doesn't reopen), ``a answer``,
 ``a leads`` (resolving it would resolve others), ``a leads none``,
+``x labels NAME...`` (all that it has from now on), ``x released``, ``x unreleased``,
 ``a names x`` (an agent's note) · ``x deleted``, ``x converted``, ``x restored``, ``x transferred y`` · ``x of y`` (a
 duplicate, and of what) · ``cut a x``, ``join a x`` (``links remove``, ``links add``) · ``pass``, ``walk`` (reconcile),
 ``hour``, ``weeks``, ``restart``, ``lag N``, ``map STATUS TICKETWORD``.
@@ -143,6 +144,10 @@ class Teller:
         elif verb == "of":
             entry.duplicate_of = self.items[rest[0]].number
             pair.move(entry, "duplicate")
+        elif verb == "labels":
+            pair.label(entry, *rest)
+        elif verb in {"released", "unreleased"}:  # its milestone is closed, or opened: that is no change of its own
+            entry.released = verb == "released"
         elif verb == "archived":
             entry.final = True
             pair.move(entry, "closed")

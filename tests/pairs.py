@@ -54,7 +54,10 @@ def _playbook(over: str) -> Playbook:
 
 
 class Pair:
-    """Two systems (three, with ``other``), the state between them, and people on all ends."""
+    """Two systems, the state between them, and people on all ends.
+
+    With ``other`` there is a second tracker of that name; with ``beside`` a second helpdesk, ``emea``, of these rules.
+    """
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class Pair:
         mapped: dict[str, Any] | None = None,
         plain: bool = False,
         other: bool = False,
+        beside: dict[str, Any] | None = None,
         **rules: Any,
     ) -> None:
         self.clock = ManualClock(START)
@@ -70,6 +74,9 @@ class Pair:
         self.desk = Ledger("desk", Role.HELPDESK, self.diary)
         self.tracker = Ledger("tracker", Role.TRACKER, self.diary)
         self.books = {"desk": self.desk, "tracker": self.tracker}
+        if beside is not None:
+            self.books["emea"] = Ledger("emea", Role.HELPDESK, self.diary)
+        self.beside = beside
         if other:
             self.books["other"] = Ledger("other", Role.TRACKER, self.diary)
         self.desk.final = frozenset((mapped or {}).get("final", ()))
@@ -83,20 +90,30 @@ class Pair:
         kinds = {name: Plain if self.plain and name == "desk" else Bench for name in self.books}
         options = MemoryConnector.Options(connector="memory", url="https://memory.example.com")
         common: dict[str, Any] = {"kind": "memory", "options": options, "connector": MemoryConnector}
+        trackers = tuple(name for name, books in self.books.items() if books.role is Role.TRACKER)
         desk = Helpdesk(
             name="desk",
             mapping=mapping(Role.HELPDESK, **self.mapped),
-            trackers=tuple(name for name in self.books if name != "desk"),
+            trackers=trackers,
             playbook=playbook(**self.rules),
             **common,
         )
+        desks = {"desk": desk}
+        if self.beside is not None:
+            desks["emea"] = Helpdesk(
+                name="emea",
+                mapping=mapping(Role.HELPDESK),
+                trackers=trackers,
+                playbook=playbook(**self.beside),
+                **common,
+            )
         known = mapping(Role.TRACKER)
         return Work(
             store=self.store,
             clock=self.clock,
             connectors={name: kinds[name](books, self.clock) for name, books in self.books.items()},
-            helpdesks={"desk": desk},
-            trackers={name: Tracker(name=name, mapping=known, **common) for name in self.books if name != "desk"},
+            helpdesks=desks,
+            trackers={name: Tracker(name=name, mapping=known, **common) for name in trackers},
             marker_key=KEY,
             brake=Brake(max_changes=1000),
         )
@@ -133,9 +150,9 @@ class Pair:
             books.tick += seconds
         self.clock.advance(seconds)
 
-    def ticket(self, status: str = "open", body: str = "help", by: Author = Author.OUTSIDE) -> Entry:
+    def ticket(self, status: str = "open", body: str = "help", by: Author = Author.OUTSIDE, at: str = "desk") -> Entry:
         self._together()
-        return self.desk.add(body, by=by, status=status)
+        return self.books[at].add(body, by=by, status=status)
 
     def issue(
         self,
@@ -173,6 +190,11 @@ class Pair:
         """Agents hang other customers' tickets on one, or take them off."""
         self._together()
         ticket.cascades, ticket.version = leads, self.desk.next()
+
+    def label(self, entry: Entry, *labels: str) -> None:
+        """The team sets the labels of an item, or its tags."""
+        self._together()
+        entry.tags, entry.version = labels, self._books(entry).next()
 
     def answer(self, ticket: Entry) -> None:
         self.say(ticket, "here you are", Author.TEAM)

@@ -598,7 +598,11 @@ BAD_FILES: list[tuple[str, str | bytes, str]] = [
         DESK + "[sync]\non_conflict = 'x'\n",
         "sync.on_conflict: this is none of the known values",
     ),
-    ("connectors/desk.toml", DESK + "[sync]\nresolve_when = 'released'\n", "sync.resolve_when: this way to call an is"),
+    (
+        "connectors/desk.toml",
+        DESK + "[sync]\nresolve_when = 'shipped'\n",
+        "sync.resolve_when: this says in no known way when",
+    ),
     (
         "connectors/desk.toml",
         DESK + "[sync]\nfiled = 'closed'\n",

@@ -97,6 +97,8 @@ class State:
     updated: datetime
     labels: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()
+    milestone: str = ""
+    """Its title."""
     locked: bool = False
     comments: int = 0
     closed_at: datetime | None = None
@@ -148,6 +150,8 @@ class Repo:
     archived: bool = False
     labels: dict[str, str] = field(default_factory=lambda: {"bug": "d73a4a"})
     """Name -> colour."""
+    milestones: dict[str, bool] = field(default_factory=dict)
+    """Title -> whether it is closed."""
     issues: dict[int, Issue] = field(default_factory=dict)
 
     @property

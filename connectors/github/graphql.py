@@ -22,7 +22,8 @@ fragment F on Issue {
   fullDatabaseId number state stateReason(enableDuplicate: true) createdAt updatedAt closedAt url body locked
   author { __typename login }
   authorAssociation
-  labels(first: 50) { nodes { name } }
+  labels(first: 100) { nodes { name } }
+  milestone { state }
   closed: timelineItems(itemTypes: [CLOSED_EVENT], last: 1) {
     nodes { ... on ClosedEvent { actor { __typename login } } }
   }
@@ -188,6 +189,7 @@ def _node(raw: dict[str, Any], repository: dict[str, Any], number: int) -> Node 
             closed_by=_actor(_last(raw, "closed").get("actor")),
             author_association=raw.get("authorAssociation"),
             labels=(raw.get("labels") or {}).get("nodes"),
+            milestone=raw.get("milestone"),
             locked=raw.get("locked"),
         )
     except (KeyError, TypeError, ValueError, AttributeError):

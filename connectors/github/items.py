@@ -25,6 +25,10 @@ class _Label(BaseModel):
     name: str | None = None
 
 
+class _Milestone(BaseModel):
+    state: str | None = None
+
+
 class _Head(BaseModel):
     id: int
     number: int
@@ -54,6 +58,7 @@ class Row(BaseModel):
     closed_by: _Login | None = None
     author_association: str | None = None
     labels: list[_Label | str | None] | None = None
+    milestone: _Milestone | None = None
     locked: bool | None = None
     pull_request: Any = None
     _odd: bool = PrivateAttr(default=False)
@@ -107,6 +112,11 @@ class Row(BaseModel):
         return tuple(name for name in names if name)
 
     @property
+    def released(self) -> bool | None:
+        """Whether its milestone is closed; None without one."""
+        return (self.milestone.state or "").casefold() == "closed" if self.milestone is not None else None
+
+    @property
     def repository(self) -> str:
         """``owner/repo`` as this answer names it, empty if it doesn't."""
         parts = (self.repository_url or "").rstrip("/").split("/")
@@ -115,7 +125,8 @@ class Row(BaseModel):
     @property
     def digest(self) -> str:
         """Changes whenever something that we look at does, even within one second."""
-        shown = (self.state, self.state_reason, self.body, self.tags, _login(self.user), _login(self.closed_by))
+        people = (_login(self.user), _login(self.closed_by))
+        shown = (self.state, self.state_reason, self.body, self.tags, self.released, *people)
         return f"{zlib.crc32(repr(shown).encode('utf-8', 'replace')):08x}"
 
 
@@ -149,6 +160,7 @@ class Reading:
             audience=facts.audience,
             texts=(Text(row.body or "", self._author(row), Place.BODY),),
             tags=row.tags,
+            released=row.released,
             moved_by=closer,
             moved_at=row.closed_at if row.closed else None,
             closed_outside=by_author and not team and not self.is_self(closer),

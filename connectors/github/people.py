@@ -142,6 +142,24 @@ class People:
                 issue.repo.labels.setdefault(one, "ededed")
             issue.change(self._books.now(), labels=tuple(dict.fromkeys((*issue.now.labels, label, *more))))
 
+    def unlabel(self, key: str, label: str) -> None:
+        """Take a label away."""
+        with self._sandbox.lock:
+            issue = self._issue(key)
+            issue.change(self._books.now(), labels=tuple(one for one in issue.now.labels if one != label))
+
+    def plan(self, key: str, milestone: str) -> None:
+        """Put it into a milestone, which is made where it is new."""
+        with self._sandbox.lock:
+            issue = self._issue(key)
+            issue.repo.milestones.setdefault(milestone, False)
+            issue.change(self._books.now(), milestone=milestone)
+
+    def close_milestone(self, repo: str, milestone: str, *, closed: bool = True) -> None:
+        """Close a milestone, or open it again: that is no change of its issues."""
+        with self._sandbox.lock:
+            self._repo(repo).milestones[milestone] = closed
+
     def lock(self, key: str) -> None:
         """Limit the conversation to collaborators."""
         with self._sandbox.lock:

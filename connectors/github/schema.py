@@ -65,11 +65,14 @@ type Issue {
   author: Actor
   authorAssociation: CommentAuthorAssociation!
   labels(first: Int, last: Int, after: String, before: String): LabelConnection
+  milestone: Milestone
   repository: Repository!
   timelineItems(itemTypes: [IssueTimelineItemsItemType!], first: Int, last: Int): IssueTimelineItemsConnection!
 }
 
 type Label { name: String! color: String! }
+type Milestone { title: String! state: MilestoneState! }
+enum MilestoneState { CLOSED OPEN }
 type LabelConnection { nodes: [Label] totalCount: Int! }
 type IssueTimelineItemsConnection { nodes: [IssueTimelineItems] totalCount: Int! }
 union IssueTimelineItems =
@@ -189,6 +192,8 @@ class _Query:
             nodes = [{"name": name, "color": issue.repo.labels[name]} for name in _part(list(now.labels), wish)]
             return {"totalCount": len(now.labels), "nodes": nodes}
 
+        closed = issue.repo.milestones.get(now.milestone)
+        milestone = {"title": now.milestone, "state": "CLOSED" if closed else "OPEN"} if now.milestone else None
         return {
             "__typename": "Issue",
             "id": f"I_{issue.id}",
@@ -207,6 +212,7 @@ class _Query:
             "author": self.actor(issue.user) if issue.user is not None else None,
             "authorAssociation": issue.association,
             "labels": labels,
+            "milestone": milestone,
             "repository": lambda _info: self.repo(issue.repo),
             "timelineItems": timeline,
         }

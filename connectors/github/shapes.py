@@ -151,6 +151,28 @@ class Shapes:
             "description": None,
         }
 
+    def milestone(self, repo: Repo, title: str) -> Body:
+        """The milestone of an issue."""
+        number, closed, at = list(repo.milestones).index(title) + 1, repo.milestones[title], stamp(repo.created)
+        return {
+            "url": f"{self.api}/repos/{repo.full_name}/milestones/{number}",
+            "html_url": f"{self.web}/{repo.full_name}/milestone/{number}",
+            "labels_url": f"{self.api}/repos/{repo.full_name}/milestones/{number}/labels",
+            "id": 3_000_000 + number,
+            "node_id": f"MI_{number}",
+            "number": number,
+            "state": "closed" if closed else "open",
+            "title": title,
+            "description": None,
+            "creator": None,
+            "open_issues": 0,
+            "closed_issues": 0,
+            "created_at": at,
+            "updated_at": at,
+            "closed_at": at if closed else None,
+            "due_on": None,
+        }
+
     def issue(self, issue: Issue, state: State, accounts: dict[str, Account]) -> Body:
         """An issue in the given state; a pull request has one key more."""
         repo = f"{self.api}/repos/{issue.repo.full_name}"
@@ -179,7 +201,7 @@ class Shapes:
             "active_lock_reason": None,
             "assignee": assignees[0] if assignees else None,
             "assignees": assignees,
-            "milestone": None,
+            "milestone": self.milestone(issue.repo, state.milestone) if state.milestone else None,
             "comments": state.comments,
             "created_at": stamp(issue.created),
             "updated_at": stamp(state.updated),

@@ -89,6 +89,22 @@ class GitHubWorld(World):
         """See :class:`World`."""
         self.sandbox.people.label(ref.key, "touched")
 
+    def label(self, ref: Ref, label: str) -> None:
+        """See :class:`World`."""
+        self.sandbox.people.label(ref.key, label)
+
+    def unlabel(self, ref: Ref, label: str) -> None:
+        """See :class:`World`."""
+        self.sandbox.people.unlabel(ref.key, label)
+
+    def plan(self, ref: Ref) -> None:
+        """See :class:`World`: a milestone of its own."""
+        self.sandbox.people.plan(ref.key, f"for {ref.id}")
+
+    def release(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self.sandbox.people.close_milestone(ref.key.partition("#")[0], f"for {ref.id}")
+
     def remove(self, ref: Ref, kind: GoneKind) -> None:
         """See :class:`World`."""
         if kind is GoneKind.CONVERTED:

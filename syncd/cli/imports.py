@@ -216,7 +216,7 @@ def _take(work: Work, rows: Sequence[Row], items: dict[Ref, Item]) -> Counter[st
             if taken:
                 for ref in (ticket, issue):
                     if work.store.snapshots.get(ref) is None:
-                        work.store.snapshots.put(items[ref], work.now)
+                        work.keep(items[ref])
                 work.ask(ticket, "imported")
                 keys.add(work.store.links.group_of(ticket) or "")
     if keys:

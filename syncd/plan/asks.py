@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from syncd.model import FINISHED_TICKET, Item, Ref, Status, Word
+from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Ref, Status, Word
 from syncd.plan.notes import issue_note
 from syncd.plan.ticket import Group, Ticket
 from syncd.records import Base, Link, LinkState, Record, Standing, Step, Why
@@ -65,12 +65,14 @@ def _answer(outline: Outline, asks: list[Ask]) -> Step | None:
     """One issue, the strongest ask of its tickets (rule 8); None if its mapping can't write what is wanted."""
     first = max(asks, key=lambda ask: STRENGTH.index(ask.want))
     want, issue, group = first.want, first.issue, outline.group
+    before = group.word(issue.ref, issue.status)
     if want == "close" and not _all_finished(outline, issue):
         want = "tell"  # other customers still wait on it
+    if before in (FINISHED_ISSUE if want == "close" else UNFINISHED):
+        want = "tell"  # its status is that already; what it lacks, or has, is a label or a release
     asking = tuple(link.id for ask in asks for link in ask.ticket.links if link.issue == issue.ref)
     note = issue_note(first.ticket, issue, first.rule, count=len(asks))
     effects = (note,) if note else ()
-    before = group.word(issue.ref, issue.status)
     if want == "tell":
         return Step(issue.ref, asking, Why(first.rule, "ticket", before=before, after=before), effects=effects)
     word = Word.OPEN if want == "reopen" else Word.DONE
@@ -88,7 +90,7 @@ def _answer(outline: Outline, asks: list[Ask]) -> Step | None:
 def _afterwards(ticket: Ticket, native: dict[Ref, Status]) -> tuple[Record, ...]:
     """What to know of an asking ticket once its issues have the statuses that we write."""
     statuses = {link.id: native.get(link.issue, ticket.issue(link).status) for link in ticket.links}
-    word = ticket.fold([ticket.group.word(link.issue, statuses[link.id]) for link in ticket.links])
+    word = ticket.fold([ticket.counts(ticket.issue(link), statuses[link.id]) for link in ticket.links])
     fits = ticket.fits(word, ticket.word)
     standing = Standing.AGREED if fits else Standing.TOLD
     turned = any(link.issue in native for link in ticket.links)

@@ -17,7 +17,7 @@ from datetime import timedelta
 from syncd.clock import stamp
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Audience, Item, Ref, Removed, Word
 from syncd.plan.asks import Ask, Outline, answer_all, step_or_records
-from syncd.plan.notes import closing_notes, issue_note, some, ticket_note, values_of, with_message
+from syncd.plan.notes import closing_notes, issue_note, lost_values, some, ticket_note, values_of, with_message
 from syncd.plan.ticket import Group, Ticket, has_turned, ids, issue_word, view
 from syncd.records import GONE, Base, Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
 
@@ -93,7 +93,8 @@ def _waited_only_for(group: Group, item: Item, lost: list[Link], links: list[Lin
     words = {link.id: issue_word(ticket, link) for link in ticket.links}
     for link in lost:
         base = group.bases.get(link.id)
-        words[link.id] = group.word(link.issue, base.issue) if base else Word.OPEN
+        counted = ticket.playbook.counts(group.word(link.issue, base.issue), base.met) if base else Word.OPEN
+        words[link.id] = counted
     waited = ticket.fold([words[link] for link in sorted(words)]) not in FINISHED_ISSUE
     return waited and ticket.issues_word in FINISHED_ISSUE
 
@@ -113,8 +114,7 @@ def _lost_last(outline: Outline, item: Item, lost: list[Link], left: list[Link])
         return
     first = min(lost, key=lambda link: link.id)
     base = group.bases.get(first.id)
-    values = values_of(item, word, None, Word.UNKNOWN, 0) | {"issue_key": first.issue.key}
-    note = playbook.render("lost_issue", **values)
+    note = playbook.render("lost_issue", **lost_values(item, word, first.issue.key))
     effect = Effect(first.id, "lost_issue", base.turn if base else 0, item.ref, note, shared=True)
     why = Why("issue_gone", "issue", before=word, after=Word.OPEN)
     rest = ticket.records(Standing.TOLD, ticket=native, exempt=True) if ticket else ()
@@ -178,7 +178,7 @@ def _file(outline: Outline, ticket: Ticket, filed: list[Link]) -> None:
     effects = []
     for link in filed:
         issue = ticket.issue(link)
-        values = values_of(ticket.item, word, issue, issue_word(ticket, link), len(filed))
+        values = values_of(ticket, issue, word=word, count=len(filed))
         body = with_message(ticket, "link_note", "message_filed", values)
         public = ticket.playbook.link_note == "public" and issue.audience is Audience.PUBLIC
         if body:

@@ -70,6 +70,14 @@ class Ticket:
         assert isinstance(item, Item)  # noqa: S101  # `decide` sees to it
         return item
 
+    def met(self, issue: Item) -> str:
+        """The playbook's condition, if the issue meets it (:meth:`syncd.playbook.Playbook.met`)."""
+        return self.playbook.met(issue.tags, issue.released)
+
+    def counts(self, issue: Item, status: Status | None = None) -> Word:
+        """What an issue counts as for this ticket, now or in another status."""
+        return self.playbook.counts(self.group.word(issue.ref, status or issue.status), self.met(issue))
+
     @cached_property
     def word(self) -> Word:
         """Its word now."""
@@ -88,19 +96,21 @@ class Ticket:
     @cached_property
     def issues_base(self) -> Word:
         """The issues' words in the base, folded."""
-        return self.fold([self._then(link) for link in self.links])
+        return self.fold([self.then(link) for link in self.links])
 
-    def _then(self, link: Link) -> Word:
-        return self.group.word(link.issue, self.bases[link.id].issue)
+    def then(self, link: Link) -> Word:
+        """What the issue counted as in the base."""
+        base = self.bases[link.id]
+        return self.playbook.counts(self.group.word(link.issue, base.issue), base.met)
 
     @cached_property
     def _followed(self) -> Word:
         """The issues' words as far as they are followed: one that an outsider closed counts as open (rule 5)."""
-        return self.fold([_believed(issue_word(self, link), self.issue(link).closed_outside) for link in self.links])
+        return self.fold([_believed(issue_word(self, link), is_outside(self, link)) for link in self.links])
 
     @cached_property
     def _followed_base(self) -> Word:
-        return self.fold([_believed(self._then(link), self.bases[link.id].outside) for link in self.links])
+        return self.fold([_believed(self.then(link), self.bases[link.id].outside) for link in self.links])
 
     @cached_property
     def only_told(self) -> bool:
@@ -192,6 +202,7 @@ class Ticket:
                 exempt=exempt,
                 turn=turn,
                 outside=is_outside(self, link),
+                met=self.met(self.issue(link)),
             )
             for link in self.links
         }
@@ -204,7 +215,7 @@ class Ticket:
     @cached_property
     def _changed(self) -> list[Item]:
         """The issues whose word is another than in the base."""
-        return [self.issue(link) for link in self.links if issue_word(self, link) is not self._then(link)]
+        return [self.issue(link) for link in self.links if issue_word(self, link) is not self.then(link)]
 
     @property
     def mover(self) -> Item:
@@ -216,6 +227,7 @@ class Ticket:
 def view(group: Group, item: Item, links: list[Link]) -> Ticket:
     """The ticket with a base for every link: a new one joins at what its older links last agreed on."""
     known = {link.id: group.bases[link.id] for link in links if link.id in group.bases}
+    playbook = group.playbooks[item.ref.connector]
     older = max(known.values(), key=lambda base: base.turn, default=None)
     bases = dict(known)
     for link in links:
@@ -228,7 +240,8 @@ def view(group: Group, item: Item, links: list[Link]) -> Ticket:
                 agreed=bool(older and older.agreed),
                 exempt=bool(older and older.exempt),
                 turn=older.turn if older else group.turns.get(item.ref, 0),
-                outside=now.closed_outside,
+                outside=_closed_outside(playbook, now),
+                met="" if has_turned(group, link) else playbook.met(now.tags, now.released),
             )
     return Ticket(group, item, tuple(sorted(links, key=lambda link: link.id)), bases)
 
@@ -237,7 +250,11 @@ def has_turned(group: Group, link: Link) -> bool:
     """Whether a new link's issue was seen unfinished before anything was decided of it, and is finished by now."""
     issue = group.items[link.issue]
     fresh = link.filed and link.seen_open and link.id not in group.bases
-    return fresh and isinstance(issue, Item) and group.word(link.issue, issue.status) in FINISHED_ISSUE
+    if not fresh or not isinstance(issue, Item):
+        return False
+    playbook = group.playbooks[link.ticket.connector]
+    word = playbook.counts(group.word(link.issue, issue.status), playbook.met(issue.tags, issue.released))
+    return word in FINISHED_ISSUE
 
 
 def _as_seen(group: Group, link: Link, now: Status) -> Status:
@@ -247,12 +264,17 @@ def _as_seen(group: Group, link: Link, now: Status) -> Status:
 
 def issue_word(ticket: Ticket, link: Link) -> Word:
     """The word of the issue at the other end of a link."""
-    return ticket.group.word(link.issue, ticket.issue(link).status)
+    return ticket.counts(ticket.issue(link))
 
 
 def is_outside(ticket: Ticket, link: Link) -> bool:
     """Whether the issue at the other end is finished only because somebody from outside the team closed it."""
-    return ticket.issue(link).closed_outside and issue_word(ticket, link) in FINISHED_ISSUE
+    return _closed_outside(ticket.playbook, ticket.issue(link)) and issue_word(ticket, link) in FINISHED_ISSUE
+
+
+def _closed_outside(playbook: Playbook, issue: Item) -> bool:
+    """Not one that has the label by which it is done: only the team can set that."""
+    return issue.closed_outside and not (playbook.label and playbook.met(issue.tags, issue.released))
 
 
 def _believed(word: Word, outside: bool) -> Word:

@@ -29,6 +29,8 @@ CREATE TABLE snapshots (
     duplicate_of   TEXT NOT NULL,
     follows        TEXT NOT NULL DEFAULT '',
     cascades       INTEGER NOT NULL DEFAULT 0,
+    tags           TEXT NOT NULL DEFAULT '[]',
+    released       INTEGER,
     gone           TEXT NOT NULL DEFAULT '',
     seen_at        TEXT NOT NULL,
     read_again     INTEGER NOT NULL DEFAULT 0,
@@ -68,6 +70,7 @@ CREATE TABLE bases (
     exempt        INTEGER NOT NULL,
     turn          INTEGER NOT NULL,
     outside       INTEGER NOT NULL,
+    met           TEXT NOT NULL,
     at            TEXT NOT NULL
 ) STRICT;
 

@@ -24,15 +24,16 @@ OF_GROUP = """
 """
 PUT = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, waiting, final,
-        moved_by, moved_at, closed_outside, duplicate_of, follows, cascades, gone, seen_at)
+        moved_by, moved_at, closed_outside, duplicate_of, follows, cascades, tags, released, gone, seen_at)
     VALUES (:ref, :connector, :key, :url, :native, :reason, :version, :created_at, :audience, :waiting, :final,
-        :moved_by, :moved_at, :closed_outside, :duplicate_of, :follows, :cascades, '', :seen_at)
+        :moved_by, :moved_at, :closed_outside, :duplicate_of, :follows, :cascades, :tags, :released, '', :seen_at)
     ON CONFLICT (ref) DO UPDATE SET key = excluded.key, url = excluded.url, native = excluded.native,
         reason = excluded.reason, version = excluded.version, created_at = excluded.created_at,
         audience = excluded.audience, waiting = excluded.waiting, final = excluded.final,
         moved_by = excluded.moved_by, moved_at = excluded.moved_at, closed_outside = excluded.closed_outside,
         duplicate_of = excluded.duplicate_of, follows = iif(excluded.follows = '', follows, excluded.follows),
-        cascades = excluded.cascades, gone = '', seen_at = excluded.seen_at
+        cascades = excluded.cascades, tags = excluded.tags, released = excluded.released, gone = '',
+        seen_at = excluded.seen_at
 """
 SET_GONE = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, final, moved_by,
@@ -70,7 +71,7 @@ class Snapshots:
         self._db = db
 
     def get(self, ref: Ref) -> Item | Removed | None:
-        """An item as last seen; its texts, fields and tags are not kept."""
+        """An item as last seen; its texts and fields are not kept, nor tags that no playbook asks for."""
         return next((_item(row) for row in self._db.query(GET, [str(ref)])), None)
 
     def of_group(self, key: str) -> dict[Ref, Item | Removed]:
@@ -98,6 +99,7 @@ class Snapshots:
         # Ours is passed over as long as nobody moved the item since: within that second it may have been moved back.
         ours, seen = (row["own_native"], row["own_reason"]), (row["native"], row["reason"])
         same = (item.status.native, item.status.reason) == ours == seen
+        same &= (item.tags, item.released) == (tuple(json.loads(row["tags"])), _flag(row["released"]))
         wrote_since = item.waiting is not None and row["waiting"] is not None and item.waiting != bool(row["waiting"])
         return same and not wrote_since  # a customer may have written in the second of our own write
 
@@ -111,7 +113,7 @@ class Snapshots:
         self._db.execute(TOUCH, [now, str(ref)])
 
     def put(self, item: Item, now: str) -> None:
-        """Keep what was seen."""
+        """Keep what was seen, with the tags that stand in ``item``."""
         self._db.execute(
             PUT,
             {
@@ -132,6 +134,8 @@ class Snapshots:
                 "duplicate_of": str(item.duplicate_of) if item.duplicate_of else "",
                 "follows": str(item.follows) if item.follows else "",
                 "cascades": int(item.cascades),
+                "tags": json.dumps(item.tags),
+                "released": None if item.released is None else int(item.released),
                 "seen_at": now,
             },
         )
@@ -188,6 +192,10 @@ class Snapshots:
         return [(row["connector"], Status(row["native"], row["reason"]), row["n"], row["example"]) for row in rows]
 
 
+def _flag(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
 def _item(row: dict[str, Any]) -> Item | Removed:
     ref = Ref.parse(row["ref"], row["key"])
     if row["gone"]:
@@ -199,7 +207,7 @@ def _item(row: dict[str, Any]) -> Item | Removed:
         version=row["version"],
         created_at=moment(row["created_at"]),
         audience=Audience(row["audience"]),
-        waiting=None if row["waiting"] is None else bool(row["waiting"]),
+        waiting=_flag(row["waiting"]),
         final=bool(row["final"]),
         moved_by=row["moved_by"],
         moved_at=moment(row["moved_at"]) if row["moved_at"] else None,
@@ -207,4 +215,6 @@ def _item(row: dict[str, Any]) -> Item | Removed:
         duplicate_of=Ref.parse(row["duplicate_of"]) if row["duplicate_of"] else None,
         follows=Ref.parse(row["follows"]) if row["follows"] else None,
         cascades=bool(row["cascades"]),
+        tags=tuple(json.loads(row["tags"])),
+        released=_flag(row["released"]),
     )

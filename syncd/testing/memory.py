@@ -56,6 +56,8 @@ class Entry:
     moved: int | None = None
     duplicate_of: int | None = None
     final: bool = False
+    tags: tuple[str, ...] = ()
+    released: bool | None = None
     follows: int | None = None
     cascades: bool = False
     came_from: int | None = None
@@ -181,6 +183,7 @@ class MemoryConnector(Connector):
             fault = self._strike()
             for action in actions[start : start + size]:
                 yield self._write(action, fault)
+                fault = "" if isinstance(fault, Refused) else fault  # what isn't accepted is one item's value
 
     def _strike(self) -> str | ConnectorError:
         """One call to write, and what goes wrong with it."""
@@ -294,6 +297,8 @@ class MemoryConnector(Connector):
             duplicate_of=self.books.ref(canonical) if canonical else None,
             follows=self.books.ref(parent) if parent else None,
             cascades=entry.cascades,
+            tags=entry.tags,
+            released=entry.released,
         )
 
     def _call(self, *, write: bool = False) -> str:

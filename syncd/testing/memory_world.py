@@ -42,6 +42,25 @@ class MemoryWorld(World):
         """See :class:`World`."""
         self._entry(ref).version = self.books.next()
 
+    def label(self, ref: Ref, label: str) -> None:
+        """See :class:`World`."""
+        self._entry(ref).tags += (label,)
+        self.touch(ref)
+
+    def unlabel(self, ref: Ref, label: str) -> None:
+        """See :class:`World`."""
+        self._entry(ref).tags = tuple(one for one in self._entry(ref).tags if one != label)
+        self.touch(ref)
+
+    def plan(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self._entry(ref).released = False
+        self.touch(ref)
+
+    def release(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self._entry(ref).released = True
+
     def remove(self, ref: Ref, kind: GoneKind) -> None:
         """See :class:`World`."""
         self._entry(ref).gone = kind

@@ -53,6 +53,22 @@ class World(ABC):
     def touch(self, ref: Ref) -> None:
         """Something changes that is no status and no text, and moves the item's version."""
 
+    def label(self, ref: Ref, label: str) -> None:
+        """A team member gives an item a label, or a tag; overridden where the connector fills ``Item.tags``."""
+        raise NotImplementedError
+
+    def unlabel(self, ref: Ref, label: str) -> None:
+        """A team member takes it away again."""
+        raise NotImplementedError
+
+    def plan(self, ref: Ref) -> None:
+        """A team member puts an issue into a milestone, or a version, that isn't out; overridden with ``release``."""
+        raise NotImplementedError
+
+    def release(self, ref: Ref) -> None:
+        """What the issue was planned for is out: overridden where the connector fills ``Item.released``."""
+        raise NotImplementedError
+
     @abstractmethod
     def remove(self, ref: Ref, kind: GoneKind) -> None:
         """A person deletes, spams or converts an item."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from syncd.connector import Connector
 from syncd.model import Author, GoneKind, Item, Place, Removed
-from syncd.testing.contract.support import Part, finished, item, keyed, needs, walk
+from syncd.testing.contract.support import Part, finished, item, keyed, needs, needs_act, walk
 from syncd.testing.world import World
 
 
@@ -34,6 +34,36 @@ class Reads(Part):
                 listed.created_at,
                 listed.audience,
             )
+
+    def test_labels_are_told_by_feed_and_fetch(self, world: World, connector: Connector) -> None:
+        needs_act(world, "label")
+        cursors: dict[str, str] = {}
+        ref = world.add()
+        walk(connector, cursors)
+        world.label(ref, "shipped")
+        world.label(ref, "looked-at")
+        told = next(one for page in walk(connector, cursors) for one in page.items if one.ref == ref)
+        assert {"shipped", "looked-at"} <= set(told.tags)
+        assert set(item(connector, told.ref).tags) == set(told.tags)
+        world.unlabel(ref, "shipped")
+        told = next(one for page in walk(connector, cursors) for one in page.items if one.ref == ref)
+        assert "shipped" not in told.tags
+        assert set(item(connector, told.ref).tags) == set(told.tags)
+
+    def test_a_release_is_told_by_feed_and_fetch(self, world: World, connector: Connector) -> None:
+        needs_act(world, "release")
+        cursors: dict[str, str] = {}
+        ref = keyed(connector, [world.add()])[0]
+        for page in walk(connector, cursors):
+            assert all(one.released is None for one in page.items)
+        world.plan(ref)
+        told = next(one for page in walk(connector, cursors) for one in page.items if one.ref == ref)
+        assert (told.released, item(connector, ref).released) == (False, False)
+        world.release(ref)
+        assert item(connector, ref).released is True
+        world.touch(ref)
+        told = next(one for page in walk(connector, cursors) for one in page.items if one.ref == ref)
+        assert told.released is True
 
     def test_one_item_that_is_not_there_spoils_no_other(self, world: World, connector: Connector) -> None:
         needs(world, "remove")

@@ -57,6 +57,12 @@ def needs(world: World, what: str) -> None:
         pytest.skip(f"this system has no {what}")
 
 
+def needs_act(world: World, act: str) -> None:
+    """Skip where people of this world don't do that: the connector doesn't tell of it."""
+    if getattr(type(world), act) is getattr(World, act):
+        pytest.skip(f"nobody can {act} anything here")
+
+
 def needs_create(world: World, connector: Connector) -> None:
     """Skip where syncd files nothing."""
     if "create" in world.lacks or not connector.capabilities.can_create:
