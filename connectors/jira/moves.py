@@ -1,0 +1,140 @@
+"""A status, reached as a person reaches it: by transitions, since Jira sets it in no other way.
+
+Which transitions there are depends on the project, the type, the status and the account; nobody shows the whole
+workflow. So they are read where they are needed, with the fields of their screens, and read again after every hop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.jira import transitions
+from connectors.jira.answers import Answer, ours
+from connectors.jira.api import JiraApi, part
+from connectors.jira.transitions import RESOLUTION, Step
+from syncd.errors import ConnectorError, Refused, Transient
+from syncd.model import Status, Way
+
+HOPS = 4
+"""So many transitions at most, for one status."""
+
+_CURE = (
+    "Name the statuses to pass through under [via] in the mapping, or another status under [write], or let the"
+    " workflow give syncd's account a transition"
+)
+
+
+def move(api: JiraApi, issue: str, wanted: Status, way: Way, have: Status | None = None, *, called: str = "") -> Status:
+    """Bring an issue to a status: two calls where a transition leads there, two more for every hop.
+
+    Args:
+        api: the site.
+        issue: the issue's id.
+        wanted: ``kind/name``, or a kind, of which any status will do; with the resolution as its reason.
+        way: what does as well, what to pass through, what else to set.
+        have: its status, where it was read just before.
+        called: what people call the issue.
+
+    Returns:
+        The status as the transition promises it, with the resolution that was sent; what became of it since, an
+        automation's move for one, only a read tells.
+
+    Raises:
+        ConnectorError: it was not reached; the issue may stand half-way.
+    """
+    return _Move(api, issue, wanted, way, called or f"issue {issue}").run(have)
+
+
+class _Move:
+    """One issue on its way."""
+
+    def __init__(self, api: JiraApi, issue: str, wanted: Status, way: Way, called: str) -> None:
+        self.api, self.issue, self.wanted, self.way = api, issue, wanted, way
+        self.choices: Sequence[Status] = (wanted, *way.instead)
+        self.doing = f"moving {called} to {shown(wanted)}"
+        self.path = f"issue/{part(issue)}/transitions"
+
+    def run(self, have: Status | None) -> Status:
+        here = have or self._read()
+        seen = {here.native}
+        for _ in range(HOPS):
+            step = self._next(here, seen)
+            reached = self._make(step)
+            if reached is not None:
+                return reached
+            here = step.transition.to
+            seen.add(here.native)
+        raise Refused(self.api.name, f"{self.doing}: {HOPS} transitions did not lead there. {_CURE}")
+
+    def _next(self, here: Status, seen: set[str]) -> Step:
+        """What to do from here.
+
+        Raises:
+            Refused: nothing leads on.
+        """
+        query = {"expand": "transitions.fields"}
+        found = transitions.listed(self.api.rows("GET", self.path, self.doing, "transitions", params=query))
+        step = transitions.direct(found, self.choices, self.way)
+        if step is None:
+            step = transitions.hop(found, here, self.wanted, seen, self.way)
+        if step is None:
+            to = transitions.names(found)
+            raise Refused(self.api.name, f"{self.doing}: from {shown(here)} its transitions lead to {to}. {_CURE}")
+        if step.missing:
+            asked = ", ".join(step.missing)
+            cure = "Give it under [set] in the mapping, or take it off the transition's screen"
+            raise Refused(self.api.name, f"{self.doing}: the transition asks for {asked}, which isn't given. {cure}")
+        return step
+
+    def _make(self, step: Step) -> Status | None:
+        """One transition, sent once; the status if it is one that will do, None after a hop.
+
+        Raises:
+            ConnectorError: it was not made, or nobody knows.
+        """
+        try:
+            answer = self._send(step)
+        except Transient as error:
+            if self.api.last is None or self.api.last.status != 409:
+                raise
+            return self._anyway(error)
+        if answer.status != 400:
+            to = Status(step.transition.to.native, step.reason)
+            return to if transitions.reached(self.choices, to) else None
+        if RESOLUTION in answer.fields and RESOLUTION in step.fields:
+            # A screen can be listed with more than it takes; then the workflow sets the resolution by itself.
+            return self._make(transitions.without_resolution(step))
+        return self._anyway(ours(self.api.name, self.doing, answer, write=True))
+
+    def _send(self, step: Step) -> Answer:
+        body: dict[str, object] = {"transition": {"id": step.transition.id}}
+        if step.fields:
+            body["fields"] = dict(step.fields)
+        return self.api.call("POST", self.path, self.doing, body=body, accept=(400,))
+
+    def _anyway(self, error: ConnectorError) -> Status:
+        """After a refusal: somebody else may have made the same move meanwhile."""
+        try:
+            now = self._read()
+        except ConnectorError:
+            raise error from None
+        if not transitions.reached(self.choices, now):
+            raise error
+        return now
+
+    def _read(self) -> Status:
+        row = self.api.record("GET", f"issue/{part(self.issue)}", self.doing, params={"fields": "status,resolution"})
+        fields = row.get("fields")
+        found, resolution = (
+            (fields.get(name) for name in ("status", "resolution")) if isinstance(fields, dict) else (0, 0)
+        )
+        if not isinstance(found, dict):
+            raise self.api.odd(self.doing)
+        reason = resolution.get("name") if isinstance(resolution, dict) else None
+        return Status(transitions.native(found), reason if isinstance(reason, str) else "")
+
+
+def shown(status: Status) -> str:
+    """As people know it: ``Closed (Won't Do)``; a kind by its key."""
+    name = transitions.name_of(status) or status.native
+    return f"{name} ({status.reason})" if status.reason else name
