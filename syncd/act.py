@@ -14,8 +14,9 @@ from datetime import timedelta
 from syncd.braking import refuse_too_much
 from syncd.clock import precise
 from syncd.errors import ConnectorError, Refused, Transient
-from syncd.model import Action, Outcome, Status, Way
-from syncd.records import Plan, Record, Step
+from syncd.hear import tell_failed
+from syncd.model import UNFINISHED, Action, Outcome, Role, Status, Way
+from syncd.records import Plan, Record, Step, Verb, called
 from syncd.settle import keep_notes, passes
 from syncd.store import Begun, EffectRow
 from syncd.work import Work
@@ -127,12 +128,33 @@ def keep(work: Work, step: Step, made: Made, notes: Sequence[EffectRow], outcome
             work.store.begun.drop(step.target)
         for record in made.after(step, confirm):
             work.store.links.record(record, work.now)
+        over = _end_orders(work, step, error)
         said = "done" if error is None else "answer lost" if error.doubt else error.what
         journal, approved = work.store.journal, work.approved is not None
         journal.write(made.group, step, outcome=said, now=work.now, confirmed=outcome.status, approved=approved)
     work.wrote(step, said)
     _count(work, step, outcome, error)
-    return Result(step, error)
+    return Result(step, None if over else error)
+
+
+def _end_orders(work: Work, step: Step, error: ConnectorError | None) -> bool:
+    """What agents ordered of an issue is over once it is done, or refused for good. Inside a transaction.
+
+    Returns:
+        Whether it was refused, so that the group is decided anew, without it.
+    """
+    tracker = work.role(step.target.connector) is Role.TRACKER
+    if step.status is None or not tracker or (error is not None and (passes(error) or error.doubt)):
+        return False
+    if error is None and work.mapping(step.target.connector).word(step.status) not in UNFINISHED:
+        return False
+    tickets = work.store.commands.end_orders(step.target)
+    if error is None:
+        return False
+    for ticket in tickets:
+        work.store.commands.refuse(ticket, Verb.REOPEN, error.what)
+        tell_failed(work, ticket, called(Verb.REOPEN, ""), error.what)
+    return bool(tickets)
 
 
 def hindrance(work: Work, step: Step) -> ConnectorError | None:

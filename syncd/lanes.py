@@ -14,6 +14,7 @@ from syncd.config import Helpdesk
 from syncd.errors import ConnectorError, Gone, Interrupted, Refused
 from syncd.guarded import STATES
 from syncd.lane import SLICE, STUCK, Lane, LaneClock, Shared
+from syncd.obey import obey
 from syncd.poll import poll, walk
 from syncd.reconcile import drain
 from syncd.settle import settle
@@ -45,6 +46,7 @@ class PollLane(Lane):
             return
         try:
             self._read(work)
+            obey(work, name)
             if work.writes:
                 settle(work, name)
             self._sweep.run(work)

@@ -28,9 +28,11 @@ _BEFORE = re.compile(
     re.VERBOSE,
 )
 _AFTER = re.compile(r"^[>)]?[ \t]*[.,;!]?[ \t\\]*$")
-_FORWARDED = re.compile(r"^\s*-{2,}\s*(original|forwarded) message", re.IGNORECASE)
+_COMMANDED = re.compile(r"[ \t]*/(?:un)?link[ \t]", re.IGNORECASE)
+FORWARDED = re.compile(r"^\s*-{2,}\s*(original|forwarded) message", re.IGNORECASE)
+"""Where a mail that an agent passed on begins."""
 
-_MARKDOWN = MarkdownIt("commonmark")
+MARKDOWN = MarkdownIt("commonmark")
 _NOT_SAID = frozenset({"blockquote_open", "fence", "code_block", "html_block"})
 TOO_LONG = 200_000
 """Characters; a text longer than this is a log, and nothing in it is taken for a link."""
@@ -87,6 +89,8 @@ def _all(
             origin = Origin.NOTE if role is Role.HELPDESK else Origin.BODY
             distrust = _distrust(text, role)
             for mention, placed in _placed(text.body, read(text.body), headings):
+                if role is Role.HELPDESK and not distrust and _is_commanded(text.body, mention):
+                    continue
                 why = distrust or ("" if placed else "it stands in a sentence, a quotation or code")
                 yield Claim(connector, mention.key, trusted=not why, origin=origin, why=why)
 
@@ -98,6 +102,11 @@ def _distrust(text: Text, role: Role) -> str:
     if role is Role.HELPDESK and text.place is not Place.NOTE:
         return "it does not stand in an internal note"
     return ""
+
+
+def _is_commanded(body: str, mention: Mention) -> bool:
+    """Whether an agent says on that line what is to be done with the address; see :mod:`syncd.commands`."""
+    return bool(_COMMANDED.match(body[body.rfind("\n", 0, mention.start) + 1 :]))
 
 
 def _placed(body: str, mentions: Sequence[Mention], headings: tuple[str, ...]) -> Iterator[tuple[Mention, bool]]:
@@ -120,7 +129,7 @@ def _regions(body: str, headings: tuple[str, ...]) -> tuple[set[int], set[int]]:
     """The numbers of the lines that quote, or hide what they hold; and of those in the form's link field."""
     hidden: set[int] = set()
     field: set[int] = set()
-    tokens = _MARKDOWN.parse(body)
+    tokens = MARKDOWN.parse(body)
     last = body.count("\n") + 1
     begun: int | None = None
     for token, inside in zip(tokens, [*tokens[1:], None], strict=True):
@@ -135,7 +144,7 @@ def _regions(body: str, headings: tuple[str, ...]) -> tuple[set[int], set[int]]:
     if begun is not None:
         field.update(range(begun, last))
     for number, line in enumerate(body.split("\n")):
-        if _FORWARDED.match(line):
+        if FORWARDED.match(line):
             hidden.update(range(number, last))
             break
     return hidden, field

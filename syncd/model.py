@@ -120,13 +120,15 @@ class Status:
 class Text:
     """A text on an item, as Markdown, whatever markup the system uses. Never stored, never logged.
 
-    ``id`` is the native id of the note or comment, empty for a body.
+    ``id`` is the native id of the note or comment, empty for a body. ``at``: when it was written, by the system's own
+    clock, aware, UTC; None where the answer doesn't tell.
     """
 
     body: str = field(repr=False)
     author: Author
     place: Place
     id: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def load(work: Work, key: str) -> Group:
         work.there_at_start(),
         work.clock.now(),
         work.store.links.turns(key),
+        work.store.commands.muted_of(key),
     )
 
 

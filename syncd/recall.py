@@ -123,7 +123,8 @@ def keep(work: Work, ref: Ref, marks: Mapping[str, Sequence[str]]) -> Iterator[S
             if effects.recall(wanted, name, remote, marker.made_at(name)):
                 work.tally["recalled"] += 1
                 _revive(work, said.link)
-                yield said
+                if said.kind is not Kind.COMMAND_FAILED:  # that tells nothing of the ends
+                    yield said
 
 
 def _said(work: Work, ref: Ref, name: str) -> Said | None:
@@ -174,6 +175,10 @@ def _rebase_one(work: Work, last: Said, link: Link, ends: _Ends, before: Base | 
 def _after(last: Said, ends: _Ends, before: Base | None) -> tuple[Base, Standing]:
     """What the newest note's decision recorded."""
     kind = last.kind
+    if kind is Kind.COMMAND:  # an agent had it reopened, whatever the ticket's status
+        fits = ends.work.mapping(ends.item.ref.connector).word(ends.item.status) in ends.playbook.fits[Word.OPEN]
+        left = Base(ends.item.status, ends.unfinished, agreed=True, exempt=not fits, turn=last.turn)
+        return left, Standing.AGREED if fits else Standing.TOLD
     if kind in _UNTOLD and before is not None:  # of these nobody can tell how the ends stood
         return replace(before, turn=last.turn), HELD.get(kind, Standing.AGREED)
     if kind in _UNTOLD:

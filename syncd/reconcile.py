@@ -15,6 +15,7 @@ from syncd.act import Result, carry_out
 from syncd.approval import NotApproved, approved
 from syncd.defects import of_one_item, told
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, RateLimited, Refused, Transient, Unauthorized
+from syncd.obey import obey
 from syncd.observe import decided, observe, prefetch
 from syncd.records import Plan
 from syncd.retry import LIMIT_WAIT, delay
@@ -37,7 +38,8 @@ def drain(work: Work, only: frozenset[str] | None = None, route: str | None = No
     Args:
         work: the run.
         only: these groups.
-        route: the groups that touch these connectors (:meth:`Queue.routes`); effects are settled by somebody else.
+        route: the groups that touch these connectors (:meth:`Queue.routes`); commands are obeyed, and effects settled,
+            by somebody else.
 
     Raises:
         BrakeOn: too much would change at once, and this run may write nothing anyway. In one that writes, the groups
@@ -46,6 +48,8 @@ def drain(work: Work, only: frozenset[str] | None = None, route: str | None = No
     """
     done = 0
     while True:
+        if route is None:
+            obey(work)
         settled = settle(work) if work.writes and route is None else 0
         with work.store.write():
             braked, owner = not work.writes, work.owner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from syncd.model import Ref, Status, Word
@@ -63,6 +64,43 @@ BY_PERSON = "removed by a person"
 """The reason of a link that ended because a person said so: it doesn't come back by itself."""
 
 
+class Verb(StrEnum):
+    """What an agent can command from a ticket."""
+
+    LINK = "link"
+    UNLINK = "unlink"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    REOPEN = "reopen"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What an agent wants done with a ticket, as it stands there.
+
+    Attributes:
+        source: where it stands: ``note:`` and the note's id, or ``tag:`` and the tag.
+        argument: the key of an issue, with its connector before a colon where that is known; never other text.
+        fault: why it can't be done as it stands; empty if it can.
+        at: when it was given, by the system's own clock; None where nobody tells.
+    """
+
+    verb: Verb
+    source: str
+    argument: str = ""
+    fault: str = ""
+    at: datetime | None = None
+
+
+NOTE, TAG = "note:", "tag:"
+"""How the source of a command begins."""
+
+
+def called(verb: Verb, source: str) -> str:
+    """A command as whoever gave it knows it: ``/link``, ``syncd_mute``."""
+    return source.removeprefix(TAG) if source.startswith(TAG) else f"/{verb}"
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A ticket tied to an issue. ``filed`` as rule 4 means it, settled when the link is made."""
@@ -75,6 +113,8 @@ class Link:
     filed: bool = False
     seen_open: bool = False
     """Its issue was seen unfinished before anything was decided: if it is finished by then, it has moved."""
+    ordered: bool = False
+    """An agent wants its issue reopened."""
     standing: Standing = Standing.NEW
     reason: str = ""
     """Why it is proposed, or why it ended."""

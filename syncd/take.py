@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
 from syncd.follow import come_back, continue_, follow_canonical, hand_over, is_duplicate, revive
+from syncd.hear import hear
 from syncd.links import Claim
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Ref, Removed, Role
-from syncd.records import LinkState, Standing
+from syncd.records import Command, LinkState, Standing
 from syncd.retry import reads
 from syncd.work import IN_PLACE, Work
 
@@ -40,12 +41,13 @@ class Found:
 class Named:
     """What an item names. Not ``complete``: something could not be looked up, so the item is to be read again.
 
-    ``passed``: what was put there as a link and leads nowhere, each with the reason.
+    ``passed``: what was put there as a link and leads nowhere, each with the reason. ``commands``: what it orders.
     """
 
     found: tuple[Found, ...] = ()
     complete: bool = True
     passed: Mapping[str, str] = field(default_factory=dict)
+    commands: tuple[Command, ...] = ()
 
 
 def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) -> None:
@@ -59,6 +61,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     elif before is not None and is_duplicate(work, before) and not is_duplicate(work, item):
         come_back(work, item.ref, before)
     continue_(work, item, first_walk=first_walk)
+    hear(work, item, named.commands, past=first_walk and cause == "poll")
     linked = store.links.linked(item.ref)
     _say_passed(work, item, named, linked=linked)
     changed = not isinstance(before, Item) or _differs(before, work.kept(item))
@@ -88,11 +91,11 @@ def _mark(work: Work, item: Item, named: Named, *, changed: bool, first_walk: bo
     """
     snapshots = work.store.snapshots
     wanted = not named.complete
-    if not _shows_all(item) and _awaits_links(work, item):
+    if not _shows_all(item) and (_awaits_links(work, item) or _awaits_commands(work, item)):
         wanted |= changed if not first_walk else not work.store.links.linked(item.ref)
     elif item.texts is not None and named.complete:
         snapshots.was_read(item.ref)
-        wanted = not item.settled and _awaits_links(work, item)
+        wanted = not item.settled and (_awaits_links(work, item) or _awaits_commands(work, item))
         if wanted:
             work.unsettled.add(item.ref)
     if wanted:
@@ -114,7 +117,7 @@ def _say_passed(work: Work, item: Item, named: Named, *, linked: bool) -> None:
         journal.unskip(item.ref)
         return
     if _shows_all(item) or (desk is not None and not _notes_are_read(work, item.ref.connector)):
-        journal.unskip_but(item.ref, named.passed)
+        journal.unskip_but(item.ref, {**named.passed, **work.store.commands.failures(item.ref)})
     for what, why in named.passed.items():
         journal.skip(item.ref, what, why, work.now)
 
@@ -132,7 +135,7 @@ def resolve(work: Work, item: Item, failed: Counter[str] | None = None) -> Named
     passed: dict[str, str] = {}
     complete = True
     try:
-        claims = work.claims(item)
+        claims, commands = work.claims(item), work.commands(item)
     except Exception as error:
         if not of_one_item(error):
             raise
@@ -155,7 +158,7 @@ def resolve(work: Work, item: Item, failed: Counter[str] | None = None) -> Named
             found.append(Found(claim, ref))
         elif claim.trusted:  # of what would only have been a proposal nobody needs to hear
             passed[claim.key] = why
-    return Named(tuple(found), complete, passed)
+    return Named(tuple(found), complete, passed, commands)
 
 
 def _ref(work: Work, claim: Claim) -> Ref | None:
@@ -203,6 +206,8 @@ def _note_open(work: Work, ref: Ref) -> None:
     issue = work.store.snapshots.get(ref)
     if work.role(ref.connector) is Role.HELPDESK or not isinstance(issue, Item):
         return
+    if work.mapping(ref.connector).word(issue.status) in UNFINISHED:
+        work.store.commands.end_orders(ref)
     for link in work.store.links.of(ref):
         undecided = link.standing is Standing.NEW and work.store.links.base(link.id) is None
         is_open = work.issue_word(link.ticket.connector, issue) in UNFINISHED
@@ -237,6 +242,16 @@ def _awaits_links(work: Work, item: Item) -> bool:
     """An unlinked item that may hold a link one day where no feed shows it: remembered, and read once per change."""
     name = item.ref.connector
     return _notes_are_read(work, name) and work.mapping(name).word(item.status) not in FINISHED_TICKET | FINISHED_ISSUE
+
+
+def _awaits_commands(work: Work, item: Item) -> bool:
+    """A linked ticket, finished or not, on which an agent may have commanded something: its notes are read, too.
+
+    A note in the very second of our own write is met with the next change, or by a sweep: more would cost a call for
+    each write.
+    """
+    desk, hidden = work.helpdesks.get(item.ref.connector), work.connectors[item.ref.connector].capabilities
+    return bool(desk and desk.commands and hidden.notes_hold_links) and work.store.links.linked(item.ref)
 
 
 def _notes_are_read(work: Work, connector: str) -> bool:

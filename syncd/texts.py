@@ -43,12 +43,16 @@ class Kind(StrEnum):
     """The last live issue of a waiting ticket is gone (rule 10)."""
     DUPLICATE = "duplicate"
     """The issue was closed as a duplicate, and of what isn't known (rule 2)."""
+    COMMAND_FAILED = "command_failed"
+    """What an agent commanded can't be done."""
 
     # Comments on the issue.
     FINAL_REOPENED = "final_reopened"
     """The issue was reopened, but its ticket can't be written any more (rule 9)."""
     TICKET_RESOLVED = "ticket_resolved"
     TICKET_REOPENED = "ticket_reopened"
+    COMMAND = "command"
+    """It is reopened because an agent commanded it."""
 
     # Messages to the customer.
     MESSAGE_FILED = "message_filed"
@@ -68,6 +72,8 @@ VARIABLES = (
     "who",
     "label",
     "release",
+    "command",
+    "reason",
 )
 """What a template may show. Each is text and may be empty; words are those that were seen when it was written.
 

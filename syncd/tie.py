@@ -1,4 +1,4 @@
-"""Tie and untie: what a person says of a link, which no text outweighs (rules 4 and 10)."""
+"""Tie and untie, mute and unmute: what a person says of a link or a ticket, which no text outweighs."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from syncd.work import Work
 
 
 def tie(work: Work, ticket: Ref, issue: Ref) -> None:
-    """Link a pair, as filed; one that was proposed or had ended begins anew."""
+    """Link a pair, as filed; one that was proposed or had ended begins anew. Inside a transaction."""
     link = work.store.links.pair(ticket, issue)
-    with work.store.write():
-        if link is None:
-            state, origin = LinkState.LIVE, Origin.PERSON
-            work.store.links.add(ticket, issue, state, origin, filed=True, reason="", now=work.now)
-        elif link.state in {LinkState.PROPOSED, LinkState.ENDED}:
-            work.store.links.set_state(link, LinkState.LIVE, "", work.now)
-            work.store.links.begin_anew(link, Origin.PERSON, filed=True)
+    if link is None:
+        work.store.links.add(ticket, issue, LinkState.LIVE, Origin.PERSON, filed=True, reason="", now=work.now)
+    elif link.state in {LinkState.PROPOSED, LinkState.ENDED}:
+        work.store.links.set_state(link, LinkState.LIVE, "", work.now)
+        work.store.links.begin_anew(link, Origin.PERSON, filed=True)
 
 
 def take_over(work: Work, ticket: Ref, issue: Ref) -> bool:
@@ -40,14 +38,27 @@ def take_over(work: Work, ticket: Ref, issue: Ref) -> bool:
 
 
 def untie(work: Work, link: Link) -> None:
-    """End a link until :func:`tie`. A ticket that it alone kept waiting is decided anew on the next run."""
+    """End a link until :func:`tie`. Inside a transaction.
+
+    A ticket that it alone kept waiting is decided anew on the next run.
+    """
     left = _left_waiting(work, link)
-    with work.store.write():
-        work.store.links.set_state(link, LinkState.ENDED, BY_PERSON, work.now)
-        for other, base in left.items():
-            work.store.links.put_base(other, base, work.now)
-        work.ask(link.ticket, "removed")
-        work.ask(link.issue, "removed")
+    work.store.links.set_state(link, LinkState.ENDED, BY_PERSON, work.now)
+    for other, base in left.items():
+        work.store.links.put_base(other, base, work.now)
+    work.ask(link.ticket, "removed")
+    work.ask(link.issue, "removed")
+
+
+def mute(work: Work, ticket: Ref) -> None:
+    """Write nothing to a ticket any more, nor because of it to its issues, until :func:`unmute`. In a transaction."""
+    work.store.commands.mute(ticket, work.now)
+
+
+def unmute(work: Work, ticket: Ref) -> None:
+    """From now on it is decided by what is true then. Inside a transaction."""
+    work.store.commands.unmute(ticket)
+    work.ask(ticket, "unmuted")
 
 
 def _left_waiting(work: Work, link: Link) -> dict[int, Base]:

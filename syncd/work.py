@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from syncd import links, marker
+from syncd import commands, links, marker
 from syncd.clock import Clock, moment, precise
 from syncd.config import Brake, Helpdesk, Tracker
 from syncd.connector import Connector
 from syncd.mapping import Mapping as StatusMapping
 from syncd.model import Item, Note, Page, Ref, Role, Word
 from syncd.planfile import Approval
-from syncd.records import Effect, Link, Plan, Step
+from syncd.records import Command, Effect, Link, Plan, Step
 from syncd.store import EffectRow, Store
 from syncd.turns import Feed
 
@@ -153,6 +153,14 @@ class Work:
             issue_field=desk.issue_field if desk else None,
             headings=[heading for one in desks for heading in one.playbook.link_headings],
         )
+
+    def commands(self, item: Item) -> tuple[Command, ...]:
+        """The commands that a ticket shows, if agents of its helpdesk may give any."""
+        desk = self.helpdesks.get(item.ref.connector)
+        if desk is None or not desk.commands:
+            return ()
+        readers = {one: self.connectors[one].parse_url for one in desk.trackers if one in self.connectors}
+        return commands.commands(item, readers, desk.command_tags)
 
     def remember(self, items: Iterable[Item]) -> None:
         """Keep what a walk met, without its texts."""

@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "our own write comes back as news",
         "poll.py",
-        "old_news = [item for item in page.items if work.store.snapshots.is_old(item)]",
+        "old_news = [item for item in page.items if work.store.snapshots.is_old(work.kept(item))]",
         "old_news: list[Item] = []",
     ),
     Mutant(
@@ -122,7 +122,7 @@ MUTANTS = (
     ),
     Mutant(
         "a removed link comes back with its ticket",
-        "take.py",
+        "follow.py",
         "link.state is LinkState.ENDED and link.reason.startswith(GONE)",
         "link.state is LinkState.ENDED",
     ),

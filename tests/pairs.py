@@ -243,12 +243,14 @@ class Pair:
         link = self.store.links.pair(self.ref(ticket), self.ref(issue))
         assert link is not None
         self.desk.note(ticket.number, "team", "unlinked", str(issue.number))
-        untie(self.work, link)
+        with self.store.write():
+            untie(self.work, link)
 
     def join(self, ticket: Entry, issue: Entry) -> None:
         """A person adds a link."""
         self.desk.note(ticket.number, "team", "linked", str(issue.number))
-        tie(self.work, self.ref(ticket), self.ref(issue))
+        with self.store.write():
+            tie(self.work, self.ref(ticket), self.ref(issue))
         some(self.work, [self.ref(ticket), self.ref(issue)])
 
     def _books(self, entry: Entry) -> Ledger:

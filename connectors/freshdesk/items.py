@@ -169,6 +169,7 @@ def _text(row: Row, me: int) -> Text:
         _author(row, me, private=private),
         Place.NOTE if private else Place.COMMENT,
         str(number(row)),
+        time_of(row, "created_at", "updated_at"),
     )
 
 

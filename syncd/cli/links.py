@@ -116,7 +116,8 @@ def do_add(host: Host, *, one: str, other: str, as_data: bool) -> int:
     with host.working() as work:
         ticket, issue = pair(config, find(work, one), find(work, other))
         refuse_resting(work, [ticket, issue])
-        tie(work, ticket, issue)
+        with work.store.write():
+            tie(work, ticket, issue)
         some(work, [ticket, issue])
         link = work.store.links.pair(ticket, issue)
         found = describe(config, work.store, link) if link else {}
@@ -147,7 +148,8 @@ def do_remove(host: Host, *, one: str, other: str) -> int:
         link = work.store.links.pair(ticket, issue)
         if link is None or (link.state is LinkState.ENDED and link.reason == BY_PERSON):
             raise UnknownRef(f"{ticket.human} and {issue.human} are not linked")
-        untie(work, link)
+        with work.store.write():
+            untie(work, link)
     say(f"Unlinked: {ticket.human} and {issue.human}")
     return 0
 

@@ -72,6 +72,14 @@ RULES = {
         "reopened, because its ticket was reopened",
         "reopened, because their tickets were reopened",
     ),
+    "command": _issue("told that an agent wants it open", "told that agents want them open"),
+    "command+": _issue("reopened, because an agent ordered it", "reopened, because agents ordered it"),
+    "command_link": _ticket("linked, because an agent ordered it", "linked, because agents ordered it"),
+    "command_unlink": _ticket("unlinked, because an agent ordered it", "unlinked, because agents ordered it"),
+    "command_mute": _ticket("muted, because an agent ordered it", "muted, because agents ordered it"),
+    "command_unmute": _ticket(
+        "no longer muted, because an agent ordered it", "no longer muted, because agents ordered it"
+    ),
     "undone": Sentence("put back to what it was", "put back to what they were", "item"),
     "final_reopened": _issue(
         "told that its ticket can't be opened again",

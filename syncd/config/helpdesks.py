@@ -33,10 +33,12 @@ class Sync(Section):
     playbook: str = "default"
     issue_field: Annotated[str, Field(min_length=1), BeforeValidator(_field_name)] | None = None
     read_notes: bool = True
+    commands: bool = True
+    command_tags: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = "syncd"
 
 
 def helpdesk(account: Account, mapping: Mapping | None, accounts: Table[str, Account], shelf: Shelf) -> dict[str, Any]:
-    """What ``[sync]`` says: ``trackers``, ``playbook``, ``issue_field``, ``read_notes``.
+    """What ``[sync]`` says: ``trackers``, ``playbook``, ``issue_field``, ``read_notes``, ``commands`` and so on.
 
     Args:
         account: the helpdesk.
@@ -69,6 +71,8 @@ def helpdesk(account: Account, mapping: Mapping | None, accounts: Table[str, Acc
         "playbook": playbook,
         "issue_field": sync.issue_field,
         "read_notes": sync.read_notes,
+        "commands": sync.commands,
+        "command_tags": sync.command_tags,
     }
 
 

@@ -103,6 +103,8 @@ class Helpdesk(Configured):
         playbook: how its team works, this helpdesk's own settings included.
         issue_field: the helpdesk's own name or id of the ticket field that holds the issue's URL.
         read_notes: whether links are looked for in internal notes too.
+        commands: whether agents can command from a ticket, by a line of an internal note or by a tag.
+        command_tags: how such tags begin, before a ``_``; empty: none is a command.
     """
 
     role: ClassVar[Role] = Role.HELPDESK
@@ -111,6 +113,8 @@ class Helpdesk(Configured):
     playbook: Playbook
     issue_field: str | None = None
     read_notes: bool = True
+    commands: bool = True
+    command_tags: str = "syncd"
 
     @property
     def fingerprint(self) -> str:

@@ -6,7 +6,8 @@ The question for each ticket is always the same (rule 3). *Does the ticket's wor
 Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``issue_moved`` (neither of the two: work
 began on it, and the playbook tells that apart), ``customer_waits``, ``closed_outside``, ``cascade``,
 ``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``;
-and ``undone``, which :mod:`syncd.plan.undone` makes.
+``command`` (an agent orders an issue to be reopened); ``undone``, which :mod:`syncd.plan.undone` makes; and what
+:mod:`syncd.obey` does: ``command_link``, ``command_unlink``, ``command_mute``, ``command_unmute``.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def _decide_ticket(outline: Outline, ref: Ref, links: list[Link]) -> None:
     if isinstance(item, Removed):  # the ticket is gone: its links end, nobody is told (rule 10)
         outline.records += [_ended(link, f"{GONE}the ticket is {item.kind}") for link in links]
         return
+    if ref in group.muted:  # an agent wants nothing written: what has happened is looked at once it is unmuted
+        return
     every, (links, lost) = links, _without_lost(group, links)
     if lost and (not links or _waited_only_for(group, item, lost, every)):
         _lost_last(outline, item, lost, links)
@@ -65,6 +68,11 @@ def _decide_ticket(outline: Outline, ref: Ref, links: list[Link]) -> None:
         _final(outline, item, links)
         return
     ticket = view(group, item, links)
+    ordered = [ticket.issue(link) for link in links if link.ordered]
+    ordered = [issue for issue in ordered if group.word(issue.ref, issue.status) in FINISHED_ISSUE]
+    if ordered:  # an agent's word goes before every policy
+        outline.asks += [Ask(ticket, issue, "reopen", "command") for issue in ordered]
+        return
     fresh = [link for link in links if link.id not in group.bases and not has_turned(group, link)]
     if fresh and _begin(outline, ticket, fresh):
         return

@@ -38,6 +38,8 @@ class Group:
     now: datetime
     turns: Table[Ref, int] = field(default_factory=dict)
     """By ticket: where the count of a link without a base begins, beyond what was said of the ticket's ended links."""
+    muted: frozenset[Ref] = frozenset()
+    """Tickets to which, and because of which, nothing is to be written."""
 
     def word(self, ref: Ref, status: Status) -> Word:
         """Give our word for a native status of this item's system."""

@@ -27,7 +27,7 @@ def put_back(group: Group, wanted: Sequence[PutBack]) -> tuple[Plan, int] | None
     """The plan for the first of what is not put back yet, and how many are left after it.
 
     One at a time, each with its record: if the next can't be put back, the first is no riddle to anybody. None if some
-    of it can't be: an end has gone, moved or is final.
+    of it can't be: an end has gone, moved, is final or muted.
     """
     live = [link for link in group.links if link.state is LinkState.LIVE]
     todo: list[tuple[PutBack, Item]] = []
@@ -43,6 +43,8 @@ def put_back(group: Group, wanted: Sequence[PutBack]) -> tuple[Plan, int] | None
 
 def _writable(group: Group, one: PutBack) -> Item | None:
     """The item as it is now, if it is as we left it or put back already, and may be written."""
+    if one.target in group.muted:
+        return None
     item, mapping = group.items.get(one.target), group.mappings[one.target.connector]
     if not isinstance(item, Item) or item.status not in (one.expect, one.status):
         return None

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from syncd.store.backup import Restored, back_up, restore
 from syncd.store.begun import Begun, BegunWrites
 from syncd.store.brakes import Brakes
+from syncd.store.commands import CommandRow, Commands
 from syncd.store.connectors import ConnectorRow, Connectors
 from syncd.store.cursors import CursorRow, Cursors, unread
 from syncd.store.effects import EffectRow, Effects, EffectState
@@ -54,6 +55,7 @@ class Store:
         self.journal = Journal(db)
         self.cursors = Cursors(db)
         self.brakes = Brakes(db)
+        self.commands = Commands(db)
         self.connectors = Connectors(db)
         self.recalls = Recalls(db)
         self.committed: Callable[[float], None] = lambda _seconds: None
@@ -163,6 +165,7 @@ class Store:
 
 __all__ = [
     "Begun",
+    "CommandRow",
     "ConnectorRow",
     "CursorRow",
     "DatabaseError",

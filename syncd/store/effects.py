@@ -40,6 +40,7 @@ RECALL = """
         (id, link, kind, turn, target, body, internal, state, began_at, due, looks, remote_id, reason)
     VALUES (?, ?, ?, ?, ?, '', ?, 'done', ?, ?, 0, ?, 'recalled')
 """
+PROMISE = "UPDATE effects SET owed = 1 WHERE id = ?"
 DOUBT_ALL = (
     "UPDATE effects SET state = 'doubt', looks = 0, due = ? WHERE state IN ('ready', 'sent') AND due <> 'shelved'"
 )
@@ -59,10 +60,12 @@ ORPHANS = "UPDATE effects SET state = 'doubt', due = ? WHERE state = 'sent'"
 GET = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE id = ?"
 OPEN = """
     SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
-    WHERE state IN ('ready', 'doubt') AND due <= ? ORDER BY due, id
+    WHERE (state = 'doubt' OR (state = 'ready' AND link NOT IN (SELECT id FROM muted_links))) AND due <= ?
+    ORDER BY due, id
 """
 NEXT_DUE = """
-    SELECT min(due) AS due FROM effects WHERE state = 'doubt' OR (state = 'ready' AND owed = 1 AND due <> 'shelved')
+    SELECT min(due) AS due FROM effects WHERE state = 'doubt'
+    OR (state = 'ready' AND owed = 1 AND due <> 'shelved' AND link NOT IN (SELECT id FROM muted_links))
 """
 OWING = "SELECT count(*) AS n FROM effects WHERE state = 'ready' AND owed = 1 AND due <> 'shelved'"
 OWE = """
@@ -76,13 +79,15 @@ MESSAGES = """
     SELECT count(*) AS n FROM effects WHERE internal = 0 AND state IN ('sent', 'doubt', 'done')
     AND began_at > ? AND target LIKE ?
 """
+OF_KIND = "SELECT count(*) AS n FROM effects WHERE link = ? AND kind = ?"
 COUNTS = "SELECT state, count(*) AS n FROM effects GROUP BY state"
 REFUSED = """
     SELECT e.*, s.key FROM effects e JOIN links l ON l.id = e.link LEFT JOIN snapshots s ON s.ref = e.target
     LEFT JOIN bases b ON b.link = e.link
     WHERE e.state = 'refused' AND (l.state = 'live' OR (l.state = 'final' AND e.target = l.issue))
     AND e.turn >= coalesce(b.turn, 0) - 1
-    AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND newer.turn > e.turn) ORDER BY e.id
+    AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND newer.turn > e.turn
+        AND newer.kind <> 'command_failed') ORDER BY e.id
 """
 OF_LINK = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE link = ? ORDER BY id"
 
@@ -128,6 +133,11 @@ class Effects:
         row = self._by_key(effect)
         assert row is not None  # noqa: S101  # just inserted
         return row
+
+    def promise(self, effect: Effect, name: str, now: datetime) -> None:
+        """One that belongs to no plan: to be sent as soon as effects are settled."""
+        self.store(effect, name, now)
+        self._db.execute(PROMISE, [name])
 
     def wanted(self, effect: Effect) -> bool:
         """Whether it still has to be sent: it is new, or certainly not there."""
@@ -236,6 +246,10 @@ class Effects:
     def doubled(self) -> list[EffectRow]:
         """What stands several times."""
         return [_row(row) for row in self._db.query(DOUBLED)]
+
+    def count(self, link: int, kind: str) -> int:
+        """How many of a kind a link has had."""
+        return int(next(iter(self._db.query(OF_KIND, [link, kind])))["n"])
 
     def counts(self) -> dict[str, int]:
         """State -> how many."""

@@ -60,6 +60,7 @@ PUT_BASE = """
 TURNS = """
     SELECT l.ticket, max(max(coalesce(b.turn, 0), coalesce(e.turn + 1, 0))) AS turn FROM links l
     LEFT JOIN bases b ON b.link = l.id LEFT JOIN effects e ON e.link = l.id AND e.target = l.ticket
+        AND e.kind <> 'command_failed'
     WHERE l.ticket IN (SELECT ticket FROM links WHERE group_key = ?) GROUP BY l.ticket
 """
 BASE = "SELECT * FROM bases WHERE link = ?"
@@ -297,6 +298,7 @@ def _link(row: dict[str, Any]) -> Link:
         origin=Origin(row["origin"]),
         filed=bool(row["filed"]),
         seen_open=bool(row["seen_open"]),
+        ordered=bool(row["ordered"]),
         standing=Standing(row["standing"]),
         reason=row["reason"],
         changed_at=row["changed_at"],

@@ -50,6 +50,7 @@ CREATE TABLE links (
     origin     TEXT NOT NULL,
     filed      INTEGER NOT NULL,
     seen_open  INTEGER NOT NULL DEFAULT 0,
+    ordered    INTEGER NOT NULL DEFAULT 0,
     standing   TEXT NOT NULL,
     reason     TEXT NOT NULL,
     group_key  TEXT NOT NULL,
@@ -194,6 +195,30 @@ CREATE VIEW held AS
     WHERE brakes.released_at = ''
     UNION ALL SELECT ends.group_key, ends.connector, 'pause' FROM ends
     JOIN connectors ON connectors.name = ends.connector WHERE connectors.paused <> '';
+
+CREATE TABLE commands (
+    id       INTEGER PRIMARY KEY,
+    ticket   TEXT NOT NULL,
+    source   TEXT NOT NULL,
+    nth      INTEGER NOT NULL,
+    verb     TEXT NOT NULL,
+    argument TEXT NOT NULL,
+    given_at TEXT NOT NULL,
+    at       TEXT NOT NULL,
+    outcome  TEXT NOT NULL,
+    tag      TEXT NOT NULL,
+    version  TEXT NOT NULL,
+    UNIQUE (ticket, source, nth)
+) STRICT;
+CREATE INDEX commands_open ON commands (id) WHERE outcome = '';
+CREATE INDEX commands_by_tag ON commands (id) WHERE tag = 'set';
+
+CREATE TABLE mutes (
+    ticket TEXT PRIMARY KEY,
+    since  TEXT NOT NULL
+) STRICT;
+
+CREATE VIEW muted_links AS SELECT links.id FROM links JOIN mutes USING (ticket);
 
 CREATE TABLE skips (
     ref  TEXT NOT NULL,

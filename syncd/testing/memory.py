@@ -48,6 +48,8 @@ class Entry:
     author: Author
     body: str
     remarks: list[Remark] = field(default_factory=list)
+    said: list[int] = field(default_factory=list)
+    """When each remark was made."""
     markers: list[str] = field(default_factory=list)
     audience: Audience = Audience.PRIVATE
     gone: GoneKind | None = None
@@ -103,6 +105,7 @@ class Books:
         """Somebody writes."""
         self.entries[number].remarks.append(remark)
         self.entries[number].version = self.next()
+        self.entries[number].said.append(self.tick)
 
     def ref(self, entry: Entry) -> Ref:
         """The item's identity."""
@@ -207,6 +210,9 @@ class MemoryConnector(Connector):
         if action.status is not None:
             entry.status_writes += 1
             self.books.set_status(entry.number, action.status)
+        if action.untags and set(action.untags) & set(entry.tags):
+            entry.tags = tuple(tag for tag in entry.tags if tag not in action.untags)
+            entry.version = self.books.next()
         if fault in {"lost_answer", "error_after"}:
             lost = Transient(self.name, "the answer was lost", doubt=True)
             return Outcome(action, notes=tuple(Written(n.effect, error=lost) for n in action.notes), error=lost)
@@ -278,8 +284,8 @@ class MemoryConnector(Connector):
         replies = [remark for remark in entry.remarks if not remark.internal]
         texts = [Text(entry.body, entry.author, Place.BODY)]
         texts += [
-            Text(r.body, r.author, Place.NOTE if r.internal else Place.COMMENT, f"{entry.number}-{i}")
-            for i, r in enumerate(entry.remarks)
+            Text(r.body, r.author, Place.NOTE if r.internal else Place.COMMENT, f"{entry.number}-{i}", _at(at))
+            for i, (r, at) in enumerate(zip(entry.remarks, entry.said, strict=True))
         ]
         canonical, parent = (self.books.entries.get(n or 0) for n in (entry.duplicate_of, entry.follows))
         return Item(
