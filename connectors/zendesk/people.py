@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from connectors.zendesk import defaults
 from connectors.zendesk.books import Books, Said, Ticket
@@ -164,19 +164,27 @@ class People:
             self._change(found, self._books.status_row("closed"))
         found.archived = True
 
-    def merge(self, primary: int, other: int, public: bool = False) -> None:
-        """An agent merges a ticket into another: it is closed and tagged, and its last comment names the survivor."""
+    def merge(
+        self, primary: int, other: int, public: bool = False, named: Literal["text", "via", "nowhere"] = "text"
+    ) -> None:
+        """An agent merges a ticket into another: it is closed and tagged; ``named``: what tells of the survivor.
+
+        The text is the one that Zendesk proposes; agents may write another.
+        """
         kept, found = self._ticket(primary), self._ticket(other)
         if kept.status in {"solved", "closed"} or found.status == "closed":
             raise ValueError("merge an unclosed ticket into an unsolved one")
-        last = found.comments[-1]["plain_body"]
-        told = f'Request #{other} "{found.row["subject"]}" was closed and merged into this request.'
-        way = via("web", "merge", ticket_id=other, subject=found.row["subject"])
-        said = Said(f"{told} Last comment in request #{other}:<br>{last}", AGENT, public)
-        self._books.change(kept, AGENT, said=said, way=way)
+        subject, last = found.row["subject"], found.comments[-1]["plain_body"]
+        told = f'Request #{other} "{subject}" was closed and merged into this request. Last comment: {last}'
+        way = via("web", "merge", ticket_id=other, subject=subject)
+        self._books.change(kept, AGENT, said=Said(told, AGENT, public), way=way)
         told = f'This request was closed and merged into request #{primary} "{kept.row["subject"]}".'
         row = {**self._books.status_row("closed"), "tags": [*found.row["tags"], MERGED]}
-        self._books.change(found, AGENT, row, said=Said(told, AGENT, public), way=via("web"))
+        way = via("web", "merge")
+        if named == "via":
+            way["source"]["to"] = {"ticket_id": primary, "subject": kept.row["subject"]}
+        said = Said(told if named == "text" else "A double.", AGENT, public)
+        self._books.change(found, AGENT, row, said=said, way=way)
 
     def follow_up(self, ticket: int, text: str = "It is back.") -> int:
         """The requester answers a closed ticket: a new one that continues it, with its tags. Its number."""
