@@ -41,7 +41,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError
 
 from syncd.errors import ConfigError
-from syncd.model import ISSUE_WORDS, TICKET_WORDS, Role, Status, Way, Word
+from syncd.model import ISSUE_WORDS, TICKET_WORDS, UNFINISHED, Role, Status, Way, Word
 from syncd.schema import Table, problem, problems
 
 WORDS = {Role.HELPDESK: TICKET_WORDS, Role.TRACKER: ISSUE_WORDS}
@@ -215,8 +215,11 @@ def _write_faults(file: _File, role: Role, native_words: abc.Mapping[str, str]) 
             yield key, "an empty list is no status", "Name the status to write, or leave the word out"
         if word not in WORDS[role]:
             yield key, f"a {role} has no such word", f"Use some of: {', '.join(WORDS[role])}"
-        for native in natives:
-            if word in WORDS[role] and _meaning(native_words, native) != word:
+        for place, native in enumerate(natives):
+            meant = _meaning(native_words, native)
+            # An issue that can't be opened may as well be in progress: it is unfinished, and that is what is meant.
+            does = meant == word or (place > 0 and {word, meant} <= {*UNFINISHED})
+            if word in WORDS[role] and not does:
                 yield key, f"{native!r} does not mean {word!r} in [words]", f"Add it to words.{word}, or write another"
             if any(name in file.final for name in _names(_status(native))):
                 what = f"{native!r} is final, and final statuses are never set"

@@ -247,6 +247,18 @@ def test_what_a_way_says_is_proven() -> None:
     assert "is final" in refused(write=GOOD["write"] | {"closed": "closed/Archived"})[0]
 
 
+def test_an_issue_that_cannot_be_opened_may_as_well_be_in_progress() -> None:
+    data = {
+        "role": "tracker",
+        "words": {"open": ["new"], "in_progress": ["indeterminate"], "done": ["done"]},
+        "write": {"open": ["new", "indeterminate"], "done": "done"},
+    }
+    assert Mapping.parse("jira", data).way(Status("new")).instead == (Status("indeterminate"),)
+    for wrong in ({"open": "indeterminate"}, {"open": ["new", "done"]}, {"done": ["done", "new"]}):
+        with pytest.raises(ConfigError, match="does not mean"):
+            Mapping.parse("jira", data | {"write": {"open": "new", "done": "done"} | wrong})
+
+
 def test_a_changed_way_changes_the_fingerprint() -> None:
     changed = KINDS | {"via": {}}
     assert Mapping.parse("jira", KINDS).fingerprint != Mapping.parse("jira", changed).fingerprint

@@ -8,8 +8,9 @@ they are missing ``GET myself`` does: :meth:`JiraApi.prove`, before emptiness is
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -48,6 +49,8 @@ class JiraApi:
         """The latest answer, also where an error was raised for it; None where there was none."""
         self.account = ""
         """Who we are, once an answer has told: accountId (Cloud) or login (Data Center)."""
+        self.ahead = timedelta()
+        """The site's clock minus ours, as of the latest answer that names its time."""
         self._proven = float("-inf")
 
     # --- what is asked ---
@@ -120,6 +123,14 @@ class JiraApi:
         """What to raise for a well-formed answer that isn't what the API promises."""
         return ours(self.name, doing, Answer(200, {}, NOT_JSON), write=write)
 
+    @contextmanager
+    def legal(self, doing: str, *, write: bool = False) -> Iterator[None]:
+        """Around the reading of records: one that isn't what it should be (ValueError) is no answer of the API's."""
+        try:
+            yield
+        except ValueError:
+            raise self.odd(doing, write=write) from None
+
     # --- whether it was us who was answered ---
 
     def prove(self, *, afresh: bool = False) -> None:
@@ -152,17 +163,18 @@ class JiraApi:
         """Whom we are, by accountId or login, asked for at most once."""
         return self.account or str(self.myself()["accountId" if self.cloud else "name"])
 
-    def now(self) -> datetime:
-        """The site's clock at the latest answer; ours, if that doesn't tell. Aware, UTC."""
-        now = self.clock.now()
-        return now if self.last is None else self.last.time(now)
+    def time(self) -> datetime:
+        """The site's clock, as far as its answers have told; ours before the first one. Aware, UTC."""
+        return self.clock.now() + self.ahead
 
     def close(self) -> None:
         """Release the connections."""
         self.library.close()
 
     def _note(self, found: Answer) -> None:
-        """Remember that an answer was surely given to us."""
+        """Remember the site's time, and that an answer was surely given to us."""
+        now = self.clock.now()
+        self.ahead = found.time(now + self.ahead) - now
         if found.reader and not found.anonymous and found.status < 500:
             self._proven = self.clock.monotonic()
             if self.cloud:

@@ -119,5 +119,7 @@ class JiraOptions(SiteOptions):
 
     audience: Literal["private", "public"] = "private"
     """Who can read the projects: Jira doesn't say."""
+    issue_type: str | None = None
+    """Name of the type that filed issues have; left out: Task, Bug or Story, the first that a project has."""
     remote_links: bool = True
     """Whether the links to other systems are read that people set on an issue (a call for each issue)."""

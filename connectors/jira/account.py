@@ -1,0 +1,160 @@
+"""What concerns a site as a whole: statuses and fields, which types of issue a project takes, who we are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.jira import items
+from connectors.jira.api import JiraApi, part
+from connectors.jira.markup import clean
+from connectors.jira.transitions import native
+from syncd.errors import Gone, Refused
+
+PREFERRED = ("task", "bug", "story")
+"""Names of the type that a filed issue has where the configuration doesn't say, the first that a project has."""
+_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The type of issue that is filed in a project.
+
+    Attributes:
+        id: its id.
+        name: as people know it.
+        labels: whether an issue of it can be made with labels.
+        required: fields that must be given, and that syncd doesn't know: id -> label.
+    """
+
+    id: str
+    name: str
+    labels: bool
+    required: Mapping[str, str]
+
+
+GIVEN = frozenset({"project", "issuetype", "summary", "description", "labels", "reporter", "assignee"})
+"""Fields that we give, or that Jira fills with ourselves."""
+
+
+class Account:
+    """One site, as the account that we use sees it; what is asked for is asked once.
+
+    Args:
+        api: the account.
+        projects: keys of the projects that are followed.
+        issue_type: name of the type that filed issues have; empty: a usual one.
+    """
+
+    def __init__(self, api: JiraApi, projects: Sequence[str], issue_type: str = "") -> None:
+        self.api, self.projects, self.issue_type = api, tuple(projects), issue_type
+        self._kinds: dict[str, Kind] = {}
+        self._fields: dict[str, tuple[str, Mapping[str, Any]]] = {}
+
+    def project(self, name: str) -> str | None:
+        """The configured key that is meant."""
+        return next((key for key in self.projects if key.upper() == name.strip().upper()), None)
+
+    def statuses(self) -> dict[str, str]:
+        """``done/Closed`` -> label, of every type of issue in the projects; a call for each project."""
+        found: dict[str, str] = {}
+        for project in self.projects:
+            rows = self.api.rows("GET", f"project/{part(project)}/statuses", f"reading the statuses of {project}")
+            for kind in rows:
+                for one in items.listed(kind, "statuses"):
+                    if isinstance(one, dict) and isinstance(one.get("name"), str):
+                        found[native(one)] = clean(one["name"])
+        return found
+
+    def kind(self, project: str) -> Kind:
+        """What an issue filed in a project is; two calls, once.
+
+        Raises:
+            Refused: the account may file nothing there, or not what is configured.
+        """
+        if project not in self._kinds:
+            self._kinds[project] = self._kind(project)
+        return self._kinds[project]
+
+    def forget(self, project: str) -> None:
+        """What an issue in a project must be has changed: ask again."""
+        self._kinds.pop(project, None)
+
+    def _kind(self, project: str) -> Kind:
+        doing = f"reading what can be filed in {project}"
+        base = f"issue/createmeta/{part(project)}/issuetypes"
+        try:
+            types = [one for one in self._every(base, doing, "issueTypes") if one.get("subtask") is not True]
+        except Gone as error:
+            raise Refused(self.api.name, error.what) from None
+        names = {items.named(one).casefold(): one for one in reversed(types)}
+        wanted = (self.issue_type.casefold(),) if self.issue_type else PREFERRED
+        chosen = next((names[name] for name in wanted if name in names), None)
+        if chosen is None and types and not self.issue_type:
+            chosen = types[0]
+        if chosen is None:
+            what = f"there is no type {self.issue_type!r}" if types else "the account may file nothing"
+            raise Refused(self.api.name, f"{doing}: {what} there")
+        number = items.digits(chosen, "id")
+        fields = list(self._every(f"{base}/{number}", doing, "fields"))
+        must = {str(one.get("fieldId")): items.named(one) for one in fields if _must(one)}
+        labels = any(one.get("fieldId") == "labels" for one in fields)
+        return Kind(number, items.named(chosen), labels, {key: name for key, name in must.items() if key not in GIVEN})
+
+    def _every(self, path: str, doing: str, key: str) -> list[items.Row]:
+        """A list of createmeta: at most 50 a page, under another name on Data Center."""
+        found: list[items.Row] = []
+        while True:
+            page = self.api.record("GET", path, doing, params={"startAt": len(found), "maxResults": _PAGE})
+            rows = page.get(key if key in page else "values")
+            if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
+                raise self.api.odd(doing)
+            found += rows
+            total = page.get("total")
+            if not rows or page.get("isLast") is True or not isinstance(total, int) or len(found) >= total:
+                return found
+
+    # --- fields ---
+
+    def field(self, name: str) -> tuple[str, Mapping[str, Any]]:
+        """A field by its id, or by its name if only one is called so: its id and its schema; one call, once.
+
+        Raises:
+            Refused: there is no such field, or there are several.
+        """
+        if not self._fields:
+            rows = self.api.rows("GET", "field", "reading the fields")
+            for row in rows:
+                told = (str(row.get("id")), row["schema"] if isinstance(row.get("schema"), dict) else {})
+                self._fields[told[0]] = told
+            for row in rows:
+                label = items.named(row).casefold()
+                several = sum(items.named(one).casefold() == label for one in rows) > 1
+                if label and not several:
+                    self._fields.setdefault(label, self._fields[str(row.get("id"))])
+        found = self._fields.get(name) or self._fields.get(name.casefold())
+        if found is None:
+            raise Refused(self.api.name, f"there is no field {name[:60]!r}, or there are several of that name")
+        return found
+
+    def value(self, name: str, value: str | int) -> tuple[str, Any]:
+        """A field's id, and a value as its type takes it."""
+        key, schema = self.field(name)
+        return key, _typed(schema, value)
+
+
+def _typed(schema: Mapping[str, Any], value: str | int) -> Any:
+    """Jira platform REST API, Create issue: what fields of each type take."""
+    kind, one = schema.get("type"), str(value)
+    if kind == "number":
+        return value if isinstance(value, int) else float(one) if "." in one else int(one)
+    if kind == "option":
+        return {"value": one}
+    if kind == "array":
+        return [{"value": one}] if schema.get("items") == "option" else [one]
+    return {"name": one} if kind in {"priority", "version", "component"} else one
+
+
+def _must(field: items.Row) -> bool:
+    return field.get("required") is True and field.get("hasDefaultValue") is not True

@@ -1,0 +1,226 @@
+"""Writing: notes first, then the status, then fields and labels; each exactly one request.
+
+Jira answers most writes with nothing, so what came of them is read once at the end; only that tells the version that
+our own writes gave the issue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from connectors.jira import items
+from connectors.jira.account import Account
+from connectors.jira.api import JiraApi, part
+from connectors.jira.markup import to_wiki
+from connectors.jira.moves import move
+from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.model import Action, Draft, Note, Outcome, Ref, Status, Written
+
+MAX_TITLE = 255
+"""Characters of a summary."""
+SHOWN = "status,resolution,updated"
+
+
+class Writer:
+    """Writes to the issues of one account. A helpdesk's notes are written in another way: see ``post``.
+
+    Args:
+        api: the account.
+        account: its fields, and what can be filed.
+    """
+
+    def __init__(self, api: JiraApi, account: Account) -> None:
+        self.api, self.account = api, account
+
+    def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
+        """See :meth:`syncd.connector.Connector.apply`.
+
+        After a failure that concerns the whole account, or two outages in a row, nothing more is sent; the rest of
+        the actions get that error.
+        """
+        stopped: ConnectorError | None = None
+        outages = 0
+        for action in actions:
+            if stopped is not None:
+                yield Outcome(action, error=stopped)
+                continue
+            one = _Doing(self, action)
+            yield one.outcome()
+            outages = outages + 1 if isinstance(one.worst, Transient) else 0
+            if one.worst is not None and (isinstance(one.worst, (Unauthorized, RateLimited)) or outages > 1):
+                stopped = untried(one.worst)
+
+    def post(self, target: Ref, note: Note) -> items.Row:
+        """POST a comment, once (Add comment); the answer's record."""
+        body = {"body": to_wiki(note.body, note.marker)}
+        return self.api.record("POST", f"{_path(self.api, target)}/comment", f"commenting on {target.human}", body=body)
+
+    def edit(self, action: Action) -> items.Row | None:
+        """PUT fields and labels, once (Edit issue): labels are added and taken away, never replaced.
+
+        Returns:
+            The issue afterwards, where the site shows it (Cloud).
+        """
+        doing = f"setting fields of {action.target.human}"
+        values = dict(self._value(doing, name, value) for name, value in action.fields.items())
+        labels = [{"add": label(one)} for one in action.tags] + [{"remove": label(one)} for one in action.untags]
+        body = {"fields": values} | ({"update": {"labels": labels}} if labels else {})
+        found = self.api.call(
+            "PUT", _path(self.api, action.target), doing, params={"returnIssue": "true"}, body=body
+        ).data
+        return found if isinstance(found, dict) else None
+
+    def shown(self, target: Ref) -> items.Row:
+        """The issue's status and version now; one call."""
+        doing = f"looking at what was written to {target.human}"
+        return self.api.record("GET", _path(self.api, target), doing, params={"fields": SHOWN})
+
+    def _value(self, doing: str, name: str, value: str | int) -> tuple[str, Any]:
+        try:
+            return self.account.value(name, value)
+        except ValueError:
+            raise Refused(self.api.name, f"{doing}: {name[:60]!r} takes a number") from None
+
+    # --- issues that are made ---
+
+    def create(self, draft: Draft) -> items.Row:
+        """POST an issue, once (Create issue); the answer names it and shows nothing of it.
+
+        Raises:
+            Refused: the project isn't configured, or takes no such issue.
+        """
+        doing, project = f"filing an issue in {draft.place}", self.account.project(draft.place)
+        if project is None:
+            raise Refused(self.api.name, f"{doing}: the project isn't one of those configured")
+        kind = self.account.kind(project)
+        fields: dict[str, Any] = {"project": {"key": project}, "issuetype": {"id": kind.id}}
+        fields["summary"] = " ".join(draft.title.split())[:MAX_TITLE]
+        found = word(draft.marker)
+        fields["description"] = to_wiki(draft.body if kind.labels else f"{draft.body}\n\n{found}", draft.marker)
+        if kind.labels:
+            fields["labels"] = [*dict.fromkeys(label(one) for one in draft.labels), found]
+        if draft.assignees:
+            fields["assignee"] = {"accountId" if self.api.cloud else "name": draft.assignees[0]}
+        body = {"fields": fields, "properties": [{"key": "syncd", "value": {"marker": draft.marker}}]}
+        try:
+            made = self.api.record("POST", "issue", doing, body=body)
+        except Refused:
+            self.account.forget(project)
+            raise
+        except Gone as error:
+            raise Refused(self.api.name, error.what) from None
+        return made
+
+
+class _Doing:
+    """One action under way: what was written so far, and the worst that it met."""
+
+    def __init__(self, writer: Writer, action: Action) -> None:
+        self.writer, self.action = writer, action
+        self.notes: list[Written] = []
+        self.status: Status | None = None
+        self.version = ""
+        self.wrote = False
+        """Something was written whose version isn't known yet."""
+        self.worst: ConnectorError | None = None
+
+    def outcome(self) -> Outcome:
+        """Carry it out."""
+        action = self.action
+        edits = bool(action.fields or action.tags or action.untags)
+        failed, aside = None, None
+        if not self._notes():
+            failed = untried(self.worst) if self.worst is not None and (action.status or edits) else None
+            return Outcome(action, None, self.version, tuple(self.notes), failed)
+        if action.status is not None:
+            failed = self._move(action.status)
+        if edits and failed is None:
+            aside = self._edit()
+        if self.wrote:
+            self._look()
+        if action.status is None:
+            failed, aside = aside, None
+        return Outcome(action, self.status, self.version, tuple(self.notes), failed, aside)
+
+    def _notes(self) -> bool:
+        """Every note; False where nothing more may be written after one whose fate isn't known."""
+        for note in self.action.notes:
+            try:
+                made = self.writer.post(self.action.target, note)
+                self.notes.append(Written(note.effect, _id(self.writer.api, made)))
+                self.wrote = True
+            except ConnectorError as error:
+                self.notes.append(Written(note.effect, error=error))
+                self.worst = error
+                if not isinstance(error, (Refused, Gone)):
+                    return False
+        return True
+
+    def _move(self, wanted: Status) -> ConnectorError | None:
+        target, way = self.action.target, self.action.way
+        try:
+            self.status = move(self.writer.api, target.id, wanted, way, self.action.expect, called=target.human)
+        except ConnectorError as error:
+            self.worst = error
+            return error
+        self.wrote = True
+        return None
+
+    def _edit(self) -> ConnectorError | None:
+        try:
+            shown = self.writer.edit(self.action)
+        except ConnectorError as error:
+            self.worst = error
+            return error
+        self.wrote = not (shown and self._see(shown))
+        return None
+
+    def _look(self) -> None:
+        """What the issue shows now, an automation's further move included.
+
+        A failure of this look is none of the writes': what comes back by the feed is then no echo, but no news either.
+        """
+        with suppress(ConnectorError):
+            self._see(self.writer.shown(self.action.target))
+
+    def _see(self, row: items.Row) -> bool:
+        """Take status and version from a record; False where it holds none."""
+        try:
+            fields = items.fields_of(row)
+            self.version, status = items.version(fields), items.status(fields)
+        except ValueError:
+            return False
+        self.status = status if self.status is not None else None
+        return True
+
+
+def label(text: str) -> str:
+    """A label holds no spaces."""
+    return "-".join(text.split())
+
+
+def word(marker: str) -> str:
+    """The label that an issue of ours is searched by: no index finds a marker (Issue properties; JQL fields)."""
+    return f"syncd-{hashlib.sha256(marker.encode()).hexdigest()[:12]}"
+
+
+def untried(error: ConnectorError) -> ConnectorError:
+    """The same trouble, for what was not begun because of it: nothing is in doubt."""
+    what = error.what if error.what.startswith("not tried") else f"not tried, because of {error.what}"
+    return type(error)(error.connector, what, retry_after=error.retry_after)
+
+
+def _path(api: JiraApi, target: Ref) -> str:
+    if not (target.id.isascii() and target.id.isdecimal()):
+        raise Refused(api.name, f"{target.id[:40]!r} is not the id of an issue")
+    return f"issue/{part(target.id)}"
+
+
+def _id(api: JiraApi, made: items.Row) -> str:
+    try:
+        return items.digits(made, "id")
+    except ValueError:
+        raise Transient(api.name, "commenting: the answer names no comment", doubt=True) from None
