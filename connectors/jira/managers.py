@@ -1,0 +1,99 @@
+"""What administrators do on the stand-in: projects, permissions, automation, fields, versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from connectors.jira.entries import Project, Version
+from connectors.jira.workflows import WORKFLOWS
+
+if TYPE_CHECKING:
+    from connectors.jira.sandbox import JiraSandbox
+
+
+class Managers:
+    """See the module. Projects are named by key or id."""
+
+    def __init__(self, sandbox: JiraSandbox) -> None:
+        self._sandbox, self._books = sandbox, sandbox.books
+
+    def make_project(
+        self, key: str, name: str = "", *, kind: Literal["software", "service"] = "software", workflow: str = ""
+    ) -> str:
+        """A project, with its id. ``workflow``: simple, team, classic, strict or service."""
+        with self._sandbox.lock:
+            chosen = workflow or ("service" if kind == "service" else "simple")
+            if chosen not in WORKFLOWS:
+                raise LookupError(f"there is no workflow {chosen}; there are: {', '.join(WORKFLOWS)}")
+            if any(one.key == key for one in self._books.projects.values()):
+                raise ValueError(f"there is a project {key} already")
+            kind_ = "service_desk" if kind == "service" else "software"
+            return self._books.add_project(key, name or f"Project {key}", kind_, chosen).id
+
+    def rename_project(self, project: str, key: str) -> None:
+        """Change its key, and so those of its issues; the old ones lead there."""
+        with self._sandbox.lock:
+            self._books.rename(self._project(project), key)
+
+    def hide_project(self, project: str, on: bool = True) -> None:
+        """Take it out of our account's sight, or bring it back."""
+        with self._sandbox.lock:
+            self._project(project).hidden = on
+
+    def permit(self, project: str, permission: str, on: bool = True) -> None:
+        """What our account may do there: BROWSE, CREATE, EDIT, TRANSITION, COMMENT, LINK, AGENT, ADMINISTER."""
+        with self._sandbox.lock:
+            (self._project(project).may.add if on else self._project(project).may.discard)(permission)
+
+    def automate(self, project: str, *, answered: str = "", asked: str = "") -> None:
+        """The status that a public reply of the team leads to, and that which a customer's comment leads to."""
+        with self._sandbox.lock:
+            found = self._project(project)
+            found.answered, found.asked = answered, asked
+
+    def automate_after(self, project: str, reached: str, then: str) -> None:
+        """The status that is set right after one was reached through the API."""
+        with self._sandbox.lock:
+            self._project(project).followed[reached] = then
+
+    def add_field(self, name: str, kind: Literal["text", "textarea", "number", "select"] = "text") -> str:
+        """A custom field of the site, with its id."""
+        with self._sandbox.lock:
+            id_ = f"customfield_{self._books.next('field')}"
+            self._books.fields[id_] = (name, kind)
+            return id_
+
+    def require_field(self, project: str, field: str, on: bool = True) -> None:
+        """A new issue there must have it."""
+        with self._sandbox.lock:
+            (self._project(project).required.add if on else self._project(project).required.discard)(field)
+
+    def take_from_screens(self, project: str, field: str) -> None:
+        """Nobody can set it there any more."""
+        with self._sandbox.lock:
+            self._project(project).unlisted.add(field)
+
+    def add_version(self, project: str, name: str, *, released: bool = False) -> str:
+        """A version, with its id."""
+        with self._sandbox.lock:
+            version = Version(str(self._books.next("version")), name, released)
+            self._project(project).versions[version.id] = version
+            return version.id
+
+    def release(self, project: str, version: str, on: bool = True) -> None:
+        """It is out."""
+        with self._sandbox.lock:
+            self._version(project, version).released = on
+
+    def _project(self, text: str) -> Project:
+        found = self._books.project(text)
+        if found is None:
+            raise LookupError(f"there is no project {text}; make_project makes one")
+        return found
+
+    def _version(self, project: str, text: str) -> Version:
+        known = self._project(project).versions.values()
+        found = next((one for one in known if text in {one.id, one.name}), None)
+        if found is None:
+            raise LookupError(f"there is no version {text}; add_version makes one")
+        return found

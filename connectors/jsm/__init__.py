@@ -1,0 +1,1 @@
+"""Jira Service Management: the helpdesk's connector, and a stand-in site to try it on."""
