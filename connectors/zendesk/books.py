@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -81,6 +82,8 @@ class Books:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now
+        self.lock = threading.RLock()
+        """Held while people act, and while a call is answered."""
         self.tickets: dict[int, Ticket] = {}
         self.users = defaults.users()
         self.organizations = {

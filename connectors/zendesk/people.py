@@ -5,8 +5,9 @@ Nothing here is an API call. Tickets are named by their number; texts are HTML, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import wraps
 from typing import Any, Literal
 
 from connectors.zendesk import defaults
@@ -19,6 +20,24 @@ REOPENS = frozenset({"pending", "solved"})
 MERGED = "closed_by_merge"
 
 
+def _one_at_a_time(people: type[People]) -> type[People]:
+    """Every verb holds the books' lock: the stand-in answers calls from other threads."""
+
+    def held(verb: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(verb)
+        def act(self: People, *args: Any, **kwargs: Any) -> Any:
+            with self._books.lock:
+                return verb(self, *args, **kwargs)
+
+        return act
+
+    for name, verb in list(vars(people).items()):
+        if not name.startswith("_"):
+            setattr(people, name, held(verb))
+    return people
+
+
+@_one_at_a_time
 class People:
     """Acts on the books. Switch: ``reply_reopens_hold``, which the documentation doesn't settle."""
 

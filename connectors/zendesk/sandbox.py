@@ -1,8 +1,8 @@
 """A stand-in for one Zendesk account: the real wire format of the Support API, as far as syncd asks for it.
 
-Served: OAuth tokens for clients without a user, tickets (reads, lists, the incremental export by cursor, single and
-bulk writes with jobs, tags, comments, audits, deleted ones), users, organizations, ticket fields and forms, custom
-statuses, brands, links of Zendesk's own integration with Jira. Not served, because nothing here calls it: making,
+Served: OAuth tokens for clients without a user, tickets (reads, lists, the incremental export by cursor, creations,
+single and bulk writes with jobs, tags, comments, audits, deleted ones), users, organizations, ticket fields and forms,
+custom statuses, brands, links of Zendesk's own integration with Jira. Not served, because nothing here calls it:
 merging and deleting tickets through the API, search, exports by time, webhooks. Where the documentation leaves
 something open, a switch chooses; people act through ``people``.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 from connectors.zendesk import rules
 from connectors.zendesk.access import Access
 from connectors.zendesk.books import Books
+from connectors.zendesk.creation import Creation
 from connectors.zendesk.endpoints import Handler, TicketEndpoints
 from connectors.zendesk.exports import Exports
 from connectors.zendesk.jobs import Jobs
@@ -60,6 +61,7 @@ class ZendeskSandbox(Sandbox):
         self.unknown_query: list[str] = []
         self._requests = 0
         super().__init__(port)
+        self.books.lock = self.lock
         self.people: People = People(self.books)
         access = self.access
         self.about = f"its client_id is {access.client_id} and its client_secret is {access.client_secret}"
@@ -70,6 +72,7 @@ class ZendeskSandbox(Sandbox):
             *TicketEndpoints(self).routes(),
             *RecordEndpoints(self).routes(),
             ("GET", "/incremental/tickets/cursor", self.exports.get),
+            ("POST", "/tickets", Creation(self).post),
         ]
         return [
             ("POST", "/oauth/tokens", self.access.mint),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Literal
 
@@ -194,6 +195,14 @@ def test_what_an_agent_sees_is_told(sandbox: ZendeskSandbox) -> None:
     assert sandbox.people.status(1) == "Waiting for engineering"
     sandbox.people.set_status(1, "closed")
     assert sandbox.people.status(1) == "Closed"
+
+
+def test_people_wait_while_a_call_is_answered(sandbox: ZendeskSandbox) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with sandbox.lock:
+            made = pool.submit(sandbox.people.make_ticket)
+            assert not wait([made], timeout=0.3).done
+        assert made.result() == 2
 
 
 # --- how the account is set up ---

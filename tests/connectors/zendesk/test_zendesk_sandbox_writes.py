@@ -431,3 +431,47 @@ def test_a_job_may_be_killed_and_is_forgotten_after_a_day(sandbox: ZendeskSandbo
     sandbox.advance(86_400)
     assert call("GET", f"/job_statuses/{job}").status_code == 404
     assert call.get("/job_statuses")["job_statuses"] == []
+
+
+# --- new tickets ---
+
+
+def test_a_ticket_is_made_once_for_a_key_within_two_hours(sandbox: ZendeskSandbox, call: Caller) -> None:
+    asked = {"ticket": {"subject": "Down", "comment": {"body": "It is down"}, "tags": ["a"], "nonsense": 1}}
+    headers = {"Idempotency-Key": "k1"}
+    first = call("POST", "/tickets", json=asked, headers=headers)
+    assert (first.status_code, first.headers["X-Idempotency-Lookup"]) == (201, "miss")
+    assert first.headers["Location"].endswith("/api/v2/tickets/2.json")
+    assert '"ticket.nonsense"' in first.headers["X-Zendesk-API-Warn"]
+    made = first.json()["ticket"]
+    assert (made["status"], made["description"], made["requester_id"]) == ("new", "It is down", ME)
+    sandbox.people.set_status(2, "pending")
+    sandbox.advance(7199)
+    again = call("POST", "/tickets", json=asked, headers=headers)
+    assert (again.status_code, again.headers["X-Idempotency-Lookup"]) == (201, "hit")
+    assert again.json() == first.json()
+    other = call("POST", "/tickets", json={"ticket": {"comment": {"body": "x"}}}, headers=headers)
+    assert error(other) == (400, "IdempotentRequestError")
+    assert len(sandbox.books.tickets) == 2
+    sandbox.advance(1)
+    assert call("POST", "/tickets", json=asked, headers=headers).json()["ticket"]["id"] == 3
+    assert call("POST", "/tickets", json=asked).json()["ticket"]["id"] == 4
+
+
+def test_a_follow_up_is_made_of_a_closed_ticket_only(sandbox: ZendeskSandbox, call: Caller) -> None:
+    sandbox.people.add_tag(1, "escalate")
+    asked = {"via_followup_source_id": 1, "comment": {"body": "again"}, "requester_id": CUSTOMER}
+    assert "base" in details(call("POST", "/tickets", json={"ticket": asked}))
+    sandbox.people.set_status(1, "closed")
+    made = call("POST", "/tickets", json={"ticket": asked}).json()["ticket"]
+    assert (made["via"]["source"]["rel"], made["via"]["source"]["from"]["ticket_id"]) == ("follow_up", 1)
+    assert made["tags"] == ["escalate"]
+    made = call("POST", "/tickets", json={"ticket": {**asked, "tags": []}}).json()["ticket"]
+    assert (made["tags"], call.ticket()["followup_ids"]) == ([], [2, 3])
+    assert len(sandbox.people.mails(3)) == 1
+
+
+@pytest.mark.parametrize("asked", [{}, {"comment": {}}, {"comment": {"body": "x"}, "status": "done"}])
+def test_a_ticket_is_not_made_of_anything(sandbox: ZendeskSandbox, call: Caller, asked: dict[str, Any]) -> None:
+    details(call("POST", "/tickets", json={"ticket": asked}))
+    assert len(sandbox.books.tickets) == 1
