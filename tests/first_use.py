@@ -138,7 +138,8 @@ def _play(teller: Teller) -> None:
 
 On a terminal `syncd init` asks for each of these, and says where the credentials come from and which rights they need.
 Here every answer is an option, and the two secrets come from standard input:""")
-    answers = ["--freshdesk-url", teller.desk.url, "--freshdesk-api-key", "-", "--github-url", teller.hub.url]
+    answers = ["--helpdesk", "freshdesk", "--tracker", "github"]
+    answers += ["--freshdesk-url", teller.desk.url, "--freshdesk-api-key", "-", "--github-url", teller.hub.url]
     answers += ["--github-repository", REPOSITORY, "--github-token", "-", "--playbook", "2i2c"]
     teller.run(
         "init",

@@ -26,7 +26,7 @@ _FAULTS = {
     "error_after": ("commit_then_answer", Reply(502, _PAGE, _HTML)),
     "error": ("answer", Reply(502, _PAGE, _HTML)),
     "cut": ("cut", Reply()),
-    "rate_limited": ("answer", Reply(429, b"", {"Retry-After": "7", "RateLimit-Reason": "jira-burst-based"})),
+    "rate_limited": ("answer", Reply(429, b"", {"Retry-After": "7", "RateLimit-Reason": "jira-quota-tenant-based"})),
     "unauthorized": ("answer", Reply(401, _REFUSED)),
     "refused": ("answer", error("Field values are not valid for this issue.")),
     "html": ("answer", Reply(200, _PAGE, _HTML)),
