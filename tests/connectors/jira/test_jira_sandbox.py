@@ -6,9 +6,12 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+import requests
 from jira_caller import Caller
 
 from connectors.jira.sandbox import CLOUD_ID, EMAIL, TOKEN, Access, JiraSandbox
+from connectors.jsm.sandbox import JsmSandbox
+from syncd.testing.control import verbs
 
 pytest_plugins = ["jira_fixtures"]
 
@@ -314,3 +317,23 @@ def test_match_tells_which_issues_a_query_finds(cloud: JiraSandbox, call: Caller
     found = call.post("/rest/api/3/jql/match", {"issueIds": [*ids, 1], "jqls": ["project = ENG", "x ="]})
     assert found["matches"][0] == {"matchedIssues": [ids[0]], "errors": []}
     assert found["matches"][1]["errors"]
+
+
+@pytest.mark.parametrize("kind", [JiraSandbox, JsmSandbox])
+def test_people_act_over_http_as_the_examples_say(kind: type[JiraSandbox]) -> None:
+    with kind() as sandbox:
+        assert TOKEN in sandbox.about
+        said = [
+            requests.post(f"{sandbox.url}/_sandbox/act", json={"do": do, "with": given}, timeout=5)
+            for do, given in sandbox.examples
+        ]
+        assert [answer.status_code for answer in said] == [200] * len(said)
+        key = said[-1].json()["result"]
+        caller = Caller(sandbox)
+        assert caller.get(f"/issue/{key}", fields="summary")["fields"]["summary"] == "The hub is slow"
+        caller.session.close()
+        assert not set(verbs(sandbox)) & sandbox.facts
+        assert all(hasattr(sandbox.people, name) for name in sandbox.facts)
+        wrong = {"do": "make_project", "with": {"key": "X", "kind": "odd"}}
+        answer = requests.post(f"{sandbox.url}/_sandbox/act", json=wrong, timeout=5)
+        assert (answer.status_code, "should be 'software' or 'service'" in answer.text) == (400, True)
