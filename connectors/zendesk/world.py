@@ -79,7 +79,8 @@ class ZendeskWorld(World):
             if self.by_token
             else {"client_id": access.client_id, "client_secret": SecretStr(access.client_secret)}
         )
-        options = kind.Options(connector="zendesk", url=self.sandbox.url, **credentials)
+        # As often as the limit allows: a test's polls follow one another at once.
+        options = kind.Options(connector="zendesk", url=self.sandbox.url, exports_per_minute=10, **credentials)
         made: Connector = kind(self.name, options, self.clock)
         return made
 

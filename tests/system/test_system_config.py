@@ -99,7 +99,7 @@ def test_each_mistake_comes_with_a_cure(office: Office) -> None:
         (("links", "add", "freshdesk:1"), "ISSUE"),
         (("links", "list", "--state", "dead"), "proposed"),
         (("explain",), "REF"),
-        (("sandbox", "zendesk"), "there are: freshdesk, github"),
+        (("sandbox", "nothing"), "there are: freshdesk, github"),
         (("sandbox", "github", "--port", "99999"), "99999"),
     ],
 )

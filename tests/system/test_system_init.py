@@ -213,8 +213,8 @@ def test_on_a_terminal_bad_answers_are_asked_again_and_secrets_are_not_shown(off
     folder = tmp_path / "new"
     terminal = Terminal(office, "init", str(folder))
     terminal.answer("Your helpdesk", "zzz")
-    terminal.answer("no such helpdesk is installed", "")
-    terminal.answer("Your tracker", "")
+    terminal.answer("no such helpdesk is installed", "freshdesk")
+    terminal.answer("Your tracker", "github")
     terminal.answer("own address", "http://acme.freshdesk.com")
     terminal.answer("unprotected", office.freshdesk.url)
     terminal.answer("API key of an agent", " ")
@@ -237,7 +237,7 @@ def test_on_a_terminal_bad_answers_are_asked_again_and_secrets_are_not_shown(off
 
 def test_giving_up_leaves_nothing(office: Office, tmp_path: Path) -> None:
     terminal = Terminal(office, "init", str(tmp_path / "new"))
-    terminal.answer("Your helpdesk", "")
+    terminal.answer("Your helpdesk", "freshdesk")
     terminal.answer("Your tracker", "\x03")
     assert terminal.wait() == 130
     assert not (tmp_path / "new").exists()

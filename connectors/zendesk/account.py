@@ -1,0 +1,204 @@
+"""What concerns the account as a whole, and changes seldom: who we are, its statuses, its fields, people's roles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from connectors.freshdesk.markup import clean
+from connectors.zendesk.answers import Row
+from connectors.zendesk.api import PER_PAGE, ZendeskApi
+from connectors.zendesk.items import CLOSED, Custom, View
+from syncd.errors import ConnectorError, Gone, Refused, Transient, Unauthorized
+
+TTL = 3600.0
+"""Seconds after which statuses, fields and roles are read again."""
+MANY = 20_000
+"""Roles that are kept at most."""
+
+_STANDARD = {"new": "New", "open": "Open", "pending": "Pending", "hold": "On-hold", "solved": "Solved"}
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Kept(Generic[_T]):
+    """Something that is read once an hour. Where a later read fails, the earlier one's stays."""
+
+    read: Callable[[], _T]
+    value: _T | None = None
+    until: float = 0.0
+
+    def at(self, now: float) -> _T:
+        """The value.
+
+        Raises:
+            ConnectorError: it has never been read, and can't be now.
+        """
+        if self.value is None or now >= self.until:
+            try:
+                self.value = self.read()
+                self.until = now + TTL
+            except ConnectorError:
+                if self.value is None:
+                    raise
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The account's ticket fields. ``known``: whether we may read them at all."""
+
+    known: bool = False
+    titles: Mapping[int, str] = field(default_factory=dict)
+    portal_tags: frozenset[str] = frozenset()
+    required: tuple[str, ...] = ()
+    """Titles of those that a ticket can't be solved without."""
+
+
+class Account:
+    """One Zendesk account, seen as the user whose credential we use."""
+
+    def __init__(self, api: ZendeskApi, web: str) -> None:
+        self.api, self.web = api, web
+        self._me: int | None = None
+        self._roles: dict[int, tuple[str, float]] = {}
+        self._customs = Kept(self._read_customs)
+        self._fields = Kept(self._read_fields)
+
+    @property
+    def me(self) -> int:
+        """Our user's id, asked for once: what we write carries it as ``author_id``.
+
+        Raises:
+            ConnectorError: it could not be read, or nobody is logged in.
+        """
+        if self._me is None:
+            self.user()
+        return self._me or 0
+
+    def user(self) -> Row:
+        """Our user's record. Without a credential Zendesk shows an anonymous one, without id.
+
+        Raises:
+            Unauthorized: nobody is logged in.
+        """
+        found = self.api.me("reading our own user")
+        number = found.get("id")
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise Unauthorized(self.api.name, "reading our own user: Zendesk takes us for nobody")
+        self._me = number
+        return found
+
+    @property
+    def view(self) -> View:
+        """What has to be known to read tickets.
+
+        Raises:
+            ConnectorError: it could not be read.
+        """
+        fields = self.fields
+        return View(self.api.name, self.web, self.customs, fields.portal_tags if fields.known else None)
+
+    @property
+    def customs(self) -> Mapping[int, Custom]:
+        """The account's statuses by id; empty where it has no custom ones, or we may not read them."""
+        return self._customs.at(self.api.clock.monotonic())
+
+    @property
+    def fields(self) -> Fields:
+        """The account's ticket fields."""
+        return self._fields.at(self.api.clock.monotonic())
+
+    def statuses(self) -> dict[str, str]:
+        """Native value -> label that agents see."""
+        customs = self._customs.value = self._read_customs()
+        active = [(key, one) for key, one in customs.items() if one.active]
+        bare = {one.category: one.label for _, one in active if one.standard} if customs else _STANDARD
+        named = {f"{one.category}/{key}": one.label for key, one in active if not one.standard}
+        return {**bare, **named, CLOSED: "Closed"}
+
+    def can_be(self, native: str) -> bool:
+        """Whether a ticket of this account can have a status, as far as the account's list says."""
+        customs = self.customs
+        category, _, key = native.partition("/")
+        if key:
+            named = customs.get(int(key)) if key.isascii() and key.isdecimal() else None
+            return not customs or (named is not None and named.active and named.category == category)
+        standard = [one.active for one in customs.values() if one.category == category and one.standard]
+        return any(standard) or not standard
+
+    def roles(self, people: Iterable[int]) -> dict[int, str]:
+        """Role by user's id, of those who are there; a call for each hundred that aren't known yet.
+
+        Raises:
+            ConnectorError: they could not be read.
+        """
+        now = self.api.clock.monotonic()
+        wanted = sorted(set(people))
+        ask = [one for one in wanted if one not in self._roles or self._roles[one][1] <= now]
+        if len(self._roles) > MANY:
+            self._roles.clear()
+            ask = wanted
+        for start in range(0, len(ask), PER_PAGE):
+            part = ask[start : start + PER_PAGE]
+            found = {row.get("id"): row.get("role") for row in self.api.people("reading who wrote", part)}
+            # Who isn't there is asked for again in an hour, not each time.
+            self._roles |= {one: (role if isinstance(role := found.get(one), str) else "", now + TTL) for one in part}
+        return {one: self._roles[one][0] for one in wanted}
+
+    def titled(self, number: int | None, kind: str) -> str:
+        """A field as people know it."""
+        known = self._fields.value.titles if self._fields.value else {}
+        return known.get(number or 0) or " ".join(filter(None, (kind, str(number or ""))))
+
+    def _read_customs(self) -> dict[int, Custom]:
+        """Zendesk API docs, Custom ticket statuses; an account may have none, and we need not be shown them."""
+        what = "reading the statuses"
+        try:
+            found = self.api.ask(what, self.api.statuses, item=True)
+        except (Refused, Gone):
+            return {}
+        rows = self.api.rows(what, found, "custom_statuses")
+        return {key: _custom(row) for row in rows if isinstance(key := row.get("id"), int)}
+
+    def _read_fields(self) -> Fields:
+        what = "reading the ticket fields"
+        try:
+            found = self.api.ask(what, self.api.fields, item=True)
+        except (Refused, Gone):
+            return Fields()
+        rows = self.api.rows(what, found, "ticket_fields")
+        if not rows:
+            raise Transient(self.api.name, f"{what}: the answer names none")
+        active = [row for row in rows if row.get("active") is not False]
+        return Fields(
+            known=True,
+            titles={key: _title(row) for row in rows if isinstance(key := row.get("id"), int)},
+            portal_tags=frozenset(
+                tag for row in rows if row.get("editable_in_portal") is not False for tag in _own(row)
+            ),
+            required=tuple(
+                _title(row) for row in active if row.get("required") is True and row.get("removable") is True
+            ),
+        )
+
+
+def _custom(row: Row) -> Custom:
+    return Custom(
+        category=clean(str(row.get("status_category"))),
+        label=clean(str(row.get("agent_label") or row.get("end_user_label") or row.get("id")))[:80],
+        standard=row.get("default") is True,
+        active=row.get("active") is not False,
+    )
+
+
+def _own(row: Row) -> list[str]:
+    """The tags that belong to a field: its options, and what a checkbox sets."""
+    options = row.get("custom_field_options")
+    values = [one.get("value") for one in options if isinstance(one, dict)] if isinstance(options, list) else []
+    return [tag for tag in (*values, row.get("tag")) if isinstance(tag, str) and tag]
+
+
+def _title(row: Row) -> str:
+    return clean(str(row.get("title") or row.get("id")))[:80]
