@@ -60,7 +60,7 @@ class Both(_Stub):
     Options = HubOptions
 
 
-KINDS: dict[str, Any] = {"freshdesk": _Stub, "github": Hub, "jira": Both}
+KINDS: dict[str, Any] = {"freshdesk": _Stub, "github": Hub, "twofold": Both}
 
 
 @pytest.fixture(autouse=True)
@@ -279,7 +279,7 @@ def test_a_default_playbook_in_the_folder_needs_to_say_only_what_differs(folder:
 
 
 def test_what_can_play_both_parts_is_a_helpdesk_where_it_has_a_sync_table(folder: Folder) -> None:
-    text = HUB.replace("github", "jira")
+    text = HUB.replace("github", "twofold")
     tracker = 'role = "tracker"\nwords = { open = ["1"], done = ["2"] }\nwrite = { open = "1", done = "2" }\n'
     folder.write("mappings/eng.toml", tracker)
     folder.write("mappings/sup.toml", MAPPING)
@@ -620,9 +620,9 @@ BAD_FILES: list[tuple[str, str | bytes, str]] = [
         "connectors/hub.toml: sync: only helpdesks have this table, and github is a tr",
     ),
     (
-        "connectors/jira.toml",
-        HUB.replace("github", "jira"),
-        "connectors/jira.toml: connector: there is no mapping for ",
+        "connectors/twofold.toml",
+        HUB.replace("github", "twofold"),
+        "connectors/twofold.toml: connector: there is no mapping for ",
     ),
     (
         "connectors/more.toml",

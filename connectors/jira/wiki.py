@@ -36,6 +36,7 @@ _INLINE = re.compile(
     | \{\{(?P<mono>(?:\\.|[^{}\\\n]){1,1000})\}\}
     | (?P<url>https?://[^\s<>\[\]{}|\\^"`]+)
     | (?<![\w*])\*(?=\S)(?P<bold>(?:\\.|[^*\\\n]){1,1000})(?<=\S)\*(?![\w*])
+    | (?P<star>\*)
     | (?P<tag><(?=[A-Za-z/!?])(?!https?://))
     | (?P<tick>`)
     """,
@@ -190,6 +191,7 @@ _ELEMENTS: Mapping[str, Callable[[str], str]] = {
     "picture": lambda _: "",
     "mono": _code,
     "url": str,
+    "star": lambda _: "\\*",
     "tag": lambda _: "\\<",
     "tick": lambda _: "\\`",
 }

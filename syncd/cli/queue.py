@@ -21,6 +21,7 @@ from syncd.store import QueueRow, Store
 
 CAUSES = {
     "absent": "a note of ours isn't there, though it was sent",
+    "command": "an agent's command asked for it",
     "followed": "an item moved to another place",
     "imported": "`syncd links import` named it",
     "linked": "a link is new",
@@ -34,6 +35,7 @@ CAUSES = {
     "retry": "`syncd queue retry` asked for it",
     "rules changed": "the mapping or the playbook changed",
     "start": "the service was started",
+    "unmuted": "a ticket is muted no more",
 }
 """Why a group was queued, for people."""
 

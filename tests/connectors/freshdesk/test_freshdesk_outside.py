@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -39,11 +40,15 @@ def seen(connector: FreshdeskConnector) -> tuple[list[Any], list[Any]]:
     """What lists and single reads tell, apart from fields and tags."""
     feeds = [page for source in connector.sources() for page in connector.changes(source, None, None)]
     found = connector.fetch([Ref("freshdesk", str(number), str(number)) for number in range(1, 4)])
-    items = [
-        (one.ref, str(one.status), one.version, one.texts, one.waiting) if isinstance(one, Item) else one
-        for one in [*(item for page in feeds for item in page.items), *found.values()]
-    ]
+    shown = [*(item for page in feeds for item in page.items), *found.values()]
+    items = [_told(one) if isinstance(one, Item) else one for one in shown]
     return items, [gone for page in feeds for gone in page.removed]
+
+
+def _told(item: Item) -> tuple[Any, ...]:
+    """What counts of an item; times of its texts in whole seconds."""
+    texts = [replace(text, at=text.at.replace(microsecond=0) if text.at else None) for text in item.texts or ()]
+    return item.ref, str(item.status), item.version, texts, item.waiting
 
 
 def every(record: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Request, Reply], Reply]:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -251,6 +251,7 @@ def plain(markdown: str) -> str:
 
 @given(st.text("abAB12 {}[]|*_-+!?.:()<>&;#~^\\`'\"h", max_size=30))
 @settings(max_examples=300)
+@example("*1*1")
 def test_a_text_s_words_survive(text: str) -> None:
     literal = "".join(f"\\{one}" if one in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~" else one for one in text).strip()
     wiki = to_wiki(f"x{literal}")
