@@ -6,33 +6,19 @@ moves with everything (Zendesk API reference, Incremental Exports).
 
 from __future__ import annotations
 
-import html
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bs4 import BeautifulSoup
-
 from connectors.zendesk import defaults
 from connectors.zendesk.defaults import DEFAULT_STATUS, FORM, SYSTEM, Row, blank, via
+from connectors.zendesk.wording import Said, plain, sanitised
 from syncd.clock import stamp
 
 LATEST_CLOSE = timedelta(days=28)
 """Solved tickets are closed by then at the latest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A comment to add."""
-
-    html: str
-    by: int
-    public: bool
-    body: str | None = None
-    """The plain text, where that is what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +86,11 @@ class Books:
         self.ticks: list[Callable[[], None]] = [self._close_solved]
         self._ids = 9_007_199_254_740_993
 
+    @property
+    def hold(self) -> bool:
+        """Whether an administrator has switched On-hold on."""
+        return any(one["status_category"] == "hold" and one["active"] for one in self.custom_statuses.values())
+
     def tick(self) -> None:
         """Let happen what was due by now."""
         for due in self.ticks:
@@ -112,6 +103,9 @@ class Books:
 
     def status_row(self, wanted: str | int) -> Row:
         """What a ticket holds in a status, named by its category or as a custom status."""
+        if wanted not in {*self.custom_statuses, *defaults.CATEGORIES, "closed"}:
+            there = ", ".join((*defaults.CATEGORIES, "closed"))
+            raise LookupError(f"there is no status {wanted}; there are {there}, and those of add_custom_status")
         if isinstance(wanted, int):
             return {"status": self.custom_statuses[wanted]["status_category"], "custom_status_id": wanted}
         category = "solved" if wanted == "closed" else wanted
@@ -241,14 +235,14 @@ class Books:
 
     def _comment(self, ticket: Ticket, said: Said, now: str) -> Row:
         clean = sanitised(said.html)
-        plain = _plain(clean)
+        words = plain(clean)
         comment = {
             "id": self.next_id(),
             "type": "Comment",
             "author_id": said.by,
-            "body": plain if said.body is None else said.body,
+            "body": words if said.body is None else said.body,
             "html_body": f'<div class="zd-comment" dir="auto">{clean}</div>',
-            "plain_body": plain,
+            "plain_body": words,
             "public": said.public,
             "attachments": [],
             "created_at": now,
@@ -285,20 +279,8 @@ class Books:
         return audit
 
 
-def sanitised(text: str) -> str:
-    """What is left of markup in a comment: HTML comments and scripts are dropped."""
-    return re.sub(r"<!--.*?-->|<script.*?</script>", "", text, flags=re.DOTALL | re.IGNORECASE)
-
-
 def _told(value: Any) -> Any:
     """A value as an audit has it: text, or a list of texts."""
     if value is None or isinstance(value, list):
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _plain(clean: str) -> str:
-    """A comment's words without its markup."""
-    if "<" not in clean:
-        return html.unescape(clean)
-    return re.sub(r"[ \t]+", " ", BeautifulSoup(clean, "html.parser").get_text(" ")).strip()

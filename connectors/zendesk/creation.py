@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from connectors.zendesk import rules
 from connectors.zendesk.books import Ticket
 from connectors.zendesk.defaults import via
-from connectors.zendesk.updates import PLAIN, STATUSES, said
+from connectors.zendesk.updates import PLAIN, STATUSES
+from connectors.zendesk.wording import said
 from syncd.testing import Reply, Request
 
 if TYPE_CHECKING:

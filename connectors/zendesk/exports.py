@@ -28,13 +28,15 @@ class Exports:
     """The export.
 
     Switches: ``withheld`` (seconds), ``null_cursors`` (whether ``after_cursor`` is null on a page without rows:
-    ``first`` = where no cursor was sent, ``always``, ``never``).
+    ``first`` = where no cursor was sent, ``always``, ``never``), ``cursors_live`` (seconds after which one is refused;
+    whether there is such a time isn't documented).
     """
 
     books: Books
     show: Show
     withheld: int = 60
     null_cursors: str = "first"
+    cursors_live: int | None = None
 
     def get(self, request: Request) -> Reply:
         """``GET /incremental/tickets/cursor``."""
@@ -72,6 +74,8 @@ class Exports:
             return (0, 0), rules.bad_attribute("start_time", "is needed, or a cursor, and not both")
         if cursor:
             found = _parsed(cursor)
+            if found and self.cursors_live is not None and found[0] < self._now() - self.cursors_live:
+                found = None
             return found or (0, 0), None if found else rules.bad_attribute("cursor", "is not valid")
         if not start.isdecimal():
             return (0, 0), rules.bad_attribute("start_time")

@@ -57,13 +57,15 @@ class Bucket:
 class Limits:
     """The buckets of an account on the plan Suite Enterprise.
 
-    Switches: ``retry_after`` (``seconds``, ``date``, or ``none``: a 429 doesn't say how long) and ``body`` (``json``,
-    ``text``, ``empty``): what a refusal says is not dependable.
+    Switches: ``retry_after`` (``seconds``, ``date``, or ``none``: a 429 doesn't say how long), ``body`` (``json``,
+    ``text``, ``empty``): what a refusal says is not dependable; ``name``: how headers spell it, ``RateLimit`` or, as in
+    older recordings, ``Rate-Limit``.
     """
 
     now: Callable[[], datetime]
     retry_after: str = "seconds"
     body: str = "json"
+    name: str = "RateLimit"
 
     def __post_init__(self) -> None:
         self.account = Bucket(700)
@@ -105,14 +107,14 @@ class Limits:
         found = {
             "X-Rate-Limit": str(self.account.told()),
             "X-Rate-Limit-Remaining": left,
-            "RateLimit-Limit": str(self.account.told()),
-            "RateLimit-Remaining": left,
-            "RateLimit-Reset": str(self.account.resets(now)),
+            f"{self.name}-Limit": str(self.account.told()),
+            f"{self.name}-Remaining": left,
+            f"{self.name}-Reset": str(self.account.resets(now)),
         }
         for bucket, key in self._buckets(request, user):
             if bucket.shown:
                 told = f"total={bucket.told()}; remaining={bucket.left(now, key)}; resets={bucket.resets(now)}"
-                found[f"Zendesk-RateLimit-{bucket.shown}"] = told
+                found[f"Zendesk-{self.name}-{bucket.shown}"] = told
         return found
 
     def _buckets(self, request: Request, user: str) -> list[tuple[Bucket, str]]:

@@ -5,44 +5,28 @@ Nothing here is an API call. Tickets are named by their number; texts are HTML, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import wraps
 from typing import Any, Literal
 
 from connectors.zendesk import defaults
-from connectors.zendesk.books import Books, Said, Ticket
+from connectors.zendesk.administrators import Administrators, one_at_a_time
+from connectors.zendesk.books import Books, Ticket
 from connectors.zendesk.defaults import AGENT, CUSTOMER, ME, Row, via
 from connectors.zendesk.updates import Wanted, set_tags
+from connectors.zendesk.wording import Said
 from syncd.clock import moment, stamp
 
 REOPENS = frozenset({"pending", "solved"})
 MERGED = "closed_by_merge"
 
 
-def _one_at_a_time(people: type[People]) -> type[People]:
-    """Every verb holds the books' lock: the stand-in answers calls from other threads."""
-
-    def held(verb: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(verb)
-        def act(self: People, *args: Any, **kwargs: Any) -> Any:
-            with self._books.lock:
-                return verb(self, *args, **kwargs)
-
-        return act
-
-    for name, verb in list(vars(people).items()):
-        if not name.startswith("_"):
-            setattr(people, name, held(verb))
-    return people
-
-
-@_one_at_a_time
-class People:
+@one_at_a_time
+class People(Administrators):
     """Acts on the books. Switch: ``reply_reopens_hold``, which the documentation doesn't settle."""
 
     def __init__(self, books: Books) -> None:
-        self._books = books
+        super().__init__(books)
         self.reply_reopens_hold = False
 
     # --- tickets ---
@@ -135,14 +119,14 @@ class People:
 
     # --- words ---
 
-    def customer_reply(self, ticket: int, text: str) -> int:
-        """The requester writes, and Zendesk reopens a pending or solved ticket."""
+    def customer_reply(self, ticket: int, text: str, by: int | None = None) -> int:
+        """The requester writes (or somebody in copy), and Zendesk reopens a pending or solved ticket."""
         found = self._ticket(ticket)
         if found.status == "closed":
             raise ValueError(f"ticket {ticket} is closed: an answer to it makes a follow_up")
         reopens = REOPENS | ({"hold"} if self.reply_reopens_hold else set())
         row = self._books.status_row("open") if found.status in reopens else {}
-        said = Said(text, found.row["requester_id"], public=True)
+        said = Said(text, by or found.row["requester_id"], public=True)
         self._books.change(found, said.by, row, said=said, way=via("email"))
         return int(found.comments[-1]["id"])
 
@@ -219,37 +203,7 @@ class People:
         self._books.touch(source)
         return number
 
-    # --- administrators ---
-
-    def add_custom_status(self, category: str, label: str) -> int:
-        """A custom status in one of the categories; its id."""
-        number = 9001 + len(self._books.custom_statuses)
-        self._books.custom_statuses[number] = defaults.custom_status(number, category, label)
-        return number
-
-    def retire_custom_status(self, status: int) -> None:
-        """A custom status that can't be given any more."""
-        self._books.custom_statuses[status]["active"] = False
-
-    def require(self, field: int, parent: int | None = None, value: Any = None) -> None:
-        """Solving needs this field: always, or where a parent field has a value."""
-        if parent is None:
-            self._books.fields[field]["required"] = True
-            return
-        needs = {"type": "SOME_STATUSES", "statuses": ["solved"]}
-        child = {"id": field, "is_required": False, "required_on_statuses": needs}
-        condition = {"parent_field_id": parent, "value": value, "child_fields": [child]}
-        self._books.forms[defaults.FORM]["agent_conditions"].append(condition)
-
-    def make_organization(self, name: str, fields: dict[str, Any] | None = None) -> int:
-        """An organization; its id."""
-        number = self._books.next_id()
-        self._books.organizations[number] = defaults.organization(number, name, fields or {})
-        return number
-
-    def enable_jira(self, on: bool = True) -> None:
-        """Links to Jira may be managed, and so be read."""
-        self._books.jira_enabled = on
+    # --- Zendesk's own integration with Jira ---
 
     def link_jira(self, ticket: int, issue_id: str, issue_key: str) -> int:
         """An agent links a Jira issue with Zendesk's own integration; the link's id."""

@@ -6,14 +6,14 @@ the whole set, a closed ticket takes nothing, and what is refused is refused who
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.zendesk import rules
-from connectors.zendesk.books import Books, Said, Ticket
+from connectors.zendesk.books import Books, Ticket
 from connectors.zendesk.defaults import ASSIGNEE_FIELD, Row
+from connectors.zendesk.wording import Said, said
 from syncd.clock import moment, stamp
 from syncd.testing import Reply
 
@@ -50,13 +50,12 @@ class Wanted:
 class Updates:
     """Writes tickets in the books.
 
-    Switches: ``disagreement`` (what a status and a custom status of another category in one write do: ``refused``,
-    or ``status`` or ``custom`` wins), ``hold`` (whether an administrator has switched On-hold on).
+    Switch: ``disagreement`` (what a status and a custom status of another category in one write do: ``refused``, or
+    ``status`` or ``custom`` wins).
     """
 
     books: Books
     disagreement: str = "refused"
-    hold: bool = True
 
     def write(self, ticket: Ticket, asked: Mapping[str, Any], by: int, *, bulk: bool = False) -> Row | Reply:
         """Make one write; its audit, or the refusal."""
@@ -114,7 +113,7 @@ class Updates:
         if found is not None:
             wanted.row |= self.books.status_row(int(found["id"]))
         elif status is not None:
-            if status not in STATUSES or (status == "hold" and not self.hold):
+            if status not in STATUSES or (status == "hold" and not self.books.hold):
                 return rules.wrong("status", f"Status: {status} is not included in the list")
             if status != ticket.status:  # in another custom status of the category it stays
                 wanted.row |= self.books.status_row(status)
@@ -209,15 +208,6 @@ class Updates:
         author = given.get("author_id", by)
         wanted.said = said(given, author, public=public)
         return None
-
-
-def said(given: Mapping[str, Any], by: int, *, public: bool) -> Said:
-    """A comment as it was sent: as HTML, or as plain text, which is then shown in paragraphs."""
-    if given.get("html_body"):
-        return Said(given["html_body"], by, public)
-    paragraphs = html.escape(given["body"], quote=False).split("\n\n")
-    shown = "".join(f'<p dir="auto">{one}</p>'.replace("\n", "<br>") for one in paragraphs)
-    return Said(shown, by, public, given["body"])
 
 
 def set_tags(books: Books, ticket: Ticket, tags: list[str], wanted: Wanted) -> None:

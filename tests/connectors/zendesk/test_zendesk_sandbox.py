@@ -345,11 +345,34 @@ def test_an_export_cannot_begin_within_the_last_minute(sandbox: ZendeskSandbox, 
     assert call("GET", EXPORT, params={"start_time": now - 60}).status_code == 200
 
 
+def test_a_cursor_may_be_refused_after_a_while(sandbox: ZendeskSandbox, call: Caller) -> None:
+    sandbox.exports.cursors_live = 600
+    sandbox.people.make_ticket()
+    sandbox.advance(60)
+    cursor = call.get(EXPORT, start_time=0)["after_cursor"]
+    sandbox.advance(540)
+    assert call("GET", EXPORT, params={"cursor": cursor}).status_code == 200
+    sandbox.advance(1)
+    assert call("GET", EXPORT, params={"cursor": cursor}).status_code == 400
+
+
 def test_people_act_over_the_wire_too(sandbox: ZendeskSandbox) -> None:
-    asked = {"do": "make_ticket", "with": {"subject": "over the wire"}}
-    answer = requests.post(f"{sandbox.url}/_sandbox/act", json=asked, timeout=5)
-    assert answer.json() == {"result": 1}
-    assert sandbox.books.tickets[1].row["subject"] == "over the wire"
+    def act(do: str, **given: Any) -> Any:
+        answer = requests.post(f"{sandbox.url}/_sandbox/act", json={"do": do, "with": given}, timeout=5)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["result"]
+
+    assert act("make_ticket", subject="over the wire", type="problem") == 1
+    waiting = act("add_custom_status", category="pending", label="Waiting")
+    act("set_status", ticket=1, status=waiting)
+    act("set_field", ticket=1, field=ISSUE, value="ENG-1")
+    colleague = act("make_user", name="Col League")
+    act("customer_reply", ticket=act("make_ticket", problem=1), text="me too", by=colleague)
+    act("agent_reply", ticket=1, text="soon")
+    found, other = sandbox.books.tickets[1], sandbox.books.tickets[2]
+    assert (found.row["subject"], found.row["has_incidents"], found.values[ISSUE]) == ("over the wire", True, "ENG-1")
+    assert other.comments[-1]["author_id"] == colleague
+    assert (act("status", ticket=1), act("mails", ticket=1)) == ("Waiting", ["soon"])
 
 
 def test_an_answer_can_be_lost_after_the_write(sandbox: ZendeskSandbox, call: Caller) -> None:

@@ -205,6 +205,13 @@ def test_people_wait_while_a_call_is_answered(sandbox: ZendeskSandbox) -> None:
         assert made.result() == 2
 
 
+@pytest.mark.parametrize("status", ["done", "deleted", 17])
+def test_a_status_that_there_is_not_is_told(sandbox: ZendeskSandbox, status: str | int) -> None:
+    with pytest.raises(LookupError, match=f"no status {status}; there are new, open"):
+        sandbox.people.set_status(1, status)
+    assert ticket(sandbox).status == "open"
+
+
 # --- how the account is set up ---
 
 
@@ -322,6 +329,13 @@ def test_a_refusal_may_not_say_how_long_or_give_a_date(sandbox: ZendeskSandbox, 
     sandbox.limits.retry_after = "date"
     until = email.utils.parsedate_to_datetime(call("GET", "/tickets").headers["Retry-After"])
     assert until == sandbox.now() + timedelta(seconds=60)
+
+
+def test_headers_may_be_spelt_as_in_older_recordings(sandbox: ZendeskSandbox, call: Caller) -> None:
+    sandbox.limits.name = "Rate-Limit"
+    headers = call("GET", EXPORT).headers
+    assert (headers["Rate-Limit-Limit"], headers["Zendesk-Rate-Limit-incremental-exports"][:8]) == ("700", "total=10")
+    assert "RateLimit-Limit" not in headers
 
 
 def test_limits_can_be_lifted(sandbox: ZendeskSandbox, call: Caller) -> None:

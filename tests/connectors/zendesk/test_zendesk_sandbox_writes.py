@@ -200,9 +200,11 @@ def test_two_statuses_that_disagree(sandbox: ZendeskSandbox, call: Caller, how: 
 
 
 def test_hold_is_there_only_where_it_was_switched_on(sandbox: ZendeskSandbox, call: Caller) -> None:
-    sandbox.updates.hold = False
+    sandbox.people.switch_hold(on=False)
+    retired = [one for one in call.get("/custom_statuses")["custom_statuses"] if not one["active"]]
+    assert [one["status_category"] for one in retired] == ["hold"]
     assert "status" in details(call.put(1, status="hold"))
-    sandbox.updates.hold = True
+    sandbox.people.switch_hold(on=True)
     assert call.put(1, status="hold").json()["ticket"]["status"] == "hold"
 
 
