@@ -14,7 +14,7 @@ from syncd.testing import World
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How to make a world of a kind, and to write its file. ``{url}`` stands for where it serves."""
+    """How to make a world of a kind, and to write its file; ``{site}`` stands for where people open its items."""
 
     world: str
     """Module and class."""
@@ -31,6 +31,16 @@ KINDS: dict[str, Kind] = {
         "connectors.github.world:GitHubWorld",
         'token = "env:SYNCD_HUB_TOKEN"\n[[repositories]]\nname = "acme/widgets"',
         {"SYNCD_HUB_TOKEN": "test-token"},
+    ),
+    "jira": Kind(
+        "connectors.jira.world:JiraWorld",
+        'email = "syncd@example.com"\napi_token = "env:SYNCD_JIRA_TOKEN"\nprojects = ["ENG"]\nweb_url = "{site}"',
+        {"SYNCD_JIRA_TOKEN": "sandbox-token"},
+    ),
+    "zendesk": Kind(
+        "connectors.zendesk.world:ZendeskWorld",
+        'client_id = "syncd"\nclient_secret = "env:SYNCD_ZENDESK_SECRET"',
+        {"SYNCD_ZENDESK_SECRET": "sandbox-secret"},
     ),
 }
 
@@ -64,7 +74,7 @@ class System:
         """``connectors/NAME.toml``. ``more``: lines of its own; ``sync``: lines of ``[sync]``, of a helpdesk."""
         head = f'connector = "{self.kind}"\nurl = "{self.stand_in.url}"\nsettle = "1s"\n{more}\n'
         table = f"\n[sync]\n{sync}\n" if self.role is Role.HELPDESK else ""
-        return f"{head}{self._known.lines.format(url=self.stand_in.url)}\n{table}"
+        return f"{head}{self._known.lines.format(site=getattr(self.stand_in, 'site', ''))}\n{table}"
 
     def at(self, moment: datetime | None) -> None:
         """Stop its clock at a moment; None lets it run again."""

@@ -168,6 +168,10 @@ class Connector(ABC):
         Transient).
         """
 
+    def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """As :meth:`fetch`, with all else that may hold a link, where that costs calls of its own (``Item.whole``)."""
+        return self.fetch(refs)
+
     # --- writing ---
 
     @abstractmethod

@@ -170,8 +170,17 @@ class Guarded(Connector):
 
     def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
         """See :class:`Connector`."""
+        return self._read(self.inner.fetch, refs)
+
+    def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """See :class:`Connector`."""
+        return self._read(self.inner.explore, refs)
+
+    def _read(
+        self, read: Callable[[Sequence[Ref]], Mapping[Ref, Item | Removed | ConnectorError]], refs: Sequence[Ref]
+    ) -> Mapping[Ref, Item | Removed | ConnectorError]:
         with self._call():
-            found = self.inner.fetch(refs)
+            found = read(refs)
             if all(isinstance(one, ConnectorError) for one in found.values()):
                 for one in found.values():
                     self._look_at(one)

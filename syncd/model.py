@@ -157,7 +157,8 @@ class Item:
         cascades: a ticket whose resolving resolves others with it, which the customers of those would see.
         released: whether what an issue brought is out: its milestone is closed, its version released; None where it
             has neither, or the answer does not tell.
-        whole: False where this answer, though it carries ``texts``, doesn't show all that may hold a link.
+        whole: False where this answer, though it carries ``texts``, doesn't show all that may hold a link; what
+            ``Connector.explore`` reads does.
         settled: False where this answer is so fresh that more may be written on the item without a change of its
             version, because that is a time in whole seconds: its ``texts`` are to be read once more.
     """

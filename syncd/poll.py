@@ -190,7 +190,7 @@ def read_again(work: Work, name: str, leave: AbstractSet[Ref] = frozenset()) -> 
         with work.feeds[name].pages.turn(work.clock):
             part = work.store.snapshots.unread(dict(todo[start : start + size]))
             try:
-                answers = once(work.connectors[name].fetch, list(part)) if part else {}
+                answers = once(work.connectors[name].explore, list(part)) if part else {}
             except (Refused, Transient) as error:
                 answers, troubles = dict.fromkeys(part, error), troubles + 1
                 if troubles > MAX_FAILED:

@@ -417,6 +417,9 @@ def with_remote_links(monkeypatch: pytest.MonkeyPatch, pair: Pair, links: Mappin
     tracker = Shallow(pair.tracker, pair.clock)
     fetch = tracker.fetch
 
+    def shallow(refs: Sequence[Ref]) -> dict[Ref, Item | Removed | ConnectorError]:
+        return {ref: replace(one, whole=False) if isinstance(one, Item) else one for ref, one in fetch(refs).items()}
+
     def more(refs: Sequence[Ref]) -> dict[Ref, Item | Removed | ConnectorError]:
         found = dict(fetch(refs))
         for ref, one in found.items():
@@ -425,7 +428,8 @@ def with_remote_links(monkeypatch: pytest.MonkeyPatch, pair: Pair, links: Mappin
                 found[ref] = replace(one, addresses=(kept,) if kept else ())
         return found
 
-    monkeypatch.setattr(tracker, "fetch", more)
+    monkeypatch.setattr(tracker, "fetch", shallow)
+    monkeypatch.setattr(tracker, "explore", more)
     pair.work.connectors = {**pair.work.connectors, "tracker": tracker}
     return tracker
 
