@@ -16,6 +16,7 @@ import requests
 
 from connectors.freshdesk.sandbox import FreshdeskSandbox
 from connectors.github.sandbox import GitHubSandbox
+from connectors.zendesk.sandbox import ZendeskSandbox
 from syncd.connector import installed
 from syncd.testing import Sandbox
 from syncd.testing.control import takes, verbs
@@ -78,10 +79,22 @@ def with_token(url: str, credential: str) -> requests.Response:
     return requests.get(f"{url}/repos/acme/infrastructure/issues/1", headers=headers, timeout=10)
 
 
-@pytest.mark.parametrize(("kind", "read"), [("freshdesk", with_key), ("github", with_token)])
-def test_what_is_printed_at_the_start_works_when_it_is_pasted(
-    kind: str, read: Callable[[str, str], requests.Response]
-) -> None:
+def as_client(url: str, secret: str) -> Any:
+    asked = {"grant_type": "client_credentials", "client_id": "syncd", "client_secret": secret, "scope": "read"}
+    token = requests.post(f"{url}/oauth/tokens", json=asked, timeout=10).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.get(f"{url}/api/v2/tickets/1", headers=headers, timeout=10).json()["ticket"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "read"),
+    [
+        ("freshdesk", lambda url, key: with_key(url, key).json()["subject"]),
+        ("github", lambda url, token: with_token(url, token).json()["state"]),
+        ("zendesk", lambda url, secret: as_client(url, secret)["subject"]),
+    ],
+)
+def test_what_is_printed_at_the_start_works_when_it_is_pasted(kind: str, read: Callable[[str, str], Any]) -> None:
     process = subprocess.Popen([SCRIPT, "sandbox", kind], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     lines: list[str] = []
@@ -90,11 +103,11 @@ def test_what_is_printed_at_the_start_works_when_it_is_pasted(
         assert process.poll() is None, lines
     try:
         url = next(word for word in lines[0].split() if word.startswith("http")).rstrip(";")
-        credential = lines[0].split(" is ")[1].split(". ")[0]
+        credential = lines[0].split(" is ")[-1].split(". ")[0]
         examples = [line for line in lines if line.startswith("curl ")]
         answers = [pasted(line) for line in examples]
         assert [answer.status_code for answer in answers] == [200] * len(examples)
-        assert read(url, credential).json()["state" if kind == "github" else "subject"]
+        assert read(url, credential)
         assert pasted(examples[-1]).json()[-1]["status"] == 200
     finally:
         process.send_signal(signal.SIGINT)
@@ -103,7 +116,10 @@ def test_what_is_printed_at_the_start_works_when_it_is_pasted(
 
 
 def test_every_kind_has_an_example_a_credential_and_verbs_that_act() -> None:
-    for kind, sandbox in (("freshdesk", FreshdeskSandbox()), ("github", GitHubSandbox())):
+    stand_ins: dict[str, Sandbox] = {
+        "freshdesk": FreshdeskSandbox(), "github": GitHubSandbox(), "zendesk": ZendeskSandbox(),
+    }  # fmt: skip
+    for kind, sandbox in stand_ins.items():
         assert kind in installed()
         assert sandbox.examples
         assert sandbox.about

@@ -9,6 +9,9 @@ something open, a switch chooses; people act through ``people``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from connectors.zendesk import rules
 from connectors.zendesk.access import Access
 from connectors.zendesk.books import Books
@@ -43,6 +46,7 @@ class ZendeskSandbox(Sandbox):
 
     facts = frozenset({"mails", "status"})
     examples = (("make_ticket", {"subject": "The hub is slow"}),)
+    mishap: ClassVar[Mapping[str, str]] = {**Sandbox.mishap, "path": "/tickets"}  # minting a token is no write
 
     def __init__(self, port: int = 0) -> None:
         self.books = Books(self.now)

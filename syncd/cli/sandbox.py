@@ -38,7 +38,7 @@ def _installed() -> dict[str, EntryPoint]:
     metavar="PORT",
 )
 def command(kind: str, port: int) -> int:
-    """Serve a stand-in of KIND (freshdesk, github) on this machine, until Ctrl-C.
+    """Serve a stand-in of KIND (freshdesk, github, jira, jsm, zendesk) on this machine, until Ctrl-C.
 
     Act as a person with POST /_sandbox/act, make calls go wrong with POST /_sandbox/faults, and read what was asked
     with GET /_sandbox/log. What it prints at its start shows how.
@@ -69,7 +69,7 @@ def _tell(kind: str, server: Sandbox) -> None:
     for name, given in server.examples:
         say(_curl(server, ACT, {"do": name, "with": given}))
     say("To have the answer to the next write lost, and to see what was asked:")
-    say(_curl(server, FAULTS, {"kind": "lost_answer", "method": "POST|PUT|PATCH"}))
+    say(_curl(server, FAULTS, server.mishap))
     say(f"curl -s {server.url}{LOG}")
 
 

@@ -33,6 +33,8 @@ class Sandbox:
     """Methods of ``people`` that act on nothing, and only tell what is in the books."""
     examples: ClassVar[tuple[tuple[str, Mapping[str, Any]], ...]] = ()
     """What people may do first on empty books: verbs with their parameters, in this order."""
+    mishap: ClassVar[Mapping[str, str]] = {"kind": "lost_answer", "method": "POST|PUT|PATCH"}
+    """The fault to try first: the answer to the next write is lost."""
 
     def __init__(self, port: int = 0) -> None:
         self.lock = threading.RLock()

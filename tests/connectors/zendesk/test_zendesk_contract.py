@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from zendesk_exchanges import violations
 
 from connectors.zendesk.world import ZendeskWorld
 from syncd.connector import Connector
@@ -19,6 +20,7 @@ class TestZendesk(ConnectorContract):
         yield world
         world.close()
         assert world.sandbox.unknown_query == []
+        assert violations(world.sandbox.log) == []
 
 
 class TestZendeskByToken(ConnectorContract):
@@ -28,6 +30,7 @@ class TestZendeskByToken(ConnectorContract):
         yield world
         world.close()
         assert world.sandbox.unknown_query == []
+        assert violations(world.sandbox.log) == []
 
     def test_a_healthy_account_has_no_problems(self, world: World, connector: Connector) -> None:
         world.add()
