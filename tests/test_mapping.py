@@ -63,7 +63,7 @@ def test_github_reads_state_and_reason(status: Status, word: Word) -> None:
     assert shipped("github").word(status) is word
 
 
-@pytest.mark.parametrize("name", ["freshdesk", "github"])
+@pytest.mark.parametrize("name", ["freshdesk", "github", "jsm"])
 def test_what_a_shipped_mapping_writes_reads_back_as_the_same_word(name: str) -> None:
     mapping = shipped(name)
     assert set(MUST_WRITE[mapping.role]) <= set(mapping.write)

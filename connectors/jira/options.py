@@ -33,6 +33,8 @@ class SiteOptions(ConnectorOptions):
     """Keys of the projects that are followed."""
     jql: str | None = None
     """What an item must match besides; no ORDER BY."""
+    remote_links: bool = True
+    """Whether the links to other systems are read that people set on an issue (a call for each issue)."""
 
     @field_validator("url")
     @classmethod
@@ -121,5 +123,3 @@ class JiraOptions(SiteOptions):
     """Who can read the projects: Jira doesn't say."""
     issue_type: str | None = None
     """Name of the type that filed issues have; left out: Task, Bug or Story, the first that a project has."""
-    remote_links: bool = True
-    """Whether the links to other systems are read that people set on an issue (a call for each issue)."""

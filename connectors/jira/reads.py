@@ -148,7 +148,7 @@ def _number(api: JiraApi, ref: Ref) -> str:
     return part(ref.id)
 
 
-def every(api: JiraApi, path: str, key: str, doing: str, order: str = "") -> Iterable[items.Row]:
+def every(api: JiraApi, path: str, key: str, doing: str, **query: str) -> Iterable[items.Row]:
     """Every record of a list that pages by offset and says how many there are (comments, changelog).
 
     Raises:
@@ -157,8 +157,7 @@ def every(api: JiraApi, path: str, key: str, doing: str, order: str = "") -> Ite
     known: set[object] = set()
     start = 0
     while True:
-        params: dict[str, str | int] = {"startAt": start, "maxResults": BATCH} | ({"orderBy": order} if order else {})
-        found = api.record("GET", path, doing, params=params)
+        found = api.record("GET", path, doing, params={"startAt": start, "maxResults": BATCH, **query})
         rows, total = found.get(key), found.get("total")
         if not isinstance(rows, list) or not isinstance(total, int) or not all(isinstance(row, dict) for row in rows):
             raise api.odd(doing)

@@ -59,7 +59,7 @@ class Trace:
     def _ours(self, where: Ref) -> Iterator[items.Row]:
         """Every comment of ours on an issue."""
         doing = f"reading the comments of {where.human}"
-        for one in every(self.api, self._path(where), "comments", doing, NEWEST):
+        for one in every(self.api, self._path(where), "comments", doing, orderBy=NEWEST):
             if self.authors.is_self(one.get("author")):
                 yield one
 

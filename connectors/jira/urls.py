@@ -16,9 +16,11 @@ _PATHS = (
     re.compile(r"(?:/jira)?(?:/[a-z]+(?:/c)?)?/projects/[^/]+/(?:[^/]+/)*?issues/(?P<key>[^/]+)/?"),
     re.compile(r"(?:/jira)?/issues/(?P<key>[^/]+)/?"),
     re.compile(r"/projects/[^/]+/queues/(?:custom/)?[0-9]+/(?P<key>[^/]+)/?"),
+    re.compile(r"(?:/jira)?/servicedesk/customer/portal/[0-9]+/(?P<key>[^/]+)/?"),
     re.compile(r"(?:/jira)?/servicedesk/projects/[^/]+/queues/(?:custom/)?[0-9]+/(?P<key>[^/]+)/?"),
 )
-"""Pages of one issue, below the site's context path: Cloud's and Data Center's, of software and service projects."""
+"""Pages of one issue, below the site's context path: Cloud's and Data Center's, of software and service projects,
+and the portal's."""
 
 
 class Urls:

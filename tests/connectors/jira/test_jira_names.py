@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from connectors.jira.connector import scope
 from connectors.jira.options import JiraOptions
+from connectors.jira.site import scope
 from connectors.jira.urls import Urls
 from syncd.mapping import Mapping
 from syncd.model import Status, Word

@@ -1,0 +1,104 @@
+"""The contract of :mod:`syncd.connector`, met by Jira Service Management's requests, on Cloud or Data Center."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import ClassVar
+
+from pydantic import Field
+
+from connectors.jira.items import Row
+from connectors.jira.options import SiteOptions
+from connectors.jira.reads import BATCH, Reader
+from connectors.jira.site import SiteConnector
+from connectors.jsm.checks import DeskChecks
+from connectors.jsm.notes import DeskWriter
+from connectors.jsm.tickets import FIELDS, SAID, Tickets
+from syncd.clock import Clock
+from syncd.connector import Capabilities, ConnectorOptions
+from syncd.errors import ConnectorError, Problem, Refused
+from syncd.model import Draft, Item, Ref, Removed, Role
+
+
+class JsmOptions(SiteOptions):
+    """``connectors/NAME.toml`` of a site with service projects."""
+
+    fields: list[str] = Field(default_factory=list)
+    """Custom fields that are read, by id (``customfield_10050``) or name: one that holds the issue's address, say."""
+
+
+class JsmConnector(SiteConnector):
+    """Requests of the configured service projects, as helpdesk."""
+
+    Options: ClassVar[type[ConnectorOptions]] = JsmOptions
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        roles=frozenset({Role.HELPDESK}),
+        fetch_batch=BATCH,
+        sets_fields=True,
+        sets_tags=True,
+        internal_notes=True,
+        notes_hold_links=True,
+        attribution=True,
+        probe="listing",
+        can_create=False,
+    )
+
+    def __init__(self, name: str, options: JsmOptions, clock: Clock) -> None:
+        super().__init__(name, options, clock)
+        self.options = options
+        self.writer = DeskWriter(self.api, self.account)
+
+    # --- reading ---
+
+    def asked(self) -> Sequence[str]:
+        """See :class:`SiteConnector`."""
+        return [*FIELDS, *self._tickets.fields]
+
+    def listed(self, row: Row) -> Item:
+        """See :class:`SiteConnector`."""
+        return self._tickets.listed(row)
+
+    def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """See :class:`syncd.connector.Connector`; a call for a hundred requests.
+
+        Comments cost a call of their own where there are more than come along, and on Data Center; remote links one
+        for a request that the feed has told of, once in a quarter of an hour.
+        """
+        tickets = self._tickets
+        fields = [*self.asked(), *SAID]
+        return Reader(self.api, fields, tickets.of_many, tickets.whole).fetch(refs)
+
+    # --- writing ---
+
+    def create(self, draft: Draft) -> Item:
+        """Always raises Refused: requests are made by customers, never by syncd."""
+        del draft
+        raise Refused(self.name, "making a request: syncd files issues in a tracker, never tickets")
+
+    def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
+        """See :class:`syncd.connector.Connector`: from every comment of a request.
+
+        Raises:
+            ConnectorError: the look was not complete; Gone where the request isn't there.
+        """
+        del since
+        if not isinstance(where, Ref):
+            raise Refused(self.name, "looking for a request of ours: syncd makes none")
+        return self.trace.comment(marker, where)
+
+    def check(self) -> Sequence[Problem]:
+        """Account, licence, clock, service projects, rights, the restriction."""
+        return tuple(DeskChecks(self.api, self.account, self.options).problems())
+
+    # --- inside ---
+
+    @cached_property
+    def _tickets(self) -> Tickets:
+        """With the ids of the fields that are read; a call if there are any."""
+        fields: dict[str, list[str]] = {}
+        for name in self.options.fields:
+            key, _ = self.account.field(name)
+            fields.setdefault(key, []).append(name)
+        return Tickets(self.api, self.authors, self.links, self.options.web, fields)

@@ -1,0 +1,166 @@
+"""A request as Jira Service Management shows it, made into an item: who said what to whom, and whether anybody waits.
+
+A request is an issue of Jira's platform; what is its own is that customers read along: a comment is public, and mailed,
+unless it is internal (Jira platform REST API, Get comments: ``jsdPublic``; on Data Center the property
+``sd.public.comment``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connectors.jira import items
+from connectors.jira.api import JiraApi
+from connectors.jira.authors import Authors, part_of
+from connectors.jira.items import Reading, Row
+from connectors.jira.links import RemoteLinks
+from connectors.jira.markup import clean, to_markdown
+from connectors.jira.reads import every
+from syncd.model import Author, Item, Place, Text
+
+FIELDS = (
+    "status",
+    "resolution",
+    "resolutiondate",
+    "statuscategorychangedate",
+    "created",
+    "updated",
+    "project",
+    "creator",
+    "labels",
+    "issuelinks",
+)
+"""What is asked of every request in the feed."""
+SAID = ("description", "reporter", "comment")
+"""What is asked besides in a fresh read."""
+
+_PROPERTY = "sd.public.comment"
+_ROBOT = "app"
+"""``accountType`` of what no person writes with: an acknowledgement by automation is no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A conversation: its texts, oldest first, and whether the newest public one is a customer's."""
+
+    texts: tuple[Text, ...]
+    waiting: bool
+
+
+class Tickets:
+    """Reads requests of one site.
+
+    Args:
+        api: the account.
+        authors: whose texts are whose.
+        links: remote links, which the feed doesn't show.
+        web: where people open the site.
+        fields: custom fields that are read: id -> what they are called besides.
+    """
+
+    def __init__(
+        self, api: JiraApi, authors: Authors, links: RemoteLinks, web: str, fields: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.api, self.authors, self.links, self.fields = api, authors, links, fields
+        self.reading = Reading(api.name, authors, web, bodies=False)
+
+    def listed(self, row: Row) -> Item:
+        """As the feed shows it: without a text.
+
+        Raises:
+            ValueError: it isn't the record of an issue.
+        """
+        return replace(self._item(row, self.links.without(row)), texts=None)
+
+    def of_many(self, row: Row) -> Item:
+        """As a bulk read shows it; its comments are asked for where they didn't come along."""
+        return self._spoken(row, self._item(row, self.links.of_many(row)))
+
+    def whole(self, row: Row) -> Item:
+        """As a single read shows it."""
+        log = row.get("changelog")
+        mover = items.mover(items.listed(log, "histories")) if isinstance(log, dict) else None
+        return self._spoken(row, self._item(row, self.links.of(row), mover))
+
+    def said(self, fields: Row, rows: Iterable[Row]) -> Said:
+        """What was said on a request, by the records of its comments.
+
+        Raises:
+            ValueError: one isn't the record of a comment.
+        """
+        reporter = fields.get("reporter")
+        ordered = sorted(rows, key=lambda row: (items.needed(row, "created"), int(items.digits(row, "id"))))
+        texts: list[Text] = []
+        waiting = False
+        for row in ordered:
+            author = self._author(row, reporter)
+            internal = is_internal(row)
+            place = Place.NOTE if internal else Place.COMMENT
+            texts.append(Text(to_markdown(row.get("body")), author, place, items.digits(row, "id")))
+            if not internal and (author is Author.SELF or part_of(row.get("author"), "accountType") != _ROBOT):
+                waiting = author is Author.OUTSIDE
+        return Said(tuple(texts), waiting)
+
+    def _item(self, row: Row, addresses: Sequence[str] | None, mover: Row | None = None) -> Item:
+        found = self.reading.item(row, addresses=addresses, mover=mover)
+        fields = items.fields_of(row)
+        custom = {
+            name: value
+            for key, names in self.fields.items()
+            if (value := _text(fields.get(key)))
+            for name in (key, *names)
+        }
+        # What tells of an issue whether it is done tells nothing of a customer's request.
+        return replace(found, fields=custom, closed_outside=False, duplicate_of=None, released=None)
+
+    def _spoken(self, row: Row, item: Item) -> Item:
+        fields = items.fields_of(row)
+        # Whoever made the request, what it asks for is the customer's.
+        body = Text(to_markdown(fields.get("description")), Author.OUTSIDE, Place.BODY)
+        said = self.said(fields, self._comments(row, fields))
+        return replace(item, texts=(body, *said.texts), waiting=said.waiting)
+
+    def _comments(self, row: Row, fields: Row) -> list[Row]:
+        """All comments; a call where the answer holds only some, or doesn't tell who reads them."""
+        page = fields.get("comment")
+        page = page if isinstance(page, dict) else {}
+        rows: list[Row] = [one for one in items.listed(page, "comments") if isinstance(one, dict)]
+        if page.get("total") == len(rows) and all(isinstance(one.get("jsdPublic"), bool) for one in rows):
+            return rows
+        path, doing = f"issue/{items.digits(row, 'id')}/comment", f"reading the comments of {items.key(row)}"
+        return list(every(self.api, path, "comments", doing, expand="properties"))
+
+    def _author(self, row: Row, reporter: object) -> Author:
+        """Whose a comment is. Only the team writes internal ones; in public, whoever asked is a customer."""
+        who = row.get("author")
+        if self.authors.is_self(who):
+            return Author.SELF
+        if is_internal(row):
+            return Author.OUTSIDE if part_of(who, "accountType") == "customer" or not who else Author.TEAM
+        return Author.OUTSIDE if _same(who, reporter) or self.authors.is_customer(who) else Author.TEAM
+
+
+def is_internal(row: Row) -> bool:
+    """Whether the team alone reads a comment. One that doesn't say so is public."""
+    if isinstance(row.get("jsdPublic"), bool):
+        return row["jsdPublic"] is False
+    for one in items.listed(row, "properties"):
+        value = one.get("value") if isinstance(one, dict) and one.get("key") == _PROPERTY else None
+        if isinstance(value, dict):
+            return value.get("internal") is True or str(value.get("internal")).lower() == "true"
+    return False
+
+
+def _same(who: object, other: object) -> bool:
+    return any(part_of(who, name) and part_of(who, name) == part_of(other, name) for name in ("accountId", "name"))
+
+
+def _text(value: Any) -> str:
+    """A custom field's value as text: of a choice its name; empty where there is none."""
+    if isinstance(value, dict):
+        value = value.get("value") or value.get("name")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return clean(str(value)) if isinstance(value, (str, int, float)) else ""
