@@ -37,6 +37,11 @@ KINDS: dict[str, Kind] = {
         'email = "syncd@example.com"\napi_token = "env:SYNCD_JIRA_TOKEN"\nprojects = ["ENG"]\nweb_url = "{site}"',
         {"SYNCD_JIRA_TOKEN": "sandbox-token"},
     ),
+    "jsm": Kind(
+        "connectors.jsm.world:JsmWorld",
+        'email = "syncd@example.com"\napi_token = "env:SYNCD_JIRA_TOKEN"\nprojects = ["SUP"]\nweb_url = "{site}"',
+        {"SYNCD_JIRA_TOKEN": "sandbox-token"},
+    ),
     "zendesk": Kind(
         "connectors.zendesk.world:ZendeskWorld",
         'client_id = "syncd"\nclient_secret = "env:SYNCD_ZENDESK_SECRET"',
