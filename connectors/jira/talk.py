@@ -201,9 +201,7 @@ class Talk:
             return error(f"The length of the property must not exceed {LONGEST_PROPERTY} characters.")
         new = name not in issue.properties
         issue.properties[name] = value
-        return Reply(
-            201 if new else 200, {"self": call.shapes.url(f"issue/{issue.id}/properties/{name}")} if new else b""
-        )
+        return Reply(201 if new else 200)
 
     def delete_property(self, call: Call, key: str, name: str) -> Reply:
         """Away with it."""

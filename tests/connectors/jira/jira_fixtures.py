@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from jira_caller import Caller
+from jira_exchanges import answers
 
 from connectors.jira.sandbox import JiraSandbox
 from syncd.clock import ManualClock
@@ -44,3 +45,6 @@ def call(request: pytest.FixtureRequest) -> Iterator[Caller]:
     caller = Caller(request.getfixturevalue(name))
     yield caller
     caller.session.close()
+    # What a test sends may be wrong on purpose; what is answered never is.
+    wrong = answers(caller.sandbox.log, cloud=caller.sandbox.cloud)
+    assert wrong == []

@@ -1,10 +1,11 @@
-"""Jira meets the contract, on Cloud and on Data Center."""
+"""Jira meets the contract on Cloud and on Data Center, and is asked only what its documentation knows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from jira_exchanges import violations
 
 from connectors.jira.world import JiraWorld
 from syncd.testing import World
@@ -17,3 +18,4 @@ class TestJira(ConnectorContract):
         world = JiraWorld(cloud=request.param == "cloud")
         yield world
         world.close()
+        assert violations(world.sandbox.log, cloud=world.cloud) == []
