@@ -136,7 +136,9 @@ class RecordEndpoints:
         if refusal is not None:
             return refusal
         meta = {key: beside["meta"][key] for key in ("has_more", "after_cursor")}
-        if self.box.jira_cursor_is_url:
+        if self.box.jira_null_at_end and not meta["has_more"]:
+            meta["after_cursor"] = None
+        elif self.box.jira_cursor_is_url:
             meta["after_cursor"] = beside["links"]["next"]
         return Reply(200, {"links": page, "meta": meta})
 

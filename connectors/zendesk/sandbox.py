@@ -39,9 +39,9 @@ class ZendeskSandbox(Sandbox):
     """The stand-in. ``access`` holds the OAuth client's secret and the API token that are accepted.
 
     Switches: ``after_put`` (a trigger sets this status right after ours), ``delete_tags_status`` (204, or 200 with
-    the tags left), ``jira_cursor_is_url``; those of ``access``, ``books``, ``exports``, ``jobs``, ``limits``,
-    ``people`` and ``updates``. ``unknown_query`` notes query parameters that the API doesn't know: it passes over
-    them.
+    the tags left), ``jira_cursor_is_url`` and ``jira_null_at_end`` (what stands for the next page of links); those of
+    ``access``, ``books``, ``exports``, ``jobs``, ``limits``, ``people`` and ``updates``. ``unknown_query`` notes query
+    parameters that the API doesn't know: it passes over them.
     """
 
     facts = frozenset({"mails", "status"})
@@ -62,6 +62,7 @@ class ZendeskSandbox(Sandbox):
         self.after_put: str | None = None
         self.delete_tags_status = 204
         self.jira_cursor_is_url = False
+        self.jira_null_at_end = False
         self.unknown_query: list[str] = []
         self._requests = 0
         super().__init__(port)

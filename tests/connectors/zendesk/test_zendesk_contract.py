@@ -37,3 +37,20 @@ class TestZendeskByToken(ConnectorContract):
         (only,) = connector.check()
         assert only.warning
         assert "2027-04-30" in only.what
+
+
+class TestZendeskOtherwise(ConnectorContract):
+    """Where the documentation leaves something open, the stand-in does the other thing."""
+
+    @pytest.fixture
+    def world(self) -> Iterator[World]:
+        world = ZendeskWorld()
+        box = world.sandbox
+        box.exports.null_cursors, box.exports.cursors_live = "always", 600
+        box.limits.name, box.access.mint_status, box.delete_tags_status = "Rate-Limit", 200, 200
+        box.jobs.failed_rows, box.updates.disagreement = frozenset({"index"}), "custom"
+        box.people.switch_hold(on=False)
+        yield world
+        world.close()
+        assert box.unknown_query == []
+        assert violations(box.log) == []

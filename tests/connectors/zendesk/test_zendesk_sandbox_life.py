@@ -260,6 +260,9 @@ def test_jira_links_are_hidden_until_they_may_be_managed(sandbox: ZendeskSandbox
     assert [one["ticket_id"] for one in rest["links"]] == ["2"]
     sandbox.jira_cursor_is_url = True
     assert call.get("/jira/links", **{"page[size]": 2})["meta"]["after_cursor"].startswith(sandbox.url)
+    assert call.get("/jira/links")["meta"]["after_cursor"].startswith(sandbox.url)
+    sandbox.jira_null_at_end = True
+    assert call.get("/jira/links")["meta"] == {"has_more": False, "after_cursor": None}
     assert call.get("/tickets/1/related")["jira_issue_ids"] == ["5460", "5461"]
     assert call.ticket()["tags"] == ["jira_escalated"]
     sandbox.people.unlink_jira(first)
