@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests import traps
+from tests import matrix, traps
 
 if __name__ == "__main__":
+    matrix.PAGE.write_text(matrix.page(matrix.columns()), encoding="utf-8")
     traps.PAGE.write_text(traps.page(traps.systems(), traps.marked()), encoding="utf-8")

@@ -132,6 +132,12 @@ class People:
         found.row["tags"] = [*(found.row["tags"] or []), tag]
         self._books.bump(found)
 
+    def remove_tag(self, ticket: int, tag: str) -> None:
+        """An agent takes a tag away."""
+        found = self._ticket(ticket)
+        found.row["tags"] = [one for one in found.row["tags"] or [] if one != tag]
+        self._books.bump(found)
+
     def set_field(self, ticket: int, name: str, value: Any) -> None:
         """An agent fills in a custom field."""
         found = self._ticket(ticket)

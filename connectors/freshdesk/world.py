@@ -60,6 +60,14 @@ class FreshdeskWorld(World):
         """See :class:`World`."""
         self.people.set_status(int(ref.id), CODES[word])
 
+    def label(self, ref: Ref, label: str) -> None:
+        """See :class:`World`."""
+        self.people.add_tag(int(ref.id), label)
+
+    def unlabel(self, ref: Ref, label: str) -> None:
+        """See :class:`World`."""
+        self.people.remove_tag(int(ref.id), label)
+
     def native(self, word: Word) -> Status:
         """See :class:`World`."""
         return Status(str(CODES[word]))

@@ -16,6 +16,7 @@ from syncd.model import Author, GoneKind, Ref, Role, Status, Word
 from syncd.testing import Fault, Remark, Reply, World
 
 WRITES = "POST|PUT|DELETE"
+VERSION = "2.0"
 NO_READS = r"/rest/(?!.*/(search|search/jql|issue/bulkfetch|changelog/bulkfetch|jql/\w+|approximate-count)$)"
 """Reads that are made with POST aren't writes."""
 _PAGE = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Back soon</body></html>"
@@ -119,6 +120,14 @@ class SiteWorld(World):
         """See :class:`World`."""
         self.people.touch(ref.id)
 
+    def label(self, ref: Ref, label: str) -> None:
+        """See :class:`World`."""
+        self.people.add_label(ref.id, label)
+
+    def unlabel(self, ref: Ref, label: str) -> None:
+        """See :class:`World`."""
+        self.people.remove_label(ref.id, label)
+
     def remove(self, ref: Ref, kind: GoneKind) -> None:
         """See :class:`World`."""
         if kind is GoneKind.OUT_OF_SIGHT:
@@ -194,3 +203,13 @@ class JiraWorld(SiteWorld):
     def __init__(self, *, cloud: bool = True) -> None:
         flow, lacks = "simple" if cloud else "classic", frozenset({"internal_notes", "waiting"})
         super().__init__(Role.TRACKER, "jira", kind="software", workflow=flow, place="ENG", cloud=cloud, lacks=lacks)
+
+    def plan(self, ref: Ref) -> None:
+        """See :class:`World`."""
+        self.people.add_version(self.place, VERSION)
+        self.people.set_version(ref.id, VERSION)
+
+    def release(self, ref: Ref) -> None:
+        """See :class:`World`; its issues take no notice."""
+        del ref
+        self.people.release(self.place, VERSION)

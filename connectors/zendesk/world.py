@@ -90,6 +90,16 @@ class ZendeskWorld(World):
         self.advance(WITHHELD)
         return Ref(self.name, number, number)
 
+    def label(self, ref: Ref, label: str) -> None:
+        """See :class:`World`."""
+        self.people.add_tag(int(ref.id), label)
+        self.advance(WITHHELD)
+
+    def unlabel(self, ref: Ref, label: str) -> None:
+        """See :class:`World`."""
+        self.people.remove_tag(int(ref.id), label)
+        self.advance(WITHHELD)
+
     def set_status(self, ref: Ref, word: Word) -> None:
         """See :class:`World`."""
         self.people.set_status(int(ref.id), NATIVE[word])
