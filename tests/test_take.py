@@ -216,6 +216,23 @@ def test_a_ticket_that_the_first_walk_could_not_read_has_its_later_issues_filed(
     assert (str(ticket.status), str(other.status)) == ("pending", "open")
 
 
+def test_an_issue_that_nobody_has_met_is_asked_for_by_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = started()
+    fetch, tracker = Bench.fetch, pair.work.connectors["tracker"]
+
+    def by_key(refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        found = fetch(tracker, refs)  # type: ignore[arg-type]
+        return {ref: found[ref] if ref.key else Refused("tracker", f"{ref.id} has no key") for ref in refs}
+
+    monkeypatch.setattr(tracker, "fetch", by_key)
+    issue = pair.issue()
+    pair.pass_()
+    pair.work.seen.clear()  # as in a service that has been running for long
+    ticket = noted(pair, pair.url(issue))
+    pair.pass_()
+    assert (ticket.status, pair.parked()) == (Status("pending"), [])
+
+
 # --- links that follow their items ---
 
 

@@ -13,7 +13,7 @@ from syncd.records import BY_PERSON, GONE, Base, Link, LinkState, Origin, Record
 from syncd.store.effects import Effects
 
 _LINK = """
-    SELECT l.*, t.key AS ticket_key, i.key AS issue_key FROM links l
+    SELECT l.*, coalesce(t.key, l.ticket_key) AS ticket_now, coalesce(i.key, l.issue_key) AS issue_now FROM links l
     LEFT JOIN snapshots t ON t.ref = l.ticket LEFT JOIN snapshots i ON i.ref = l.issue
 """
 ALL = _LINK + " ORDER BY l.id"
@@ -23,8 +23,9 @@ BY_ITEM = _LINK + " WHERE l.ticket = :ref OR l.issue = :ref ORDER BY l.id"
 BY_GROUP = _LINK + " WHERE l.group_key = ? AND l.state IN ('live', 'final') ORDER BY l.id"
 IS_LINKED = "SELECT 1 FROM links WHERE (ticket = :ref OR issue = :ref) AND state IN ('live', 'final') LIMIT 1"
 INSERT = """
-    INSERT INTO links (ticket, issue, state, origin, filed, standing, reason, group_key, made_at, changed_at)
-    VALUES (?, ?, ?, ?, ?, 'new', ?, '', ?, ?) RETURNING id
+    INSERT INTO links
+        (ticket, issue, state, origin, filed, standing, reason, group_key, made_at, changed_at, ticket_key, issue_key)
+    VALUES (?, ?, ?, ?, ?, 'new', ?, '', ?, ?, ?, ?) RETURNING id
 """
 SET_STATE = """
     UPDATE links SET state = :state, reason = :reason, changed_at = :now,
@@ -194,7 +195,7 @@ class Links:
     ) -> int:
         """A new link; its group is worked out."""
         row = self._db.execute(
-            INSERT, [str(ticket), str(issue), state, origin, int(filed), reason, now, now]
+            INSERT, [str(ticket), str(issue), state, origin, int(filed), reason, now, now, ticket.key, issue.key]
         ).fetchone()
         if state is not LinkState.PROPOSED:
             self.regroup(ticket)
@@ -292,8 +293,8 @@ class Links:
 def _link(row: dict[str, Any]) -> Link:
     return Link(
         id=row["id"],
-        ticket=Ref.parse(row["ticket"], row["ticket_key"] or ""),
-        issue=Ref.parse(row["issue"], row["issue_key"] or ""),
+        ticket=Ref.parse(row["ticket"], row["ticket_now"]),
+        issue=Ref.parse(row["issue"], row["issue_now"]),
         state=LinkState(row["state"]),
         origin=Origin(row["origin"]),
         filed=bool(row["filed"]),

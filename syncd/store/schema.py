@@ -56,6 +56,8 @@ CREATE TABLE links (
     group_key  TEXT NOT NULL,
     made_at    TEXT NOT NULL,
     changed_at TEXT NOT NULL,
+    ticket_key TEXT NOT NULL,
+    issue_key  TEXT NOT NULL,
     UNIQUE (ticket, issue)
 ) STRICT;
 CREATE INDEX links_by_issue ON links (issue);
