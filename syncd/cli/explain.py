@@ -30,13 +30,14 @@ def command(text: str, folder: Path | None, *, as_data: bool) -> int:
     try:
         ref = known(config, store, text)
         found = [describe(config, store, link) for link in store.links.of(ref)]
+        muted = store.commands.muted_since(ref)
     finally:
         store.close()
     if as_data:
-        as_json({"ref": str(ref), "key": ref.human, "links": found})
+        as_json({"ref": str(ref), "key": ref.human, "muted_since": muted or None, "links": found})
         return 0
     if not found:
-        say(f"{ref.human} is known, but linked to nothing")
+        say(f"{ref.human} is known, but linked to nothing{f' (muted since {when(muted)})' if muted else ''}")
     for one in found:
         _tell(one)
     return 0
@@ -76,6 +77,8 @@ def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
         "meaning": _reason(link),
         "comes_back": link.state is LinkState.ENDED and link.reason.startswith(GONE),
         "origin": link.origin.value,
+        "muted_since": store.commands.muted_since(link.ticket) or None,
+        "reopening_ordered": link.ordered,
         "ticket": _end(config, store, link.ticket),
         "issue": _end(config, store, link.issue),
         "agreed_on": {
@@ -133,6 +136,9 @@ def stands(one: dict[str, Any]) -> str:
     if one["queued"] and one["queued"]["parked"]:
         cure = f"Mend that; `syncd reconcile {ticket}` tries it again"
         return f"{one['state']}, PARKED: {one['queued']['reason']}. {cure}"
+    if one["muted_since"]:
+        again = f"`/unmute` in a note there, or `syncd links unmute {ticket}`, ends that"
+        return f"{one['state']}, MUTED since {when(one['muted_since'])}: nothing is written to the ticket. {again}"
     return f"{one['state']}, {one['standing']}: {one['meaning']}"
 
 
@@ -146,6 +152,8 @@ def _tell(one: dict[str, Any]) -> None:
     say(f"  {stands(one)}")
     if one["queued"] and not one["queued"]["parked"]:
         say(f"  to be looked at from {when(one['queued']['due'])} on. {one['queued']['reason']}".rstrip(". "))
+    if one["reopening_ordered"]:
+        say("  an agent has ordered the issue to be reopened: that is still to be done")
     if one["agreed_on"]:
         say(f"  last agreed or decided on: ticket {one['agreed_on']['ticket']}, issue {one['agreed_on']['issue']}")
     for row in one["writes"]:

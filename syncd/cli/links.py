@@ -1,4 +1,4 @@
-"""``syncd links``: list, show, add, remove, propose, import."""
+"""``syncd links``: list, show, add, remove, propose, import, mute, unmute."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from syncd.cli.explain import describe, known, stands
 from syncd.cli.hosts import Host, through
 from syncd.cli.imports import command as import_
 from syncd.cli.linking import pair
+from syncd.cli.muting import mute, unmute
 from syncd.cli.running import configured, reading
 from syncd.cli.show import as_json, clean, say, table
 from syncd.errors import UnknownRef
@@ -28,6 +29,8 @@ def command() -> None:
 
 
 command.add_command(import_)
+command.add_command(mute)
+command.add_command(unmute)
 
 
 @command.command("list")

@@ -60,6 +60,8 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "unknown_statuses": unknown,
         "to_be_read_again": store.snapshots.waiting(),
         "passed_over": [{"ref": row["ref"], "what": row["what"], "why": row["why"]} for row in store.journal.skips()],
+        "muted": [{"ticket": ref.human, "since": since} for ref, since in store.commands.muted()],
+        "commands_to_do": len(store.commands.open()),
         "brakes": brakes,
         "needs_a_person": len(parked) + held + len(unknown) + len(brakes) + len(refused) + len(doubled) + lost,
     }
@@ -119,6 +121,11 @@ def _tell_troubles(found: dict[str, Any]) -> None:
         say(f"{plural(found['to_be_read_again'], 'item')} to be read once more, on the next run")
     for row in found["passed_over"]:
         say(f"Passed over: {row['ref']}: {row['what']}: {row['why']}")
+    for row in found["muted"]:
+        cure = f"`/unmute` in a note there, or `syncd links unmute {row['ticket']}`, ends that"
+        say(f"Muted: {row['ticket']} since {when(row['since'])}: nothing is written to it. {cure}")
+    if found["commands_to_do"]:
+        say(f"{plural(found['commands_to_do'], 'command')} of agents still to be done, on the next run")
     for row in found["refused_notes"]:
         cure = "Mend that: each `syncd reconcile` tries it again"
         other = f"`syncd links remove {row['ticket']} {row['issue']}` gives up the link with it"
