@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from werkzeug.exceptions import HTTPException
 
 from connectors.jira.books import Books
+from connectors.jira.bulk import Bulk
 from connectors.jira.calls import CLOUD, SERVER, Call, Handler, Refusal, Route
 from connectors.jira.desk import Desk
 from connectors.jira.entries import Person
@@ -26,6 +27,7 @@ from connectors.jira.places import Places
 from connectors.jira.searching import Searching
 from connectors.jira.shapes import Shapes
 from connectors.jira.talk import Talk
+from connectors.jira.throttle import Throttle
 from syncd.testing import Reply, Request, Sandbox
 
 EMAIL, TOKEN, ME = "syncd@example.com", "sandbox-token", "syncd"
@@ -90,14 +92,20 @@ class JiraSandbox(Sandbox):
         """Issues on a page of a search on Cloud, whatever was asked."""
         self.most_per_search = 1000
         """The same on Data Center (``jira.search.views.default.max``)."""
+        self.bulk = Bulk(self)
         super().__init__(port)
         self.books = Books(self.precise)
         self.people = People(self)
+        self.throttle = Throttle(self.precise, self._id_of, cloud)
         self.about = f"its email is {EMAIL}, its api_token {TOKEN}" if cloud else f"its token is {TOKEN}"
 
     def precise(self) -> datetime:
         """The clock with fractions of a second."""
         return self._frozen or (datetime.now(UTC) + self._shift)
+
+    def _id_of(self, key: str) -> int | None:
+        found = self.books.find(key)
+        return None if found is None else found.id
 
     @property
     def base(self) -> str:
@@ -122,7 +130,8 @@ class JiraSandbox(Sandbox):
 
     def served(self) -> list[Route]:
         """Everything under ``/rest/api``."""
-        return [*Places(self).routes(), *Searching(self).routes(), *Issues(self).routes(), *Talk(self).routes()]
+        parts = (Places(self), Searching(self), Issues(self), Talk(self), self.bulk)
+        return [route for part in parts for route in part.routes()]
 
     def not_found(self, request: Request) -> Reply:
         """A path that isn't served."""
@@ -137,9 +146,14 @@ class JiraSandbox(Sandbox):
     def answer(self, request: Request) -> Reply:
         """See :class:`Sandbox`: the prefixes are taken off first."""
         inner = self._inner(request)
-        return (
-            self._astray(request) if inner is None else self.after(inner, self._refused(inner) or self._served(inner))
-        )
+        if inner is None:
+            return self._astray(request)
+        self.bulk.tick()
+        reply = self._refused(inner) or self.throttle.count(inner)
+        if reply is None:
+            reply = self._served(inner)
+            self.throttle.price(inner, reply)
+        return self.after(inner, reply)
 
     def _inner(self, request: Request) -> Request | None:
         """The request without what stands before ``/rest``, and marked where it came through the gateway."""
@@ -207,6 +221,7 @@ class JiraSandbox(Sandbox):
         headers = {"Cache-Control": "no-cache, no-store, no-transform", "X-Content-Type-Options": "nosniff"}
         headers["atl-traceid" if self.cloud else "X-AREQUESTID"] = f"{len(self.log):016x}"
         headers |= _FAILED if failed else {}
+        headers |= self.throttle.headers()
         if who is not None:
             headers |= {"X-AAccountId": who.id} if self.cloud else {"X-AUSERNAME": who.name}
         return Reply(reply.status, reply.body, headers | dict(reply.headers))
