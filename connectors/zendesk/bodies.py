@@ -29,10 +29,10 @@ def wish(status: Status) -> dict[str, Any]:
     Raises:
         Unfit: it is none that may be set.
     """
-    category, _, key = status.native.partition("/")
+    category, named, key = status.native.partition("/")
     if category == items.CLOSED:
         raise Unfit("closed can't be undone, and is never set")
-    if key and (not key.isascii() or not key.isdecimal()):
+    if named and (not key.isascii() or not key.isdecimal()):
         raise Unfit(f"{key[:40]!r} is not the id of a custom status")
     if not category.isascii() or not category.isalpha():
         raise Unfit(f"{category[:40]!r} is not a status")
@@ -55,6 +55,17 @@ def extras(action: Action) -> dict[str, Any]:
         else:
             found[key] = value
     return {**found, "custom_fields": custom} if custom else found
+
+
+def tags(action: Action) -> None:
+    """Tags are single words.
+
+    Raises:
+        Unfit: Zendesk would make several of one.
+    """
+    for tag in (*action.tags, *action.untags):
+        if not tag or tag.split() != [tag]:
+            raise Unfit(f"{tag[:40]!r} is not a tag: it has a space in it")
 
 
 def comment(note: Note) -> dict[str, Any]:

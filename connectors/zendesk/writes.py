@@ -57,6 +57,7 @@ class Single:
             self.api.begin("write", self.what(action), account=updates, tickets_update=updates)
             wanted = self.choices(action)
             extras = bodies.extras(action)
+            bodies.tags(action)
         except ConnectorError as error:
             return Outcome(action, error=error), error if stops(self.api, error) else None
         except bodies.Unfit as error:
