@@ -125,6 +125,9 @@ class Jobs:
         if not isinstance(came, Reply):
             return {"id": number, "action": "update", "success": True, "status": "Updated"}
         named = {key: value for key, value in (("index", index), ("id", number)) if key in self.failed_rows}
-        details = came.body.get("details", came.body["description"])
-        wrong = {"error": came.body["error"], "details": details}
-        return {**named, "action": "update", "success": False, "status": "Failed", **wrong}
+        error = came.body["error"]
+        if isinstance(error, str):
+            told = {"error": error, "details": came.body.get("details", came.body["description"])}
+        else:
+            told = {"error": "InvalidAttribute", "details": error["message"]}
+        return {**named, "action": "update", "success": False, "status": "Failed", **told}

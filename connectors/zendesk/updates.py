@@ -14,7 +14,6 @@ from connectors.zendesk import rules
 from connectors.zendesk.books import Books, Ticket
 from connectors.zendesk.defaults import ASSIGNEE_FIELD, Row
 from connectors.zendesk.wording import Said, said
-from syncd.clock import moment, stamp
 from syncd.testing import Reply
 
 COMMENTS = 5000
@@ -22,8 +21,9 @@ COMMENTS = 5000
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 PLAIN = frozenset({
     "subject", "priority", "type", "external_id", "assignee_id", "group_id", "organization_id", "requester_id",
-    "problem_id", "due_at", "brand_id", "ticket_form_id", "collaborator_ids", "follower_ids", "email_cc_ids",
+    "problem_id", "ticket_form_id", "collaborator_ids", "follower_ids", "email_cc_ids",
 })  # fmt: skip
+REFERENCES = frozenset({"requester_id", "assignee_id", "organization_id", "problem_id", "ticket_form_id"})
 OTHER = frozenset({
     "status", "custom_status_id", "tags", "custom_fields", "comment", "safe_update", "updated_stamp", "metadata",
 })  # fmt: skip
@@ -43,7 +43,6 @@ class Wanted:
     values: dict[int, Any] = field(default_factory=dict)
     said: Said | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
-    unknown: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -79,7 +78,7 @@ class Updates:
         if "subject" in asked:
             wanted.row["raw_subject"] = asked["subject"]
         return (
-            self._plain(wanted)
+            self._plain(ticket, wanted)
             or self._status(ticket, asked, wanted)
             or self._fields(asked, wanted)
             or self._tags(ticket, asked, wanted, bulk=bulk)
@@ -88,15 +87,26 @@ class Updates:
             or wanted
         )
 
-    def _plain(self, wanted: Wanted) -> Reply | None:
+    def _plain(self, ticket: Ticket, wanted: Wanted) -> Reply | None:
         for key, allowed in CHOICES.items():
             if key in wanted.row and wanted.row[key] not in allowed:
                 return rules.wrong(key, f"{key.capitalize()}: {wanted.row[key]} is not included in the list")
-        assignee = wanted.row.get("assignee_id")
-        if assignee is not None and self.books.users.get(assignee, {}).get("role") not in {"agent", "admin"}:
-            return rules.wrong("assignee", "Assignee: is not an agent")
-        if wanted.row.get("due_at"):
-            wanted.row["due_at"] = stamp(moment(wanted.row["due_at"]))
+        named = {key: wanted.row[key] for key in REFERENCES & wanted.row.keys()}
+        requester = self.books.users.get(named.get("requester_id", ticket.row["requester_id"]) or 0, {})
+        problem = self.books.tickets.get(named.get("problem_id") or 0)
+        sound = {
+            "requester_id": bool(requester),
+            "assignee_id": self.books.users.get(named.get("assignee_id") or 0, {}).get("role") in {"agent", "admin"},
+            "organization_id": named.get("organization_id") == requester.get("organization_id"),
+            "problem_id": problem is not None and problem.row["type"] == "problem",
+            "ticket_form_id": named.get("ticket_form_id") in self.books.forms,
+        }
+        for key, value in named.items():
+            if not sound[key] and (value is not None or key in {"requester_id", "ticket_form_id"}):
+                name = key.removesuffix("_id")
+                return rules.wrong(name, f"{name.capitalize()}: is invalid")
+        if problem is not None and "problem_id" in named:
+            problem.row["has_incidents"] = True
         return None
 
     # --- status ---
@@ -169,17 +179,14 @@ class Updates:
         given = asked.get("custom_fields") or []
         if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
             return rules.bad_attribute("custom_fields", "must be an array of objects")
-        unknown = []
         for one in given:
             number, value = one.get("id"), one.get("value")
             found = self.books.fields.get(number) if isinstance(number, int) else None
             if found is None or not found["active"] or not found["removable"]:
-                unknown.append(f"custom_fields.{number}")
-                continue
+                continue  # passed over without a word
             if not _fits(found, value):
                 return rules.wrong("base", f"{found['title']}: '{value}' is not a valid value")
             wanted.values[int(found["id"])] = None if value == "" else value
-        wanted.unknown += tuple(unknown)
         return None
 
     def _tags(self, ticket: Ticket, asked: Mapping[str, Any], wanted: Wanted, *, bulk: bool) -> Reply | None:
@@ -190,8 +197,6 @@ class Updates:
         if bulk:
             taken = asked.get("remove_tags") or []
             tags = [one for one in [*tags, *(asked.get("additional_tags") or [])] if one not in taken]
-        known = PLAIN | OTHER | (BULK if bulk else frozenset())
-        wanted.unknown += tuple(f"ticket.{key}" for key in asked if key not in known)
         set_tags(self.books, ticket, [str(one) for one in tags], wanted)
         return None
 

@@ -123,6 +123,10 @@ def test_what_is_no_json_or_lacks_the_ticket_is_refused(call: Caller) -> None:
         ({"priority": "p1"}, "priority"),
         ({"type": "bug"}, "type"),
         ({"assignee_id": CUSTOMER}, "assignee"),
+        ({"requester_id": 17}, "requester"),
+        ({"organization_id": 17}, "organization"),
+        ({"problem_id": 1}, "problem"),
+        ({"ticket_form_id": None}, "ticket_form"),
         ({"comment": {"body": ""}}, "comment"),
         ({"custom_fields": [{"id": SEVERITY, "value": "high"}]}, "base"),
         ({"custom_fields": [{"id": ESCALATED, "value": "yes"}]}, "base"),
@@ -389,6 +393,20 @@ def test_a_failed_row_is_named_by_index_or_id(sandbox: ZendeskSandbox, call: Cal
         key: value for key, value in {"index": 1, "id": 2}.items() if key in keys
     }
     assert failed["error"] == "RecordInvalid"
+
+
+def test_a_row_that_cannot_be_understood_fails_alone(sandbox: ZendeskSandbox, call: Caller) -> None:
+    sandbox.people.make_ticket()
+    rows = [{"id": 1, "custom_fields": "x"}, {"id": 2, "status": "solved"}]
+    came = done(call, queued(call("PUT", "/tickets/update_many", json={"tickets": rows})))
+    assert (came[1]["success"], came[1]["error"], came[2]["success"]) == (False, "InvalidAttribute", True)
+
+
+def test_an_incident_is_tied_to_a_problem(sandbox: ZendeskSandbox, call: Caller) -> None:
+    problem = sandbox.people.make_ticket(type="problem")
+    assert call.put(1, type="incident", problem_id=problem).json()["ticket"]["problem_id"] == problem
+    assert call.ticket(problem)["has_incidents"] is True
+    assert call.put(1, problem_id=None, organization_id=None).status_code == 200
 
 
 def test_a_batch_is_safe_by_both_keys_or_neither(sandbox: ZendeskSandbox, call: Caller) -> None:
