@@ -93,7 +93,8 @@ class Reading:
 
     def body(self, fields: Row) -> Text:
         """The description; by whoever made the issue, since nobody tells who wrote it last."""
-        return Text(to_markdown(fields.get("description")), self.authors.author(fields.get("creator")), Place.BODY)
+        who, when = self.authors.author(fields.get("creator")), moment(fields, "created")
+        return Text(to_markdown(fields.get("description")), who, Place.BODY, at=when)
 
     def comment(self, row: Row, place: Place = Place.COMMENT) -> Text:
         """A comment as a text.
@@ -101,7 +102,8 @@ class Reading:
         Raises:
             ValueError: it isn't the record of a comment.
         """
-        return Text(to_markdown(row.get("body")), self.authors.author(row.get("author")), place, digits(row, "id"))
+        who, when = self.authors.author(row.get("author")), moment(row, "created")
+        return Text(to_markdown(row.get("body")), who, place, digits(row, "id"), when)
 
 
 # --- the parts of a record; each raises ValueError where it is none ---

@@ -80,8 +80,10 @@ class Reader:
 
     def _many(self, refs: Sequence[Ref]) -> dict[Ref, Entry]:
         """What a bulk read tells; whatever it leaves out is looked at alone."""
-        numbers = {_number(self.api, ref): ref for ref in refs}
+        numbers = {ref.id: ref for ref in refs if _is_number(ref)}
         doing = f"reading {len(refs)} issues"
+        if not numbers:
+            return {}
         rows = self._bulk(list(numbers), doing) if self.api.cloud else self._search(list(numbers), doing)
         told: dict[Ref, Entry] = {}
         for row in rows:
@@ -143,9 +145,13 @@ def _number(api: JiraApi, ref: Ref) -> str:
     Raises:
         Refused: it isn't an issue's.
     """
-    if not (ref.id.isascii() and ref.id.isdecimal()):
+    if not _is_number(ref):
         raise Refused(api.name, f"{ref.id[:40]!r} is not the id of an issue")
     return part(ref.id)
+
+
+def _is_number(ref: Ref) -> bool:
+    return ref.id.isascii() and ref.id.isdecimal()
 
 
 def every(api: JiraApi, path: str, key: str, doing: str, **query: str) -> Iterable[items.Row]:

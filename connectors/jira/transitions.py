@@ -81,9 +81,14 @@ def name_of(status: Status) -> str:
 
 
 def fits(wanted: Status, status: Status) -> bool:
-    """Whether a status is the one that is wanted: by its kind alone, or by kind and name, in whatever case."""
+    """Whether a status is the one that is wanted: by its kind alone, or by kind and name, in whatever case.
+
+    What is done, for no reason that says otherwise, is none whose name says that nothing was done.
+    """
     name = name_of(wanted)
-    return wanted.kind == status.kind and (not name or name.casefold() == name_of(status).casefold())
+    if wanted.kind != status.kind or name:
+        return wanted.kind == status.kind and name.casefold() == name_of(status).casefold()
+    return status.kind != "done" or bool(wanted.reason) or not _UNDONE.search(name_of(status))
 
 
 def reached(choices: Sequence[Status], status: Status) -> bool:
@@ -117,6 +122,8 @@ def hop(transitions: Sequence[Transition], here: Status, wanted: Status, seen: s
             if step.transition.name.casefold() == name.casefold():
                 return step
     ends = {here.kind == "done", wanted.kind == "done"}
+    if not _UNDONE.search(str(wanted)):
+        steps = [one for one in steps if one.transition.to.kind != "done" or not _UNDONE.search(one.transition.name)]
     steps = [step for step in steps if len(ends) > 1 or (step.transition.to.kind == "done") in ends]
     if ends == {True, False} and wanted.kind != "done":
         steps = [step for step in steps if step.transition.to.kind != "done"]

@@ -54,7 +54,8 @@ def test_of_a_kind_the_one_that_asks_for_least_and_does_not_say_that_nothing_was
     rows = [row(1, "done", "Won't Fix"), row(2, "done", "Resolved", **RESOLUTION), row(3, "done", "Done")]
     assert led(taken(rows, "done")) == "Done"
     assert led(taken(rows[:2], "done")) == "Resolved"
-    assert led(taken(rows[:1], "done")) == "Won't Fix"
+    assert led(taken(rows[:1], "done")) == "", "what was done must not be told as declined"
+    assert led(taken(rows[:1], "done:Won't Do")) == "Won't Fix"
 
 
 def test_a_reason_is_sent_where_the_screen_lists_it() -> None:
@@ -145,14 +146,15 @@ def test_the_mappings_resolution_is_used_where_no_reason_is_asked_for() -> None:
 
 
 def hopped(here: str, wanted: str, rows: list[dict[str, Any]], *seen: str, via: tuple[str, ...] = ()) -> str:
-    return led(hop(listed(rows), Status(here), Status(wanted), {here, *seen}, Way(via=via)))
+    return led(hop(listed(rows), Status(here), Status(*wanted.split(":")), {here, *seen}, Way(via=via)))
 
 
-OPEN, REVIEW, DONE, CLOSED = (
+OPEN, REVIEW, DONE, CLOSED, WONT = (
     row(1, "new", "Open"),
     row(2, "indeterminate", "In Review"),
     row(3, "done", "Done"),
     row(4, "done", "Closed"),
+    row(5, "done", "Won't Do"),
 )
 
 
@@ -166,6 +168,9 @@ OPEN, REVIEW, DONE, CLOSED = (
         ("done/Done", "new/Backlog", [CLOSED], ""),
         ("done/Done", "new/Backlog", [CLOSED, REVIEW, OPEN], "Open"),
         ("new/Open", "done/Closed", [OPEN], ""),
+        ("new/Open", "done", [WONT], ""),
+        ("new/Open", "done", [WONT, REVIEW], "In Review"),
+        ("new/Open", "done:Won't Do", [WONT], "Won't Do"),
     ],
 )
 def test_a_hop_goes_nowhere_that_people_would_be_told_of_wrongly(
