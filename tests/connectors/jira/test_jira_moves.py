@@ -148,6 +148,14 @@ def test_no_status_is_visited_twice(bench: Bench) -> None:
     assert bench.passed == ["In Progress"]
 
 
+def test_no_two_statuses_are_visited_in_turns(bench: Bench) -> None:
+    there, back = ("In Progress", "In Review"), ("In Review", "In Progress")
+    first = Transition(1, "a", "In Progress", ("Open",))
+    bench.project("simple", first, *(Transition(i, "on", to, (of,)) for i, (of, to) in enumerate((there, back), 2)))
+    bench.refused("done")
+    assert bench.passed == ["In Progress", "In Review"]
+
+
 def test_without_the_right_to_move_the_refusal_says_so(bench: Bench) -> None:
     bench.project("simple")
     bench.people.permit("ENG", "TRANSITION", on=False)

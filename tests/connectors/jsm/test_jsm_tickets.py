@@ -1,0 +1,122 @@
+"""Records of comments: every shape says who wrote it and who reads it, or is no comment."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.jira.api import JiraApi
+from connectors.jira.authors import Authors
+from connectors.jira.links import RemoteLinks
+from connectors.jsm.tickets import Tickets, is_internal
+from syncd.clock import ManualClock
+from syncd.model import Author, Place
+
+ME = "712020:me"
+
+
+class Account:
+    """Somebody who never has to ask."""
+
+    name, cloud, me = "jsm", True, ME
+
+
+API = cast("JiraApi", Account())
+TICKETS = Tickets(API, Authors(API), RemoteLinks(API, ManualClock(), wanted=False), "https://x.example", {})
+CUSTOMER = {"accountId": "qm:1", "accountType": "customer"}
+EMPLOYEE = {"accountId": "712020:asks", "accountType": "atlassian"}
+AGENT = {"accountId": "712020:agent", "accountType": "atlassian"}
+ROBOT = {"accountId": "557058:robot", "accountType": "app"}
+SELF = {"accountId": ME, "accountType": "app"}
+
+
+def comment(number: int, who: object, second: int = 0, **over: Any) -> dict[str, Any]:
+    made = f"2026-01-05T09:00:{second:02}.000+0000"
+    return {"id": str(number), "author": who, "body": str(number), "created": made, "jsdPublic": True, **over}
+
+
+def said(*rows: dict[str, Any], reporter: object = CUSTOMER) -> tuple[list[tuple[Author, Place]], bool]:
+    found = TICKETS.said({"reporter": reporter}, rows)
+    return [(text.author, text.place) for text in found.texts], found.waiting
+
+
+@pytest.mark.parametrize(
+    ("row", "author", "place"),
+    [
+        (comment(1, AGENT), Author.TEAM, Place.COMMENT),
+        (comment(1, AGENT, jsdPublic=False), Author.TEAM, Place.NOTE),
+        (comment(1, SELF), Author.SELF, Place.COMMENT),
+        (comment(1, SELF, jsdPublic=False), Author.SELF, Place.NOTE),
+        (comment(1, CUSTOMER), Author.OUTSIDE, Place.COMMENT),
+        (comment(1, CUSTOMER, jsdPublic=False), Author.OUTSIDE, Place.NOTE),
+        (comment(1, None), Author.OUTSIDE, Place.COMMENT),
+        (comment(1, None, jsdPublic=False), Author.OUTSIDE, Place.NOTE),
+        (comment(1, {}), Author.OUTSIDE, Place.COMMENT),
+        (comment(1, AGENT, jsdPublic=None), Author.TEAM, Place.COMMENT),
+    ],
+)
+def test_whose_a_comment_is_and_who_reads_it(row: dict[str, Any], author: Author, place: Place) -> None:
+    assert said(row)[0] == [(author, place)]
+
+
+@pytest.mark.parametrize(
+    ("row", "internal"),
+    [
+        ({}, False),
+        ({"jsdPublic": False}, True),
+        ({"jsdPublic": "false"}, False),
+        ({"properties": [{"key": "sd.public.comment", "value": {"internal": True}}]}, True),
+        ({"properties": [{"key": "sd.public.comment", "value": {"internal": "true"}}]}, True),
+        ({"properties": [{"key": "sd.public.comment", "value": {"internal": False}}]}, False),
+        ({"properties": [{"key": "other", "value": {"internal": True}}]}, False),
+        ({"properties": [{"key": "sd.public.comment", "value": None}, 3, None]}, False),
+        ({"jsdPublic": True, "properties": [{"key": "sd.public.comment", "value": {"internal": True}}]}, False),
+    ],
+)
+def test_only_what_says_so_is_internal(row: dict[str, Any], internal: bool) -> None:
+    assert is_internal(row) is internal
+
+
+@pytest.mark.parametrize(
+    ("rows", "waiting"),
+    [
+        ([comment(1, CUSTOMER), comment(2, AGENT, 1)], False),
+        ([comment(2, AGENT, 1), comment(3, CUSTOMER, 2), comment(1, AGENT)], True),
+        ([comment(2, CUSTOMER), comment(1, AGENT)], True),
+        ([comment(10, CUSTOMER), comment(9, AGENT)], True),
+        ([comment(1, CUSTOMER), comment(2, ROBOT, 1)], True),
+        ([comment(1, CUSTOMER), comment(2, SELF, 1)], False),
+        ([comment(1, AGENT), comment(2, CUSTOMER, 1, jsdPublic=False)], False),
+    ],
+)
+def test_the_newest_public_word_decides_whether_a_customer_waits(rows: list[dict[str, Any]], waiting: bool) -> None:
+    assert said(*rows)[1] is waiting
+
+
+def test_whoever_asked_is_a_customer_whatever_their_account() -> None:
+    assert said(comment(1, EMPLOYEE), reporter=EMPLOYEE) == ([(Author.OUTSIDE, Place.COMMENT)], True)
+    assert said(comment(1, {"name": "ann"}), reporter={"name": "ann"})[1] is True
+    assert said(comment(1, AGENT), reporter=None)[1] is False
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+names = st.sampled_from(["id", "author", "body", "created", "jsdPublic", "properties"])
+
+
+@given(st.lists(st.dictionaries(names, values), max_size=3), values)
+def test_any_other_record_is_a_value_error(rows: list[dict[str, Any]], reporter: object) -> None:
+    with contextlib.suppress(ValueError):
+        TICKETS.said({"reporter": reporter}, rows)
+
+
+@given(st.dictionaries(names, values), st.sampled_from([CUSTOMER, AGENT, SELF, ROBOT]))
+def test_a_comment_with_whatever_else_is_read(extra: dict[str, Any], who: dict[str, str]) -> None:
+    TICKETS.said({"reporter": CUSTOMER}, [{**extra, **comment(1, who)}])
