@@ -105,6 +105,7 @@ class Capabilities:
         attribution: it tells who moved an item.
         probe: how ``find`` looks: ``listing`` (consistent) or ``search`` (an index, so looked for twice).
         can_create: it can file items.
+        resolve_batch: how many keys one call of ``resolve_many`` takes; 1 = they are resolved one by one.
         keys_are_ids: a key names its item, so that ``resolve`` asks nobody.
     """
 
@@ -120,6 +121,7 @@ class Capabilities:
     attribution: bool = False
     probe: str = "listing"
     can_create: bool = True
+    resolve_batch: int = 1
     keys_are_ids: bool = False
 
 
@@ -216,6 +218,14 @@ class Connector(ABC):
     @abstractmethod
     def resolve(self, key: str) -> Ref | None:
         """The ref behind a human key (``owner/repo#4``, ``17``), at most one call; None if there is none."""
+
+    def resolve_many(self, keys: Sequence[str]) -> Mapping[str, Ref]:
+        """The refs behind so many keys (``Capabilities.resolve_batch`` at most) in one call.
+
+        A key that isn't in the answer may have one all the same (it moved, say): :meth:`resolve` tells.
+        """
+        del keys
+        return {}
 
     @abstractmethod
     def statuses(self) -> Mapping[str, str]:

@@ -226,6 +226,11 @@ class Guarded(Connector):
         with self._call(ELSEWHERE):
             return self.inner.resolve(key)
 
+    def resolve_many(self, keys: Sequence[str]) -> Mapping[str, Ref]:
+        """See :class:`Connector` and :meth:`resolve`."""
+        with self._call(ELSEWHERE):
+            return self.inner.resolve_many(keys)
+
     def statuses(self) -> Mapping[str, str]:
         """See :class:`Connector`."""
         with self._call():

@@ -19,7 +19,7 @@ from syncd.follow import follow
 from syncd.model import Item, Page, Ref, Removed
 from syncd.retry import reads
 from syncd.store import CursorRow, unread
-from syncd.take import MAX_FAILED, RECORD, Named, resolve, take, take_removed
+from syncd.take import MAX_FAILED, RECORD, Named, look_up, resolve, take, take_removed
 from syncd.work import Work
 
 
@@ -123,7 +123,9 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
     old_news = [item for item in page.items if work.store.snapshots.is_old(work.kept(item))]
     work.tally["echoes"] += len(old_news)
     failed: Counter[str] = Counter()
-    todo = [(item, resolve(work, item, failed)) for item in page.items if item not in old_news]
+    news = [item for item in page.items if item not in old_news]
+    ahead = look_up(work, news)
+    todo = [(item, resolve(work, item, failed, ahead)) for item in news]
     with work.store.write():
         for item in page.items:
             follow(work, item)

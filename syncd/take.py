@@ -8,8 +8,9 @@ What would fail again is passed over, and ``status`` says so until the item is m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
@@ -27,6 +28,10 @@ UNASKED = 60.0
 """Seconds that a system is left alone which limits us, or refuses our credential, without saying for how long."""
 RECORD = "its record"
 """What is passed over of an item that could not be understood, until it changes."""
+
+
+Met = Mapping[tuple[str, str], Ref]
+"""Refs by connector and key, in small letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +127,42 @@ def _say_passed(work: Work, item: Item, named: Named, *, linked: bool) -> None:
         journal.skip(item.ref, what, why, work.now)
 
 
-def resolve(work: Work, item: Item, failed: Counter[str] | None = None) -> Named:
+def look_up(work: Work, items: Sequence[Item]) -> Met:
+    """What items name and nobody has met, many in one call where a system can; the rest is resolved one by one."""
+    found: dict[tuple[str, str], Ref] = {}
+    for name in {other for item in items for other in work.opposite(item.ref.connector) if other in work.connectors}:
+        size = work.connectors[name].capabilities.resolve_batch
+        if size < 2 or work.paused_for(name):
+            continue
+        keys = list(dict.fromkeys(key for item in items for key in _unmet(work, item, name)))
+        for start in range(0, len(keys) if len(keys) > 1 else 0, size):
+            try:
+                met = work.connectors[name].resolve_many(keys[start : start + size])
+            except ConnectorError as error:  # one by one it is told of which
+                work.say(f"{name}: {error.what}")
+                break
+            found |= {(name, key.casefold()): ref for key, ref in met.items()}
+    return found
+
+
+def _unmet(work: Work, item: Item, name: str) -> list[str]:
+    try:
+        claims = [claim for claim in work.claims(item) if claim.connector == name]
+    except Exception as error:
+        if not of_one_item(error):
+            raise
+        return []  # the item is set aside when its turn comes
+    return [claim.key for claim in claims if _met(work, claim) is None]
+
+
+def resolve(work: Work, item: Item, failed: Counter[str] | None = None, ahead: Met = MappingProxyType({})) -> Named:
     """An item's claims with the refs behind them; asks the other system only for keys never met. No transaction.
 
     Args:
         work: the run.
         item: with its texts and fields.
         failed: per connector the look-ups that failed so far, where several items are resolved in a row.
+        ahead: what was looked up for several items at once.
     """
     failed = Counter() if failed is None else failed
     found: list[Found] = []
@@ -145,7 +179,7 @@ def resolve(work: Work, item: Item, failed: Counter[str] | None = None) -> Named
             complete = False
             continue
         try:
-            ref, why = _ref(work, claim), f"{claim.connector} has no such item, or hides it from us"
+            ref, why = _ref(work, claim, ahead), f"{claim.connector} has no such item, or hides it from us"
         except (Refused, Gone) as error:
             ref, why = None, error.what
         except ConnectorError as error:  # one address that can't be looked up holds up no other item
@@ -161,9 +195,13 @@ def resolve(work: Work, item: Item, failed: Counter[str] | None = None) -> Named
     return Named(tuple(found), complete, passed, commands)
 
 
-def _ref(work: Work, claim: Claim) -> Ref | None:
+def _met(work: Work, claim: Claim) -> Ref | None:
     seen = work.seen.get((claim.connector, claim.key.casefold()))
-    known = seen.ref if seen else work.store.snapshots.by_key(claim.connector, claim.key)
+    return seen.ref if seen else work.store.snapshots.by_key(claim.connector, claim.key)
+
+
+def _ref(work: Work, claim: Claim, ahead: Met) -> Ref | None:
+    known = _met(work, claim) or ahead.get((claim.connector, claim.key.casefold()))
     once = reads(work.clock, attempts=1, patience=IN_PLACE)
     return known or once(work.connectors[claim.connector].resolve, claim.key)
 

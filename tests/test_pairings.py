@@ -145,5 +145,24 @@ def test_a_ticket_waits_for_issues_in_two_trackers(house: House) -> None:
     assert is_at(desk, ticket, Word.RESOLVED)
 
 
+@pytest.mark.parametrize("kind", DESKS)
+def test_an_agent_links_an_old_ticket_by_a_command_in_a_note(house: House, kind: str) -> None:
+    desk, tracker = house.add(kind), house.add("github")
+    ticket = desk.world.add("It is slow")
+    issue = tracker.world.add("Somebody is slow")
+    house.later()
+    house.sync()
+    house.later()
+    desk.world.say(ticket, f"/link {tracker.world.url(issue)}", by=Author.OUTSIDE)
+    house.later()
+    house.sync()
+    assert notes(desk, ticket) == [], "a customer commands nothing"
+    desk.world.say(ticket, f"/link {tracker.world.url(issue)}", by=Author.TEAM, internal=True)
+    house.later()
+    house.sync()
+    assert is_at(desk, ticket, Word.PENDING)
+    assert notes(desk, ticket) == [True]
+
+
 def _all(desks: list[System], tickets: list[Ref], holds: Callable[[System, Ref], bool]) -> None:
     assert [holds(desk, ticket) for desk, ticket in zip(desks, tickets, strict=True)] == [True] * len(desks)

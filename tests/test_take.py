@@ -460,3 +460,43 @@ def test_an_unlinked_issue_is_read_once_per_change(monkeypatch: pytest.MonkeyPat
     pair.say(issue, "news", Author.TEAM)
     pair.pass_()
     assert tracker.calls["READ"] == before + 5
+
+
+# --- keys that nobody has met ---
+
+
+class Register(Bench):
+    """It looks up many keys in one call, but for one that has moved."""
+
+    capabilities = replace(Bench.capabilities, resolve_batch=10)
+    moved = ""
+
+    def resolve_many(self, keys: Sequence[str]) -> Mapping[str, Ref]:
+        self._call()
+        found = {key: self.books.entries.get(int(key.rpartition("-")[2])) for key in keys if key != self.moved}
+        return {key: self.books.ref(entry) for key, entry in found.items() if entry is not None}
+
+
+@pytest.mark.parametrize("moved", ["", "DESK-2"])
+def test_what_a_page_names_is_looked_up_at_once(moved: str) -> None:
+    pair = Pair()
+    desk = Register(pair.desk, pair.clock)
+    desk.moved = moved
+    pair.work.connectors = {**pair.work.connectors, "desk": desk}
+    for ticket in [pair.ticket() for _ in range(3)]:
+        pair.issue(ticket)
+    poll(pair.work, "tracker")
+    assert len(pair.links()) == 3
+    assert desk.calls["READ"] == (2 if moved else 1)
+
+
+def test_a_look_up_of_many_that_fails_is_made_one_by_one() -> None:
+    pair = Pair()
+    desk = Register(pair.desk, pair.clock)
+    pair.work.connectors = {**pair.work.connectors, "desk": desk}
+    for ticket in [pair.ticket() for _ in range(3)]:
+        pair.issue(ticket)
+    pair.desk.faults.append(("error", False))
+    poll(pair.work, "tracker")
+    assert len(pair.links()) == 3
+    assert desk.calls["READ"] == 4

@@ -34,6 +34,7 @@ class JiraConnector(SiteConnector):
         feed_texts=True,
         notes_hold_links=True,
         attribution=True,
+        resolve_batch=BATCH,
         probe="search",
     )
 

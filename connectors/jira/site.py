@@ -98,6 +98,18 @@ class SiteConnector(Connector):
         with self.api.legal(doing):
             return items.ref(self.name, row)
 
+    def resolve_many(self, keys: Sequence[str]) -> Mapping[str, Ref]:
+        """See :class:`syncd.connector.Connector`; on Cloud. What was moved comes under its new key, and is left out."""
+        asked = {key.strip().upper(): key for key in keys if KEY.fullmatch(key.strip())}
+        if not self.api.cloud or not asked:
+            return {}
+        doing = f"looking up {len(asked)} issues"
+        body = {"issueIdsOrKeys": list(asked), "fields": ["summary"]}
+        rows = self.api.rows("POST", "issue/bulkfetch", doing, "issues", body=body, write=False)
+        with self.api.legal(doing):
+            refs = [items.ref(self.name, row) for row in rows]
+        return {asked[ref.key.upper()]: ref for ref in refs if ref.key.upper() in asked}
+
     def statuses(self) -> Mapping[str, str]:
         """``done/Closed`` -> label, of every type in the projects; a call for each project."""
         return self.account.statuses()

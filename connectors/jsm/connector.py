@@ -41,6 +41,7 @@ class JsmConnector(SiteConnector):
         internal_notes=True,
         notes_hold_links=True,
         attribution=True,
+        resolve_batch=BATCH,
         probe="listing",
         can_create=False,
     )

@@ -98,7 +98,8 @@ class Tickets:
             author = self._author(row, reporter)
             internal = is_internal(row)
             place = Place.NOTE if internal else Place.COMMENT
-            texts.append(Text(to_markdown(row.get("body")), author, place, items.digits(row, "id")))
+            written = items.moment(row, "created")
+            texts.append(Text(to_markdown(row.get("body")), author, place, items.digits(row, "id"), written))
             if not internal and (author is Author.SELF or part_of(row.get("author"), "accountType") != _ROBOT):
                 waiting = author is Author.OUTSIDE
         return Said(tuple(texts), waiting)

@@ -284,7 +284,11 @@ def _text(row: Row, me: int, roles: Mapping[int, str], *, first: bool) -> Text:
     author = Author.SELF if writer == me else Author.TEAM if roles.get(writer) in TEAM else Author.OUTSIDE
     place = Place.NOTE if private else Place.BODY if first else Place.COMMENT
     body = to_markdown(row.get("html_body"), row.get("plain_body") or row.get("body"))
-    return Text(body, author, place, "" if place is Place.BODY else str(number(row)))
+    return Text(body, author, place, "" if place is Place.BODY else str(number(row)), _written(row))
+
+
+def _written(row: Row) -> datetime | None:
+    return time_of(row, "created_at") if row.get("created_at") else None
 
 
 def _fields(row: Row) -> dict[str, str]:
