@@ -11,7 +11,7 @@ from datetime import timedelta
 from syncd import marker
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Audience, Removed, Role, Written
+from syncd.model import Action, Audience, Item, Removed, Role, Written
 from syncd.retry import reads
 from syncd.store import EffectRow, EffectState
 from syncd.work import IN_PLACE, Work
@@ -108,11 +108,11 @@ def _pause(work: Work, connector: str, error: Exception | None) -> None:
 def _send(work: Work, row: EffectRow) -> None:
     """A note that certainly isn't there, on its own."""
     name = row.target.connector
-    refusal = _unfit(work, row)
-    if refusal is not None:
+    fresh = _fit(work, row)
+    if isinstance(fresh, ConnectorError):
         with work.store.write():
-            keep_notes(work, name, [row], [Written(row.id, error=refusal)], None)
-        _pause(work, name, refusal)
+            keep_notes(work, name, [row], [Written(row.id, error=fresh)], None)
+        _pause(work, name, fresh)
         return
     with work.store.write():
         mine = work.store.effects.send(row.id, work.clock.now())
@@ -122,6 +122,9 @@ def _send(work: Work, row: EffectRow) -> None:
     outcome = next(iter(work.connectors[name].apply([action])))
     with work.store.write():
         keep_notes(work, name, [row], outcome.notes, None)
+        known = work.store.snapshots.get(row.target)
+        if outcome.version and isinstance(known, Item) and known.version == fresh.version:  # else more has happened
+            work.store.snapshots.wrote(row.target, known.status, outcome.version, work.now)
     error = next((one.error for one in outcome.notes if one.error is not None), outcome.error)
     _pause(work, name, error)
     if error is not None and passes(error):
@@ -129,8 +132,11 @@ def _send(work: Work, row: EffectRow) -> None:
         work.tally["looks failed"] += 1  # a run doesn't wait for the next try
 
 
-def _unfit(work: Work, row: EffectRow) -> ConnectorError | None:
-    """Why a note can't be left any more; what a place may see is checked at the moment of writing (rules 9 and 14)."""
+def _fit(work: Work, row: EffectRow) -> Item | ConnectorError:
+    """Its target as it is now, or why a note can't be left there any more.
+
+    What a place may see is checked at the moment of writing (rules 9 and 14).
+    """
     name = row.target.connector
     try:
         fresh = reads(work.clock, patience=IN_PLACE)(work.connectors[name].fetch, [row.target])[row.target]
@@ -144,7 +150,7 @@ def _unfit(work: Work, row: EffectRow) -> ConnectorError | None:
         return Refused(name, f"{row.target.human} is closed for good")
     if work.role(name) is Role.TRACKER and fresh.audience is not Audience.PRIVATE:
         return Refused(name, f"{row.target.human} is public now")
-    return None
+    return fresh
 
 
 def keep_notes(

@@ -6,8 +6,9 @@ A story is a list of steps, separated by ``;``. Items are named by letters: ``a`
 ``x done [outside]`` (a person moves it) · ``a reply``, ``a mail`` (a reply that doesn't reopen), ``a answer``,
 ``a leads`` (resolving it would resolve others), ``a leads none``,
 ``x labels NAME...`` (all that it has from now on), ``x released``, ``x unreleased``,
-``a names x`` (an agent's note) · ``x deleted``, ``x converted``, ``x restored``, ``x transferred y`` · ``x of y`` (a
-duplicate, and of what) · ``cut a x``, ``join a x`` (``links remove``, ``links add``) · ``pass``, ``walk`` (reconcile),
+``a names x`` (an agent's note), ``a /link x``, ``a /mute`` (an agent's command) · ``x deleted``, ``x converted``,
+``x restored``, ``x transferred y`` · ``x of y`` (a duplicate, and of what) · ``cut a x``, ``join a x``
+(``links remove``, ``links add``) · ``pass``, ``walk`` (reconcile),
 ``hour``, ``weeks``, ``restart``, ``lag N``, ``map STATUS TICKETWORD``.
 
 What is expected is said of each item: ``a resolved: link_note resolved`` is its status and every note of syncd on
@@ -135,7 +136,10 @@ class Teller:
             "restored": lambda: pair.restore(entry),
             "leads": lambda: pair.lead(entry, leads=not rest),
         }
-        if verb in verbs:
+        if verb.startswith("/"):
+            named = [pair.url(self.items[name]) for name in rest]
+            pair.say(entry, " ".join([verb, *named]), Author.TEAM, internal=True)
+        elif verb in verbs:
             verbs[verb]()
         elif verb in kinds:
             pair.remove(entry, kinds[verb])

@@ -197,6 +197,17 @@ def test_a_command_that_can_t_be_done_is_told_in_status_until_another_is_done(te
 
 
 @KINDS
+def test_what_failed_is_over_with_the_next_command_though_nothing_is_read_for_that(plain: bool) -> None:
+    pair, ticket, _ = begun(plain=plain)
+    order(pair, ticket, "/reopen")
+    pair.pass_()
+    assert list(passed_over(pair)) == ["/reopen"]
+    order(pair, ticket, "/mute")
+    pair.pass_()
+    assert passed_over(pair) == {}
+
+
+@KINDS
 def test_a_command_that_can_t_be_done_is_told_once_on_a_ticket_that_has_a_link(plain: bool) -> None:
     pair, ticket, _ = waiting(plain=plain)
     order(pair, ticket, "/link TRACKER-99\n/mute it, please")
@@ -210,6 +221,29 @@ def test_a_command_that_can_t_be_done_is_told_once_on_a_ticket_that_has_a_link(p
     order(pair, ticket, "/link TRACKER-99")
     pair.settle()
     assert pair.notes(ticket) == ["link_note"] + ["command_failed"] * 3
+
+
+@KINDS
+def test_the_poll_after_a_command_was_refused_costs_no_further_call(plain: bool) -> None:
+    pair, ticket, _ = waiting(plain=plain)
+    order(pair, ticket, "/mute it, please")
+    pair.pass_()
+    assert pair.notes(ticket)[1:] == ["command_failed"]
+    before = pair.desk.calls
+    pair.pass_()
+    assert pair.desk.calls - before == 1
+
+
+def test_what_a_customer_writes_just_before_a_command_is_refused_is_not_passed_over() -> None:
+    pair, ticket, issue = waiting(plain=True)
+    order(pair, ticket, "/mute it, please")
+    poll(pair.work, "desk")
+    pair.reply(ticket, reopens=False)
+    drain(pair.work)
+    assert pair.notes(ticket)[1:] == ["command_failed"]
+    pair.move(issue, "done")
+    pair.pass_()
+    assert (str(ticket.status), pair.standing()) == ("pending", Standing.WAITS_FOR_AGENT)
 
 
 def test_what_can_t_be_done_is_told_in_words_of_our_own() -> None:
@@ -418,6 +452,7 @@ def test_an_order_that_is_refused_for_good_is_told_and_holds_up_nothing(plain: b
     order(pair, ticket, "/reopen")
     pair.tracker.faults.append(("refused", True))
     pair.pass_()
+    assert pair.parked() == []
     pair.settle()
     assert issue.status == Status("done")
     assert pair.notes(ticket)[2:] == ["command_failed"]
