@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncd_zammad.items import precise
-
 ME, AGENT, CUSTOMER = 7, 3, 10
 """User ids: the token's own agent, another agent, a customer."""
 NAMES = {ME: "syncd@example.com", AGENT: "emma@example.com", CUSTOMER: "david@example.net"}
@@ -116,6 +114,11 @@ class Books:
         """Set attributes; those that Zammad doesn't know are passed over without a word."""
         ticket.row |= {key: value for key, value in values.items() if key in _PLAIN}
         self.bump(ticket, by)
+
+
+def precise(when: datetime) -> str:
+    """UTC as Zammad writes it, in milliseconds."""
+    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"
 
 
 def sanitised(html: str) -> str:
