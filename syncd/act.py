@@ -16,7 +16,8 @@ from syncd.clock import precise
 from syncd.errors import ConnectorError, Refused, Transient
 from syncd.hear import tell_failed
 from syncd.model import UNFINISHED, Action, Outcome, Role, Status, Way
-from syncd.records import Plan, Record, Step, Verb, called
+from syncd.plan.shown import put_on
+from syncd.records import Plan, Record, Step, Verb, Why, called
 from syncd.settle import keep_notes, passes
 from syncd.store import Begun, EffectRow
 from syncd.work import Work
@@ -92,11 +93,11 @@ def _one(work: Work, step: Step, made: Made) -> Result:
     with work.store.write():
         notes = begin(work, step, made)
     action = action_of(work, step, notes)
-    if not action.notes and action.status is None:
+    if writes_nothing(action):
         return keep(work, step, made, notes, Outcome(action))
     try:
         outcome = next(iter(work.connectors[step.target.connector].apply([action])))
-        error_of(step, outcome)  # a defect shows before anything is kept of it
+        error_of(step, outcome), aside_of(step, outcome)  # a defect shows before anything is kept of it
     except Exception:
         with work.store.write():
             doubt(work, step, notes)
@@ -107,7 +108,13 @@ def _one(work: Work, step: Step, made: Made) -> Result:
 def action_of(work: Work, step: Step, notes: Sequence[EffectRow]) -> Action:
     """A step as its connector takes it."""
     way = work.mapping(step.target.connector).way(step.status) if step.status is not None else Way()
-    return Action(step.target, step.status, step.expect, tuple(work.note(row) for row in notes), way=way)
+    action = Action(step.target, step.status, step.expect, tuple(work.note(row) for row in notes), way=way)
+    return put_on(action, step.shows)
+
+
+def writes_nothing(action: Action) -> bool:
+    """Whether all that a step was for is done already."""
+    return action.status is None and not (action.notes or action.fields or action.tags or action.untags)
 
 
 def doubt(work: Work, step: Step, notes: Sequence[EffectRow]) -> None:
@@ -119,7 +126,7 @@ def doubt(work: Work, step: Step, notes: Sequence[EffectRow]) -> None:
 
 def keep(work: Work, step: Step, made: Made, notes: Sequence[EffectRow], outcome: Outcome) -> Result:
     """What came of a step, as state; a transaction of its own."""
-    error = error_of(step, outcome)
+    error, aside = error_of(step, outcome), aside_of(step, outcome)
     confirm = None if error else lambda record: _confirmed(work, step, record, outcome.status)
     with work.store.write():
         keep_notes(work, step.target.connector, notes, outcome.notes, error)
@@ -130,11 +137,26 @@ def keep(work: Work, step: Step, made: Made, notes: Sequence[EffectRow], outcome
             work.store.links.record(record, work.now)
         over = _end_orders(work, step, error)
         said = "done" if error is None else "answer lost" if error.doubt else error.what
-        journal, approved = work.store.journal, work.approved is not None
-        journal.write(made.group, step, outcome=said, now=work.now, confirmed=outcome.status, approved=approved)
-    work.wrote(step, said)
-    _count(work, step, outcome, error)
-    return Result(step, None if over else error)
+        written = step if aside is None else replace(step, shows=())
+        _enter(work, made.group, written, said, outcome.status)
+        if aside is not None:
+            _enter(work, made.group, _only_shown(step), aside.what)
+        for one in written.shows if error is None else ():
+            work.store.shown.put(step.target, one.what, one.value)
+    work.wrote(written, said)
+    _count(work, written, outcome, error)
+    return Result(step, aside if over or error is None else error)
+
+
+def _enter(work: Work, group: str, step: Step, said: str, confirmed: Status | None = None) -> None:
+    approved = work.approved is not None
+    work.store.journal.write(group, step, outcome=said, now=work.now, confirmed=confirmed, approved=approved)
+
+
+def _only_shown(step: Step) -> Step:
+    """The part of a step that is written to fields and tags."""
+    word = step.why.before if step.status is None else step.why.after
+    return Step(step.target, step.links, Why("shown", step.why.moved, before=word, after=word), shows=step.shows)
 
 
 def _end_orders(work: Work, step: Step, error: ConnectorError | None) -> bool:
@@ -177,15 +199,32 @@ def hindrance(work: Work, step: Step) -> ConnectorError | None:
 
 def error_of(step: Step, outcome: Outcome) -> ConnectorError | None:
     """Why a step was not done. One that only leaves notes is done unless a note has to be tried again."""
-    failed = [outcome.error] if step.status is not None or not outcome.notes else [one.error for one in outcome.notes]
+    if _left_notes(step, outcome):
+        failed: list[Exception | None] = [one.error for one in outcome.notes]
+    else:
+        failed = [outcome.error]
     for error in failed:
         if error is None:
             continue
         if not isinstance(error, ConnectorError):
             raise error  # a defect of the connector
-        if step.status is not None or not outcome.notes or passes(error):
+        if not _left_notes(step, outcome) or passes(error):
             return error
     return None
+
+
+def _left_notes(step: Step, outcome: Outcome) -> bool:
+    """Whether a step was for notes alone, or for notes and what is shown beside them."""
+    said = bool(step.effects and step.shows and not outcome.action.notes)  # they were left before
+    return step.status is None and (bool(outcome.notes) or said)
+
+
+def aside_of(step: Step, outcome: Outcome) -> ConnectorError | None:
+    """Why fields and tags were not written, though what they were written with was."""
+    found = outcome.error if step.shows and _left_notes(step, outcome) else outcome.aside
+    if found is None or isinstance(found, ConnectorError):
+        return found
+    raise found  # a defect of the connector
 
 
 def begin(work: Work, step: Step, made: Made) -> list[EffectRow]:
@@ -231,5 +270,5 @@ def _count(work: Work, step: Step, outcome: Outcome, error: ConnectorError | Non
     if step.status is not None and error is None:
         work.tally["statuses"] += 1
         work.tally[f"rule {step.why.rule}+"] += 1
-    elif error is None and outcome.notes:
+    elif error is None and (outcome.notes or step.shows):
         work.tally[f"rule {step.why.rule}"] += 1

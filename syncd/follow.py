@@ -59,6 +59,7 @@ def follow(work: Work, item: Item) -> None:
         return
     store.links.rekey(old, item.ref, work.now)
     store.effects.rekey(old, item.ref)
+    store.shown.rekey(old, item.ref)
     store.commands.rekey(old, item.ref)
     store.journal.unskip(old)
     store.snapshots.drop(old)

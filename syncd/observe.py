@@ -15,8 +15,9 @@ from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauth
 from syncd.follow import follow
 from syncd.model import Item, Ref, Removed
 from syncd.plan import Group, decide
+from syncd.plan.shown import unseen
 from syncd.recall import recall
-from syncd.records import Link, LinkState, Plan, Record, Standing
+from syncd.records import Link, LinkState, Plan, Record, Shown, Standing, Step
 from syncd.retry import reads
 from syncd.store import Begun, QueueRow
 from syncd.take import resolve, set_gone, take
@@ -34,7 +35,7 @@ def observe(work: Work, key: str) -> Plan | None:
     fresh: set[Ref] = set(work.fetched.get(key, ()))
     while True:
         group = load(work, key)
-        if not group.links:
+        if not group.links and not group.shown:
             return None
         if recall(work, group):
             group = load(work, key)
@@ -45,7 +46,8 @@ def observe(work: Work, key: str) -> Plan | None:
         plan = settled(work, decide(group))
         wanted = [ref for ref in (*_to_read(plan, group), *(one.target for one in begun)) if ref not in fresh]
         if not wanted:
-            return plan
+            _keep_shown(work, plan)
+            return _unshown(work, plan)
         read(work, wanted)
         fresh.update(wanted)
         key = _where(work, group) or key
@@ -53,7 +55,31 @@ def observe(work: Work, key: str) -> Plan | None:
 
 def decided(work: Work, key: str) -> Plan:
     """The plan for a group as the state knows it now, without a call."""
-    return settled(work, decide(load(work, key)))
+    return _unshown(work, settled(work, decide(load(work, key))))
+
+
+def _unshown(work: Work, plan: Plan) -> Plan:
+    """The plan without what the items show already, as far as they were just read."""
+    steps = [replace(step, shows=_unseen(work, step)) if step.shows else step for step in plan.steps]
+    left = (step for step in steps if step.shows or step.status is not None or step.effects or step.records)
+    return replace(plan, steps=tuple(left))
+
+
+def _unseen(work: Work, step: Step) -> tuple[Shown, ...]:
+    item = work.shows.get(step.target)
+    return step.shows if item is None else unseen(step, item)
+
+
+def _keep_shown(work: Work, plan: Plan) -> None:
+    """What the items show already is known from now on."""
+    seen = []
+    for step in plan.steps:
+        left = {one.what for one in _unseen(work, step)}
+        seen += [(step.target, one) for one in step.shows if one.what not in left]
+    if seen:
+        with work.store.write():
+            for ref, one in seen:
+                work.store.shown.put(ref, one.what, one.value)
 
 
 def _conclude(work: Work, begun: Sequence[Begun]) -> None:
@@ -91,22 +117,33 @@ def load(work: Work, key: str) -> Group:
         Refused: one of its connectors isn't configured any more.
     """
     links, bases = work.store.links.group(key)
-    names = {ref.connector for link in links for ref in (link.ticket, link.issue)}
+    items = work.store.snapshots.of_group(key)
+    if not links:  # an item that still shows what it was linked to
+        items = {ref: seen for ref in (Ref.parse(key),) if (seen := work.store.snapshots.get(ref)) is not None}
+    shown = work.store.shown.among(items)
+    names = {ref.connector for ref in shown} | {ref.connector for link in links for ref in (link.ticket, link.issue)}
     for name in sorted(names - work.connectors.keys()):
         raise Refused(name, f"no connector of that name is configured any more; bring connectors/{name}.toml back")
     return Group(
         key,
         tuple(links),
         bases,
-        work.store.snapshots.of_group(key),
+        items,
         {name: work.mapping(name) for name in names},
         {name: work.helpdesks[name].playbook for name in names if name in work.helpdesks},
         work.start_marks(),
         work.there_at_start(),
         work.clock.now(),
         work.store.links.turns(key),
-        work.store.commands.muted_of(key),
+        muted=work.store.commands.muted_of(key),
+        shown=shown,
+        can={name: _can(work, name) for name in names},
     )
+
+
+def _can(work: Work, name: str) -> frozenset[str]:
+    able = work.connectors[name].capabilities
+    return frozenset(what for what, can in (("fields", able.sets_fields), ("tags", able.sets_tags)) if can)
 
 
 def _to_read(plan: Plan, group: Group) -> list[Ref]:
@@ -121,7 +158,9 @@ def settled(work: Work, plan: Plan) -> Plan:
     said = [
         step
         for step in plan.steps
-        if step.status is None and not any(work.store.effects.wanted(effect) for effect in step.effects)
+        if step.status is None
+        and not step.shows
+        and not any(work.store.effects.wanted(effect) for effect in step.effects)
     ]
     steps = tuple(step for step in plan.steps if step not in said)
     open_links = {record.link for step in steps for record in step.records}  # asked of another issue as well
@@ -145,6 +184,7 @@ def _where(work: Work, group: Group) -> str | None:
 def prefetch(work: Work, rows: Iterable[QueueRow]) -> None:
     """One bulk read for all groups of a batch, where a connector reads in bulk; failures show when the group is due."""
     work.fetched.clear()
+    work.shows.clear()
     wanted: dict[str, dict[Ref, list[str]]] = {}
     for row in rows:
         for ref in _wanted(work, row.group):
@@ -205,6 +245,7 @@ def _keep(work: Work, one: Item | Removed) -> None:
         return
     if store.snapshots.is_stale(one):
         return
+    work.shows[one.ref] = replace(one, texts=None)
     named = resolve(work, one)
     with store.write():
         follow(work, one)

@@ -21,8 +21,8 @@ from syncd.schema import Table, problems
 
 FORMAT = 1
 Made = Literal["reconcile", "undo"]
-Same = tuple[str, tuple[str, str] | None, tuple[str, ...]]
-"""What makes two steps the same: the target, the status, the kinds of notes."""
+Same = tuple[str, tuple[str, str] | None, tuple[str, ...], tuple[str, ...]]
+"""What makes two steps the same: the target, the status, the kinds of notes, and what is shown."""
 
 
 class BadPlan(ValueError):  # for whoever names the file
@@ -47,7 +47,7 @@ class Native(Table):
 
 
 class FileStep(Table):
-    """One write: a status, notes of these kinds, or both."""
+    """One write: a status, notes of these kinds, fields and tags, or several of these."""
 
     target: str = Field(pattern=r"^[^:]+:.+$")
     item: str
@@ -57,12 +57,13 @@ class FileStep(Table):
     expect: Native | None
     status: Native | None
     notes: list[str]
+    shown: list[str] = Field(default_factory=list)
 
     @property
     def same(self) -> Same:
         """See :data:`Same`."""
         status = (self.status.native, self.status.reason) if self.status else None
-        return self.target, status, tuple(sorted(self.notes))
+        return self.target, status, tuple(sorted(self.notes)), tuple(sorted(self.shown))
 
 
 class FileGroup(Table):
@@ -175,6 +176,7 @@ def _step(step: Step, items: Mapping[Ref, Item | Removed]) -> FileStep:
         "expect": Native.of(step.expect if written else None),
         "status": Native.of(step.status),
         "notes": [effect.kind for effect in step.effects],
+        "shown": [one.in_words for one in step.shows],
     }
     return FileStep.model_validate(told)
 
@@ -182,4 +184,5 @@ def _step(step: Step, items: Mapping[Ref, Item | Removed]) -> FileStep:
 def same(step: Step) -> Same:
     """See :data:`Same`."""
     status = (step.status.native, step.status.reason) if step.status else None
-    return str(step.target), status, tuple(sorted(effect.kind for effect in step.effects))
+    shown = tuple(sorted(one.in_words for one in step.shows))
+    return str(step.target), status, tuple(sorted(effect.kind for effect in step.effects)), shown

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Container, Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -57,6 +58,14 @@ def _condition(value: object) -> str:
     raise Wrong("this says in no known way when an issue is done", 'Write "closed", "released" or "label:NAME"')
 
 
+def _tag(value: object) -> str:
+    """How a tag begins: one word, as every system takes it."""
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*|", value):
+        raise Wrong("this can't be the beginning of a tag", "Use small letters, digits, dots, dashes and underscores")
+    return value
+
+
+FieldName = Annotated[str, Field(min_length=1)]
 TicketWord = Annotated[Word, _one_of(TICKET_WORDS, "a ticket")]
 IssueWord = Annotated[Word, _one_of(ISSUE_WORDS, "an issue")]
 
@@ -112,6 +121,10 @@ class Playbook(Table):
         late_after: seconds; messages about older moves stay drafts (rule 14).
         file_after: seconds that a trigger to file is left to people first (rule 17).
         link_headings: headings of an issue form whose section is the form's link field (rule 5), without ``#``.
+        ticket_fields: fields of a ticket, by the helpdesk's own name or id, and what of its issues they show.
+        ticket_tag: how the one tag begins by which a ticket shows its issues' word: ``issue`` for ``issue_done``.
+        issue_fields: fields of an issue, and what of its tickets they show.
+        issue_tag: how the label begins that says how many tickets wait: ``tickets`` for ``tickets-3``.
         texts: what is written, by kind; a kind that is missing or empty is not written.
     """
 
@@ -129,6 +142,10 @@ class Playbook(Table):
     late_after: Duration = 259200.0
     file_after: Duration = 60.0
     link_headings: tuple[str, ...] = Field(default=(), strict=False)
+    ticket_fields: dict[FieldName, Literal["issue_key", "issue_url", "issue_word"]] = Field(default_factory=dict)
+    ticket_tag: Annotated[str, BeforeValidator(_tag)] = ""
+    issue_fields: dict[FieldName, Literal["waiting_tickets"]] = Field(default_factory=dict)
+    issue_tag: Annotated[str, BeforeValidator(_tag)] = ""
     texts: dict[KindName, Template] = Field(default_factory=dict)
 
     @classmethod

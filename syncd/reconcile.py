@@ -139,7 +139,7 @@ def _together(work: Work, held: _Todo, quiet: _Todo) -> None:
         raise Interrupted("stopped between two groups")
     todo = []
     for row, plan in held:
-        if work.store.links.ids(row.group) and decided(work, row.group) == plan:
+        if decided(work, row.group) == plan:
             todo.append((row, plan))
         else:
             _alone(work, row, partial(reconcile, work, row, quiet))

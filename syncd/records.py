@@ -170,6 +170,44 @@ class Effect:
     shared: bool = False
 
 
+FIELD, NUMBER, WORD_TAG, COUNT_TAG = "field:", "number:", "tag:", "count:"
+"""How the name of what is shown begins: a field of text, a field that counts, a tag with a word, a tag with a count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Something that an item is to show of its links, in a field or a tag (:mod:`syncd.plan.shown`).
+
+    Attributes:
+        what: ``field:NAME``, ``number:NAME``, ``tag:PREFIX`` or ``count:PREFIX``.
+        value: empty where it is to be taken away.
+        before: what we showed last.
+        beside: tags of the same kind that must not stand beside it.
+    """
+
+    what: str
+    value: str
+    before: str = ""
+    beside: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The field's name, or how the tag begins."""
+        return self.what.partition(":")[2]
+
+    @property
+    def in_field(self) -> bool:
+        """A field and no tag."""
+        return self.what.startswith((FIELD, NUMBER))
+
+    @property
+    def in_words(self) -> str:
+        """``field cf_issue = o/r#4``, ``tag issue_done``, ``no tag issue_open``."""
+        if self.in_field:
+            return f"field {self.name} = {self.value}" if self.value else f"field {self.name} emptied"
+        return f"tag {self.value}" if self.value else f"no tag {self.before}"
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
     """The reason of a write, for ``explain`` and the journal (rule 15)."""
@@ -198,6 +236,7 @@ class Step:
     expect: Status | None = None
     effects: tuple[Effect, ...] = ()
     records: tuple[Record, ...] = ()
+    shows: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import NoneType
 
-from syncd.act import Made, Result, action_of, begin, begin_plan, doubt, hindrance, keep
+from syncd.act import Made, Result, action_of, begin, begin_plan, doubt, hindrance, keep, writes_nothing
 from syncd.braking import refuse_too_much
 from syncd.defects import of_one_item
 from syncd.errors import BrakeOn, ConnectorError, Transient
@@ -90,8 +90,9 @@ def _write(work: Work, name: str, jobs: Sequence[_Job]) -> None:
     with work.store.write():
         for job in jobs:
             job.notes = begin(work, job.step, job.made)
-    sent = [job for job in jobs if job.notes or job.step.status is not None]
-    actions = [action_of(work, job.step, job.notes) for job in sent]
+    wanted = [(job, action_of(work, job.step, job.notes)) for job in jobs]
+    sent = [job for job, action in wanted if not writes_nothing(action)]
+    actions = [action for _, action in wanted if not writes_nothing(action)]
     known = iter(work.connectors[name].apply(actions) if actions else ())
     for number, job in enumerate(jobs):
         try:

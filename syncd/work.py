@@ -87,6 +87,8 @@ class Work:
     """Items that were read so soon after a change that they are to be read once more, by the next poll."""
     fetched: dict[str, set[Ref]] = field(default_factory=dict)
     """Per group, what a bulk read has just brought."""
+    shows: dict[Ref, Item] = field(default_factory=dict)
+    """Items as they were read last in this batch, with all their fields and tags."""
     plans: list[Plan] = field(default_factory=list)
     """What would have been written, where nothing may be."""
     vanished: dict[str, list[float]] = field(default_factory=dict)

@@ -605,6 +605,22 @@ BAD_FILES: list[tuple[str, str | bytes, str]] = [
     ),
     (
         "connectors/desk.toml",
+        DESK + "[sync]\nticket_tag = 'issue'\nissue_fields = { a = 'waiting_tickets' }\n",
+        "connectors/desk.toml: sync.ticket_tag: freshdesk can't set tags or labels. Leave",
+    ),
+    (
+        "connectors/desk.toml",
+        DESK + "[sync]\nissue_fields = { a = 'waiting_tickets' }\n",
+        "connectors/desk.toml: sync.issue_fields: github can't set fields. Leave",
+    ),
+    (
+        "connectors/desk.toml",
+        DESK + "[sync]\nticket_fields = { a = 'subject' }\n",
+        "sync.ticket_fields.a: this is none of the known values",
+    ),
+    ("connectors/desk.toml", DESK + "[sync]\nissue_tag = 'Two words'\n", "sync.issue_tag: this can't be the beg"),
+    (
+        "connectors/desk.toml",
         DESK + "[sync]\nfiled = 'closed'\n",
         "sync.filed: a ticket would be given a word that its",
     ),

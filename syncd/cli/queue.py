@@ -35,6 +35,7 @@ CAUSES = {
     "retry": "`syncd queue retry` asked for it",
     "rules changed": "the mapping or the playbook changed",
     "start": "the service was started",
+    "unlinked": "it still shows a link that has ended",
     "unmuted": "a ticket is muted no more",
 }
 """Why a group was queued, for people."""

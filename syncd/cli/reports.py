@@ -94,6 +94,7 @@ def _step(work: Work, step: Step) -> dict[str, Any]:
         "from": step.why.before.value,
         "to": step.why.after.value if step.status is not None else step.why.before.value,
         "notes": [effect.kind for effect in step.effects],
+        "shown": [one.in_words for one in step.shows],
         "because_of": sorted(others),
         "moved_by": step.why.who,
     }
@@ -162,5 +163,6 @@ def _tell_planned(planned: Sequence[Mapping[str, Any]], *, observe: bool) -> Non
             change = f"{step['from']} -> {step['to']}" if step["from"] != step["to"] else step["from"]
             notes = f", {plural(len(step['notes']), 'note')}" if step["notes"] else ""
             who = f", by {step['moved_by']}" if step["moved_by"] else ""
-            say(f"  {step['target']:<28} {change}{notes}  ({', '.join(step['because_of'])}{who})")
+            shown = f", {', '.join(step['shown'])}" if step["shown"] else ""
+            say(f"  {step['target']:<28} {change}{notes}{shown}  ({', '.join(step['because_of'])}{who})")
     say()

@@ -80,6 +80,9 @@ RULES = {
     "command_unmute": _ticket(
         "no longer muted, because an agent ordered it", "no longer muted, because agents ordered it"
     ),
+    "shown": Sentence(
+        "brought up to date in its fields and tags", "brought up to date in their fields and tags", "item"
+    ),
     "undone": Sentence("put back to what it was", "put back to what they were", "item"),
     "final_reopened": _issue(
         "told that its ticket can't be opened again",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Table
 from typing import Annotated, Any
 
@@ -64,6 +64,7 @@ def helpdesk(account: Account, mapping: Mapping | None, accounts: Table[str, Acc
     except ConfigError as error:
         raise ConfigError([*found, *error.problems]) from None
     found += _unwritable(playbook, mapping)
+    found += _unshowable(playbook, account, [accounts[name] for name in trackers if name in accounts])
     if found:
         raise ConfigError(found)
     return {
@@ -129,3 +130,19 @@ def _unwritable(playbook: Playbook, mapping: Mapping | None) -> Iterator[Problem
     for word in sorted(needed - mapping.write.keys()):
         what = f"the playbook {playbook.name!r} writes '{word}', and this mapping can't"
         yield problem(f"mappings/{mapping.name}.toml", f"write.{word}", what, "Say which status to write for it")
+
+
+def _unshowable(playbook: Playbook, account: Account, trackers: Sequence[Account]) -> Iterator[Problem]:
+    """Fields and tags that nobody there can set."""
+    wanted = {
+        "ticket_fields": (playbook.ticket_fields, "sets_fields", [account]),
+        "ticket_tag": (playbook.ticket_tag, "sets_tags", [account]),
+        "issue_fields": (playbook.issue_fields, "sets_fields", trackers),
+        "issue_tag": (playbook.issue_tag, "sets_tags", trackers),
+    }
+    for key, (value, capability, accounts) in wanted.items():
+        able = [getattr(one.connector.capabilities, capability) for one in accounts if one.connector]
+        if value and able and not any(able):
+            kinds = ", ".join(sorted({one.kind for one in accounts if one.kind}))
+            what = f"{kinds} can't set {'fields' if capability == 'sets_fields' else 'tags or labels'}"
+            yield problem(f"{account.where}: sync", key, what, "Leave it out, here or in the playbook")

@@ -5,7 +5,8 @@ The question for each ticket is always the same (rule 3). *Does the ticket's wor
 
 Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``issue_moved`` (neither of the two: work
 began on it, and the playbook tells that apart), ``customer_waits``, ``closed_outside``, ``cascade``,
-``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``;
+``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``,
+``shown`` (:mod:`syncd.plan.shown`);
 ``command`` (an agent orders an issue to be reopened); ``undone``, which :mod:`syncd.plan.undone` makes; and what
 :mod:`syncd.obey` does: ``command_link``, ``command_unlink``, ``command_mute``, ``command_unmute``.
 """
@@ -13,18 +14,15 @@ began on it, and the playbook tells that apart), ``customer_waits``, ``closed_ou
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
-from syncd.clock import stamp
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Audience, Item, Ref, Removed, Word
 from syncd.plan.asks import Ask, Outline, answer_all, step_or_records
 from syncd.plan.notes import closing_notes, issue_note, lost_values, some, ticket_note, values_of, with_message
-from syncd.plan.ticket import Group, Ticket, has_turned, ids, issue_word, view
-from syncd.records import GONE, Base, Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
+from syncd.plan.shown import show
+from syncd.plan.ticket import Group, Ticket, has_turned, ids, is_new, issue_word, view
+from syncd.records import GONE, Base, Effect, Link, LinkState, Plan, Record, Standing, Step, Why
 
 WAITING_WORDS = (Word.PENDING, Word.ON_HOLD)
-CLOCKS_DIFFER = timedelta(minutes=2)
-"""How far the clocks of two services may be apart: an issue made this much before its ticket still counts as later."""
 
 
 def decide(group: Group) -> Plan:
@@ -39,6 +37,7 @@ def decide(group: Group) -> Plan:
     for ref in sorted({link.ticket for link in group.links}, key=str):
         _decide_ticket(outline, ref, [link for link in group.links if link.ticket == ref])
     answer_all(outline)
+    show(outline)
     news = tuple(record for record in outline.records if _is_news(group, record))
     return Plan(group.key, tuple(outline.steps), news, tuple(outline.before), tuple(outline.stuck), links=links)
 
@@ -161,17 +160,7 @@ def _begin(outline: Outline, ticket: Ticket, fresh: list[Link]) -> bool:
 
 def is_filed(ticket: Ticket, link: Link) -> bool:
     """An unfinished issue that syncd or ``links add`` tied, or made after both its ticket and the start mark."""
-    issue = ticket.issue(link)
-    if not link.filed or issue_word(ticket, link) not in UNFINISHED:
-        return False
-    if link.origin in (Origin.PERSON, Origin.SYNCD):
-        return True
-    if link.origin is Origin.FOLLOWED and ticket.item.follows is not None:  # its requester wrote after the start mark
-        return True
-    after_ticket = issue.created_at >= ticket.item.created_at - CLOCKS_DIFFER
-    made, mark = stamp(issue.created_at), ticket.group.start_marks.get(issue.ref.connector, "")
-    after_start = made > mark or (made == mark and str(issue.ref) not in ticket.group.there_at_start)
-    return after_ticket and after_start
+    return link.filed and issue_word(ticket, link) in UNFINISHED and is_new(ticket.group, link)
 
 
 def _file(outline: Outline, ticket: Ticket, filed: list[Link]) -> None:

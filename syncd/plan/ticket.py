@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
+from syncd.clock import stamp
 from syncd.mapping import Mapping
 from syncd.model import FINISHED_ISSUE, Item, Ref, Removed, Status, Word
 from syncd.playbook import Playbook
-from syncd.records import Base, Link, Record, Standing
+from syncd.records import Base, Link, Origin, Record, Standing
 
 SPOKEN = frozenset(
     {Standing.WAITS_FOR_AGENT, Standing.WAITS_FOR_PERSON, Standing.CASCADES, Standing.CONFLICT, Standing.DRIFT}
 )
 """Standings that came with a note; once the ends agree again, the next one is told anew."""
+
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far the clocks of two services may be apart: an issue made this much before its ticket still counts as later."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,10 @@ class Group:
     now: datetime
     turns: Table[Ref, int] = field(default_factory=dict)
     """By ticket: where the count of a link without a base begins, beyond what was said of the ticket's ended links."""
+    shown: Table[Ref, Table[str, str]] = field(default_factory=dict)
+    """By item: what of its links it shows in fields and tags, as we wrote it last."""
+    can: Table[str, frozenset[str]] = field(default_factory=dict)
+    """By configured connector: which of ``fields`` and ``tags`` it can set."""
     muted: frozenset[Ref] = frozenset()
     """Tickets to which, and because of which, nothing is to be written."""
 
@@ -246,6 +255,21 @@ def view(group: Group, item: Item, links: list[Link]) -> Ticket:
                 met="" if has_turned(group, link) else playbook.met(now.tags, now.released),
             )
     return Ticket(group, item, tuple(sorted(links, key=lambda link: link.id)), bases)
+
+
+def is_new(group: Group, link: Link) -> bool:
+    """Whether syncd, a person or a follow-up made it, or its issue was made after its ticket and the start mark."""
+    ticket, issue = group.items.get(link.ticket), group.items.get(link.issue)
+    if not link.filed or not isinstance(ticket, Item) or not isinstance(issue, Item):
+        return False
+    if link.origin in (Origin.PERSON, Origin.SYNCD):
+        return True
+    if link.origin is Origin.FOLLOWED and ticket.follows is not None:  # its requester wrote after the start mark
+        return True
+    after_ticket = issue.created_at >= ticket.created_at - CLOCKS_DIFFER
+    made, mark = stamp(issue.created_at), group.start_marks.get(issue.ref.connector, "")
+    after_start = made > mark or (made == mark and str(issue.ref) not in group.there_at_start)
+    return after_ticket and after_start
 
 
 def has_turned(group: Group, link: Link) -> bool:

@@ -36,6 +36,7 @@ from syncd.store.journal import Journal
 from syncd.store.links import Links
 from syncd.store.queue import Queue, QueueRow
 from syncd.store.recalls import Recalls
+from syncd.store.shown import WhatIsShown
 from syncd.store.snapshots import Snapshots
 
 LOOK = 500
@@ -51,6 +52,7 @@ class Store:
         self.queue = Queue(db)
         self.effects = Effects(db)
         self.begun = BegunWrites(db)
+        self.shown = WhatIsShown(db)
         self.links = Links(db, self.effects)
         self.journal = Journal(db)
         self.cursors = Cursors(db)

@@ -13,9 +13,9 @@ from syncd.model import Ref, Status
 from syncd.records import Step
 
 INSERT = """
-    INSERT INTO journal (at, group_key, target, link, rule, moved, who, before, after, status, notes, seen_at, outcome,
-        native_before, reason_before, native_after, reason_after, approved)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO journal (at, group_key, target, link, rule, moved, who, before, after, status, notes, shown, seen_at,
+        outcome, native_before, reason_before, native_after, reason_after, approved)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 OF_LINK = "SELECT * FROM journal WHERE link = ? ORDER BY id DESC LIMIT ?"
 STATUS_WRITES = (
@@ -23,7 +23,8 @@ STATUS_WRITES = (
 )
 CHANGED = """
     SELECT DISTINCT target FROM journal
-    WHERE at > ? AND target LIKE ? AND status + notes > 0 AND outcome IN ('done', 'answer lost') AND approved = 0
+    WHERE at > ? AND target LIKE ? AND status + notes + shown > 0 AND approved = 0
+    AND outcome IN ('done', 'answer lost')
 """
 WRITTEN = """
     SELECT * FROM journal WHERE at >= ? AND status = 1 AND outcome IN ('done', 'answer lost') ORDER BY id
@@ -81,9 +82,9 @@ class Journal:
         why, written = step.why, step.status is not None
         before, after = (step.expect, confirmed or step.status) if written else (None, None)
         natives = [part for one in (before, after) for part in ((one.native, one.reason) if one else ("", ""))]
-        for link in step.links:
+        for link in step.links or (0,):  # what showed a link that has ended is taken away without one
             values = [now, group, str(step.target), link, why.rule, why.moved, why.who, why.before, why.after]
-            values += [int(written), len(step.effects), now, outcome]
+            values += [int(written), len(step.effects), len(step.shows), now, outcome]
             self._db.execute(INSERT, [*values, *natives, int(approved)])
 
     def of(self, link: int, limit: int = 20) -> list[dict[str, Any]]:

@@ -103,6 +103,12 @@ MERGE_QUEUE = """
 DROP_QUEUE_IF_UNUSED = """
     DELETE FROM queue WHERE group_key = :old
     AND NOT EXISTS (SELECT 1 FROM links WHERE group_key = :old AND state IN ('live', 'final'))
+    AND NOT EXISTS (SELECT 1 FROM shown WHERE ref = :old)
+"""
+ASK_LEFT_ALONE = """
+    INSERT INTO queue (group_key, cause, asked, since, due, attempts, lease_until, parked, reason, owner)
+    SELECT :ref, 'unlinked', 1, :now, :now, 0, '', 0, '', '' WHERE EXISTS (SELECT 1 FROM shown WHERE ref = :ref)
+    ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, due = min(due, excluded.due), parked = 0, reason = ''
 """
 COUNT = "SELECT state, standing, count(*) AS n FROM links GROUP BY state, standing"
 
@@ -198,7 +204,7 @@ class Links:
             INSERT, [str(ticket), str(issue), state, origin, int(filed), reason, now, now, ticket.key, issue.key]
         ).fetchone()
         if state is not LinkState.PROPOSED:
-            self.regroup(ticket)
+            self.regroup(ticket, now)
         return int(row[0])
 
     def set_state(self, link: Link, state: LinkState, reason: str, now: str) -> None:
@@ -207,8 +213,8 @@ class Links:
             return
         self._db.execute(SET_STATE, {"state": state, "reason": reason, "now": now, "id": link.id})
         if {link.state, state} != {LinkState.LIVE, LinkState.FINAL}:
-            self.regroup(link.ticket)
-            self.regroup(link.issue)
+            self.regroup(link.ticket, now)
+            self.regroup(link.issue, now)
 
     def begin_anew(self, link: Link, origin: Origin, *, filed: bool) -> None:
         """Forget what was agreed: the pair is to be looked at as a new one."""
@@ -260,13 +266,17 @@ class Links:
         what = {"old": str(old), "new": str(new), "now": now, "by_person": BY_PERSON}
         for statement in (STEP_ASIDE, REKEY, REKEY_TICKET, END_LEFTOVERS):
             self._db.execute(statement, what)
-        self.regroup(old)
-        self.regroup(new)
+        self.regroup(old, now)
+        self.regroup(new, now)
 
-    def regroup(self, ref: Ref) -> None:
-        """Give the component around an item its key, the smallest ref in it, and move what is queued there."""
+    def regroup(self, ref: Ref, now: str) -> None:
+        """Give the component around an item its key, the smallest ref in it, and move what is queued there.
+
+        One that is left alone, and still shows something of its links, is a group of its own until that is taken away.
+        """
         refs, links = self._component(str(ref))
         if not links:
+            self._db.execute(ASK_LEFT_ALONE, {"ref": str(ref), "now": now})
             return
         key = min(refs)
         olds = {row["group_key"] for row in links} - {key, ""}

@@ -134,6 +134,13 @@ CREATE TABLE begun (
     at      TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE shown (
+    ref   TEXT NOT NULL,
+    what  TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (ref, what)
+) STRICT;
+
 CREATE TABLE journal (
     id        INTEGER PRIMARY KEY,
     at        TEXT NOT NULL,
@@ -147,6 +154,7 @@ CREATE TABLE journal (
     after     TEXT NOT NULL,
     status    INTEGER NOT NULL,
     notes     INTEGER NOT NULL,
+    shown     INTEGER NOT NULL,
     seen_at   TEXT NOT NULL,
     outcome   TEXT NOT NULL,
     native_before TEXT NOT NULL,
@@ -167,7 +175,9 @@ CREATE TABLE brakes (
 
 CREATE VIEW ends AS
     SELECT group_key, substr(ticket, 1, instr(ticket, ':') - 1) AS connector FROM links
-    UNION ALL SELECT group_key, substr(issue, 1, instr(issue, ':') - 1) AS connector FROM links;
+    UNION ALL SELECT group_key, substr(issue, 1, instr(issue, ':') - 1) AS connector FROM links
+    UNION ALL SELECT ref AS group_key, substr(ref, 1, instr(ref, ':') - 1) AS connector FROM shown
+    WHERE NOT EXISTS (SELECT 1 FROM links WHERE links.group_key = shown.ref);
 
 CREATE TABLE connectors (
     name        TEXT PRIMARY KEY,

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
 
 from syncd.clock import Clock, ManualClock, stamp
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.errors import ConnectorError, Problem, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import (
     Action,
-    Audience,
     Author,
     Draft,
     GoneKind,
@@ -25,95 +23,19 @@ from syncd.model import (
     Ref,
     Removed,
     Role,
-    Status,
     Text,
     Word,
     Written,
 )
+from syncd.testing.books import START, Books, Entry, moment_of
 from syncd.testing.world import Remark
 
-START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 PAGE = 3
 """Small, so that every test of a feed sees more than one page."""
 
 
-@dataclass(slots=True)
-class Entry:
-    """One item in the books."""
-
-    number: int
-    status: Status
-    created: int
-    version: int
-    author: Author
-    body: str
-    remarks: list[Remark] = field(default_factory=list)
-    said: list[int] = field(default_factory=list)
-    """When each remark was made."""
-    markers: list[str] = field(default_factory=list)
-    audience: Audience = Audience.PRIVATE
-    gone: GoneKind | None = None
-    moved_to: int | None = None
-    closed_outside: bool = False
-    moved: int | None = None
-    duplicate_of: int | None = None
-    final: bool = False
-    tags: tuple[str, ...] = ()
-    released: bool | None = None
-    follows: int | None = None
-    cascades: bool = False
-    came_from: int | None = None
-    """What it was called before, where the feed tells that."""
-    status_writes: int = 0
-
-
-@dataclass(slots=True)
-class Books:
-    """What the system knows; time is a counter of changes, one second each."""
-
-    name: str
-    role: Role
-    entries: dict[int, Entry] = field(default_factory=dict)
-    tick: int = 0
-    calls: int = 0
-    faults: list[tuple[str, bool]] = field(default_factory=list)
-    lag: int = 0
-    """How many of the last changes the feed doesn't show yet."""
-    silent_walks: int = 0
-    before_call: Any = None
-    """Called at the start of every API call: where a test lets people act in between."""
-
-    def next(self) -> int:
-        """A new moment."""
-        self.tick += 1
-        return self.tick
-
-    def add(self, body: str = "", *, by: Author = Author.TEAM, status: str = "open") -> Entry:
-        """A new item."""
-        now = self.next()
-        entry = Entry(len(self.entries) + 1, Status(status), now, now, by, body)
-        self.entries[entry.number] = entry
-        return entry
-
-    def set_status(self, number: int, status: Status, *, outside: bool = False) -> None:
-        """Somebody moves an item."""
-        entry = self.entries[number]
-        entry.status, entry.version, entry.closed_outside = status, self.next(), outside
-        entry.moved = entry.version
-
-    def say(self, number: int, remark: Remark) -> None:
-        """Somebody writes."""
-        self.entries[number].remarks.append(remark)
-        self.entries[number].version = self.next()
-        self.entries[number].said.append(self.tick)
-
-    def ref(self, entry: Entry) -> Ref:
-        """The item's identity."""
-        return Ref(self.name, str(entry.number), f"{self.name.upper()}-{entry.number}")
-
-
-def _at(tick: int) -> datetime:
-    return START + timedelta(seconds=tick)
+def _removed(books: Books, entry: Entry) -> Removed:
+    return Removed(books.ref(entry), entry.gone or GoneKind.DELETED, stamp(moment_of(entry.version)))
 
 
 class MemoryConnector(Connector):
@@ -122,6 +44,8 @@ class MemoryConnector(Connector):
     Options = ConnectorOptions
     capabilities = Capabilities(
         roles=frozenset(Role),
+        sets_fields=True,
+        sets_tags=True,
         fetch_batch=10,
         apply_batch=10,
         status_with_notes=True,
@@ -151,10 +75,12 @@ class MemoryConnector(Connector):
             part = rows[:PAGE]
             after = part[-1].version if part else after
             last = len(rows) <= PAGE
-            visible = [e for e in part if since is None or _at(e.version) >= since]
+            visible = [e for e in part if since is None or moment_of(e.version) >= since]
             yield Page(
                 items=tuple(self._told(e) for e in visible if e.gone is None and e.moved_to is None),
-                removed=tuple(Removed(self.books.ref(e), e.gone, stamp(_at(e.version))) for e in visible if e.gone),
+                removed=tuple(
+                    Removed(self.books.ref(e), e.gone, stamp(moment_of(e.version))) for e in visible if e.gone
+                ),
                 cursor=json.dumps([after, walking and not last]),
                 first_walk=walking,
                 last=last,
@@ -173,7 +99,7 @@ class MemoryConnector(Connector):
             if entry is None:
                 found[ref] = Removed(ref, GoneKind.DELETED)
             elif entry.gone:
-                found[ref] = Removed(ref, entry.gone, stamp(_at(entry.version)))
+                found[ref] = Removed(ref, entry.gone, stamp(moment_of(entry.version)))
             else:
                 item = self._item(entry)
                 found[ref] = item if item.ref == ref else replace(item, formerly=ref)
@@ -210,14 +136,28 @@ class MemoryConnector(Connector):
         if action.status is not None:
             entry.status_writes += 1
             self.books.set_status(entry.number, action.status)
-        if action.untags and set(action.untags) & set(entry.tags):
-            entry.tags = tuple(tag for tag in entry.tags if tag not in action.untags)
-            entry.version = self.books.next()
+        aside = self._show(entry, action)
         if fault in {"lost_answer", "error_after"}:
             lost = Transient(self.name, "the answer was lost", doubt=True)
             return Outcome(action, notes=tuple(Written(n.effect, error=lost) for n in action.notes), error=lost)
         done = tuple(Written(note.effect, f"{entry.number}-{len(entry.remarks)}") for note in action.notes)
-        return Outcome(action, entry.status if action.status else None, stamp(_at(entry.version)), done)
+        version = stamp(moment_of(entry.version))
+        if action.status is None:
+            return Outcome(action, None, version, done, aside)
+        return Outcome(action, entry.status, version, done, aside=aside)
+
+    def _show(self, entry: Entry, action: Action) -> ConnectorError | None:
+        """Fields and tags, unless a field of that name isn't there."""
+        if not (action.fields or action.tags or action.untags):
+            return None
+        unknown = self.books.no_fields.intersection(action.fields)
+        if unknown:
+            return Refused(self.name, f"there is no field {min(unknown)}")
+        entry.fields |= action.fields
+        kept = [tag for tag in entry.tags if tag not in action.untags]
+        entry.tags, entry.version = tuple(dict.fromkeys((*kept, *action.tags))), self.books.next()
+        entry.shown_writes += 1
+        return None
 
     def create(self, draft: Draft) -> Item:
         """File an item."""
@@ -284,7 +224,7 @@ class MemoryConnector(Connector):
         replies = [remark for remark in entry.remarks if not remark.internal]
         texts = [Text(entry.body, entry.author, Place.BODY)]
         texts += [
-            Text(r.body, r.author, Place.NOTE if r.internal else Place.COMMENT, f"{entry.number}-{i}", _at(at))
+            Text(r.body, r.author, Place.NOTE if r.internal else Place.COMMENT, f"{entry.number}-{i}", moment_of(at))
             for i, (r, at) in enumerate(zip(entry.remarks, entry.said, strict=True))
         ]
         canonical, parent = (self.books.entries.get(n or 0) for n in (entry.duplicate_of, entry.follows))
@@ -292,17 +232,18 @@ class MemoryConnector(Connector):
             ref=self.books.ref(entry),
             url=f"https://{self.name}.example.com/items/{entry.number}",
             status=entry.status,
-            version=stamp(_at(entry.version)),
-            created_at=_at(entry.created),
+            version=stamp(moment_of(entry.version)),
+            created_at=moment_of(entry.created),
             audience=entry.audience,
             texts=tuple(texts),
             waiting=bool(replies and replies[-1].author is Author.OUTSIDE),
             final=entry.final,
-            moved_at=_at(entry.moved) if entry.moved else None,
+            moved_at=moment_of(entry.moved) if entry.moved else None,
             closed_outside=entry.closed_outside,
             duplicate_of=self.books.ref(canonical) if canonical else None,
             follows=self.books.ref(parent) if parent else None,
             cascades=entry.cascades,
+            fields={name: value for name, value in entry.fields.items() if isinstance(value, str)},
             tags=entry.tags,
             released=entry.released,
         )
@@ -331,3 +272,6 @@ class MemoryConnector(Connector):
             case "lost_answer" | "error_after" if not write:
                 raise Transient(self.name, "the answer was lost")
         return due[0]
+
+
+__all__ = ["START", "Books", "Entry", "MemoryConnector"]

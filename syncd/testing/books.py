@@ -1,0 +1,97 @@
+"""The books of the reference connector's system: what it knows, and what people do there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from syncd.model import Audience, Author, GoneKind, Ref, Role, Status
+from syncd.testing.world import Remark
+
+START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One item in the books."""
+
+    number: int
+    status: Status
+    created: int
+    version: int
+    author: Author
+    body: str
+    remarks: list[Remark] = field(default_factory=list)
+    said: list[int] = field(default_factory=list)
+    """When each remark was made."""
+    markers: list[str] = field(default_factory=list)
+    audience: Audience = Audience.PRIVATE
+    gone: GoneKind | None = None
+    moved_to: int | None = None
+    closed_outside: bool = False
+    moved: int | None = None
+    duplicate_of: int | None = None
+    final: bool = False
+    tags: tuple[str, ...] = ()
+    fields: dict[str, str | int] = field(default_factory=dict)
+    released: bool | None = None
+    follows: int | None = None
+    cascades: bool = False
+    came_from: int | None = None
+    """What it was called before, where the feed tells that."""
+    status_writes: int = 0
+    shown_writes: int = 0
+    """How often fields and tags were written through the API."""
+
+
+@dataclass(slots=True)
+class Books:
+    """What the system knows; time is a counter of changes, one second each."""
+
+    name: str
+    role: Role
+    entries: dict[int, Entry] = field(default_factory=dict)
+    tick: int = 0
+    calls: int = 0
+    faults: list[tuple[str, bool]] = field(default_factory=list)
+    lag: int = 0
+    """How many of the last changes the feed doesn't show yet."""
+    silent_walks: int = 0
+    no_fields: set[str] = field(default_factory=set)
+    """Fields that can't be set: a write that names one sets nothing of its fields and tags."""
+    before_call: Any = None
+    """Called at the start of every API call: where a test lets people act in between."""
+
+    def next(self) -> int:
+        """A new moment."""
+        self.tick += 1
+        return self.tick
+
+    def add(self, body: str = "", *, by: Author = Author.TEAM, status: str = "open") -> Entry:
+        """A new item."""
+        now = self.next()
+        entry = Entry(len(self.entries) + 1, Status(status), now, now, by, body)
+        self.entries[entry.number] = entry
+        return entry
+
+    def set_status(self, number: int, status: Status, *, outside: bool = False) -> None:
+        """Somebody moves an item."""
+        entry = self.entries[number]
+        entry.status, entry.version, entry.closed_outside = status, self.next(), outside
+        entry.moved = entry.version
+
+    def say(self, number: int, remark: Remark) -> None:
+        """Somebody writes."""
+        self.entries[number].remarks.append(remark)
+        self.entries[number].version = self.next()
+        self.entries[number].said.append(self.tick)
+
+    def ref(self, entry: Entry) -> Ref:
+        """The item's identity."""
+        return Ref(self.name, str(entry.number), f"{self.name.upper()}-{entry.number}")
+
+
+def moment_of(tick: int) -> datetime:
+    """By the system's own clock."""
+    return START + timedelta(seconds=tick)
