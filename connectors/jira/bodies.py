@@ -8,7 +8,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.jira.calls import Call, Refusal
-from connectors.jira.shapes import Body, error
+from connectors.jira.refusals import error
+from connectors.jira.shapes import Body
 from syncd.testing import Reply
 
 PAYLOAD = "Invalid request payload. Refer to the REST API documentation and try again."

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.jira.calls import CLOUD, Call, Refusal, Route
 from connectors.jira.entries import Issue
-from connectors.jira.shapes import Body, error
+from connectors.jira.refusals import error
+from connectors.jira.shapes import Body
 from connectors.jira.workflows import STATUSES, Transition
 from syncd.testing import Reply
 
@@ -202,7 +203,7 @@ def _plain(issue: Issue) -> list[Transition]:
     """The transitions of an issue that need no field."""
     if "TRANSITION" not in issue.now.project.may:
         return []
-    here = issue.now.project.workflow.of(issue.now.status.name)
+    here = issue.now.project.ways(issue.now.status.name)
     return [one for one in here if not one.closed and not any(one.screen.values())]
 
 

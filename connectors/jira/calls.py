@@ -8,7 +8,8 @@ from typing import Any
 
 from connectors.jira.books import Books
 from connectors.jira.entries import Issue, Person, Project
-from connectors.jira.shapes import Shapes, error
+from connectors.jira.refusals import error
+from connectors.jira.shapes import Shapes
 from syncd.testing import Reply, Request
 
 Handler = Callable[..., Reply]

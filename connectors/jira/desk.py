@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.jira.calls import Call, Refusal
 from connectors.jira.entries import Issue, Project
-from connectors.jira.shapes import Body, desk_error
+from connectors.jira.refusals import desk_error
+from connectors.jira.shapes import Body
 from connectors.jira.workflows import CUSTOMERS, STATUSES, Transition
 from syncd.testing import Reply
 
@@ -186,6 +187,7 @@ class Desk:
         """Public and internal ones, oldest first; none of a kind that isn't asked for."""
         issue = _seen(call, key)
         public, internal = call.flag("public", default=True), call.flag("internal", default=True)
+        internal = internal and call.me.kind != "customer"
         found = [one for one in issue.comments if (internal if one.internal else public)]
         return _page(call, [call.shapes.desk_comment(issue, one) for one in found])
 
@@ -193,7 +195,7 @@ class Desk:
         """One comment."""
         issue = _seen(call, key)
         found = next((one for one in issue.comments if one.id == number), None)
-        if found is None:
+        if found is None or (found.internal and call.me.kind == "customer"):
             return desk_error("The comment you are trying to view does not exist.", 404)
         return Reply(200, call.shapes.desk_comment(issue, found))
 
@@ -219,7 +221,7 @@ class Desk:
 
     @staticmethod
     def _shown(issue: Issue) -> list[Transition]:
-        here = issue.now.project.workflow.of(issue.now.status.name)
+        here = issue.now.project.ways(issue.now.status.name)
         return [one for one in here if one.name in CUSTOMERS]
 
     def transit(self, call: Call, key: str) -> Reply:
@@ -263,9 +265,15 @@ def _desk(call: Call, project: Project) -> Body:
 def _seen(call: Call, key: str) -> Issue:
     """A request that the caller may see; an issue that nobody asked for on the portal is none."""
     issue = call.issue(key)
-    if issue is None or not issue.request_type:
+    if issue is None or not issue.request_type or not _concerns(call, issue):
         raise Refusal(desk_error(_NO_REQUEST, 404))
     return issue
+
+
+def _concerns(call: Call, issue: Issue) -> bool:
+    """Customers see what they asked, and what they take part in."""
+    me = call.me
+    return me.kind != "customer" or me.name in {issue.reporter.name, *issue.watchers}
 
 
 def _status(call: Call, name: str, issue: Issue) -> Body:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from connectors.jira.workflows import Status, Workflow
+from connectors.jira.workflows import Status, Transition, Workflow
 
 _EVERYTHING = ("BROWSE", "CREATE", "EDIT", "TRANSITION", "COMMENT", "LINK", "AGENT")
 
@@ -57,6 +57,14 @@ class Project:
     """What our account may do there."""
     hidden: bool = False
     numbers: int = 0
+    asks: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """Fields on the screen before a status, and whether each is required, besides those that the workflow names."""
+    silent: set[str] = field(default_factory=set)
+    """Fields that are on such a screen, and aren't listed."""
+    closed: set[str] = field(default_factory=set)
+    """Statuses that a condition keeps our account from."""
+    validators: dict[str, str] = field(default_factory=dict)
+    """What is complained of whenever somebody wants to reach a status."""
     answered: str = ""
     """Automation: the status that a public reply of the team leads to."""
     followed: dict[str, str] = field(default_factory=dict)
@@ -68,6 +76,13 @@ class Project:
     def is_service(self) -> bool:
         """Whether it is a service project, whose comments customers read."""
         return self.kind == "service_desk"
+
+    def ways(self, status: str) -> list[Transition]:
+        """What leads away from a status here."""
+        return [
+            replace(one, screen={**one.screen, **self.asks.get(one.to, {})}, closed=one.closed or one.to in self.closed)
+            for one in self.workflow.of(status)
+        ]
 
 
 @dataclass(slots=True, eq=False)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from connectors.jira.calls import CLOUD, Call, Refusal, Route
 from connectors.jira.editing import EDITABLE, Bad, Edit
 from connectors.jira.entries import Issue, Project
-from connectors.jira.shapes import Body, error, missing, wrong_fields
+from connectors.jira.refusals import error, missing, wrong_fields
+from connectors.jira.shapes import Body
 from connectors.jira.workflows import STATUSES, Transition
 from syncd.testing import Reply
 
@@ -155,7 +156,9 @@ class Issues:
         found = self._possible(issue, closed=call.flag("includeUnavailableTransitions"))
         wanted = call.request.arg("transitionId")
         shown = [
-            call.shapes.transition(one, STATUSES[one.to], fields=fields) for one in found if wanted in {"", str(one.id)}
+            call.shapes.transition(one, STATUSES[one.to], fields=fields, hidden=issue.now.project.silent)
+            for one in found
+            if wanted in {"", str(one.id)}
         ]
         return Reply(200, {"expand": "transitions", "transitions": shown})
 
@@ -163,7 +166,7 @@ class Issues:
     def _possible(issue: Issue, *, closed: bool = False) -> list[Transition]:
         if "TRANSITION" not in issue.now.project.may:
             return []
-        return [one for one in issue.now.project.workflow.of(issue.now.status.name) if closed or not one.closed]
+        return [one for one in issue.now.project.ways(issue.now.status.name) if closed or not one.closed]
 
     def transit(self, call: Call, key: str) -> Reply:
         """The only way to a status."""
@@ -175,6 +178,9 @@ class Issues:
         chosen = next((one for one in self._possible(issue) if str(one.id) == str(wish["id"])), None)
         if chosen is None:
             return error(f"Transition id '{wish['id']}' is not valid for this issue.")
+        complaint = issue.now.project.validators.get(chosen.to)
+        if complaint is not None:
+            return error(complaint)
         if issue.busy:
             issue.busy -= 1
             return error("The issue is being transitioned by somebody else. Try again.", status=409)

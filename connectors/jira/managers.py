@@ -45,6 +45,26 @@ class Managers:
         with self._sandbox.lock:
             (self._project(project).may.add if on else self._project(project).may.discard)(permission)
 
+    def ask_on(self, project: str, status: str, field: str, *, required: bool = True, listed: bool = True) -> None:
+        """Put a field on the screen before a status; one that isn't listed comes as a surprise."""
+        with self._sandbox.lock:
+            found = self._project(project)
+            found.asks.setdefault(status, {})[field] = required
+            (found.silent.discard if listed else found.silent.add)(field)
+
+    def close_way(self, project: str, status: str, on: bool = True) -> None:
+        """Keep our account from a status."""
+        with self._sandbox.lock:
+            (self._project(project).closed.add if on else self._project(project).closed.discard)(status)
+
+    def validate(self, project: str, status: str, complaint: str = "") -> None:
+        """Complain whenever somebody wants to reach a status; about nothing, if no complaint is given."""
+        with self._sandbox.lock:
+            known = self._project(project).validators
+            known.pop(status, None)
+            if complaint:
+                known[status] = complaint
+
     def automate(self, project: str, *, answered: str = "", asked: str = "") -> None:
         """The status that a public reply of the team leads to, and that which a customer's comment leads to."""
         with self._sandbox.lock:

@@ -140,6 +140,11 @@ class People(Managers):
         with self._sandbox.lock:
             self._sandbox.flicker.add(self._issue(issue).id)
 
+    def stumble(self, issue: str) -> None:
+        """The next reading of many fails for it alone."""
+        with self._sandbox.lock:
+            self._sandbox.stumbles.add(self._issue(issue).id)
+
     def keep_busy(self, issue: str, times: int = 1) -> None:
         """So many transitions meet another one that is under way."""
         with self._sandbox.lock:

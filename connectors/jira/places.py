@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.jira.calls import CLOUD, Call, Refusal, Route
 from connectors.jira.entries import Project
-from connectors.jira.shapes import LINK_TYPES, SYSTEM, Body, error, type_id
+from connectors.jira.refusals import error
+from connectors.jira.shapes import DESK_FIELDS, LINK_TYPES, SYSTEM, Body, type_id
 from connectors.jira.workflows import PRIORITIES, RESOLUTIONS, STATUSES
 from syncd.testing import Reply
 
@@ -18,12 +19,6 @@ _RIGHTS = {
     "ADD_COMMENTS": "COMMENT", "LINK_ISSUES": "LINK", "BULK_CHANGE": "BULK", "ADMINISTER_PROJECTS": "ADMINISTER",
     "SERVICEDESK_AGENT": "AGENT", "RESOLVE_ISSUES": "TRANSITION",
 }  # fmt: skip
-_DESK = "com.atlassian.servicedesk"
-DESK_FIELDS = {
-    "customfield_10010": ("Request Type", f"{_DESK}:vp-origin"),
-    "customfield_10002": ("Organizations", f"{_DESK}:sd-customer-organizations"),
-    "customfield_10026": ("Request participants", f"{_DESK}:sd-request-participants"),
-}
 _TYPES = {"text": "textfield", "textarea": "textarea", "number": "float", "select": "select"}
 _SCHEMAS = {"number": "number", "select": "option"}
 MOST_META = 200

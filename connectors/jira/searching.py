@@ -27,7 +27,8 @@ from connectors.jira.calls import CLOUD, Call, Refusal, Route
 from connectors.jira.entries import Issue, State
 from connectors.jira.jql import SyntaxWrong
 from connectors.jira.matching import SORTS, Matcher, Unknown, canonical
-from connectors.jira.shapes import Body, error
+from connectors.jira.refusals import error
+from connectors.jira.shapes import Body
 from syncd.testing import Reply
 
 if TYPE_CHECKING:
@@ -167,8 +168,12 @@ class Searching:
         if len(sent.properties) > MOST_PROPERTIES:
             return error("The maximum number of properties is 5.")
         issues = {one.id: one for text in sent.issueIdsOrKeys if (one := call.issue(text)) is not None}
-        rows = [call.shapes.issue(one, one.now, sent.fields, sent.properties) for _, one in sorted(issues.items())]
-        return Reply(200, {"expand": "names,schema", "issues": rows, "issueErrors": []})
+        missed = self.sandbox.stumbles & issues.keys()
+        self.sandbox.stumbles -= missed
+        told = [one for id_, one in sorted(issues.items()) if id_ not in missed]
+        rows = [call.shapes.issue(one, one.now, sent.fields, sent.properties) for one in told]
+        wrong = [{"id": str(id_), "errorMessage": "The issue could not be retrieved."} for id_ in sorted(missed)]
+        return Reply(200, {"expand": "names,schema", "issues": rows, "issueErrors": wrong})
 
     def count(self, call: Call) -> Reply:
         """About how many there are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,6 @@ from connectors.jira import adf
 from connectors.jira.books import Books
 from connectors.jira.entries import Comment, History, Issue, Person, Project, State, Version
 from connectors.jira.workflows import CATEGORIES, PRIORITIES, RESOLUTIONS, Status, Transition
-from syncd.testing import Reply
 
 Body = dict[str, Any]
 SYSTEM = (
@@ -19,6 +18,14 @@ SYSTEM = (
     "updated", "priority", "issuetype", "project", "issuelinks", "fixVersions", "reporter", "creator", "assignee",
     "comment",
 )  # fmt: skip
+REQUEST_TYPE, ORGANIZATIONS, PARTICIPANTS = "customfield_10010", "customfield_10002", "customfield_10026"
+_DESK = "com.atlassian.servicedesk"
+DESK_FIELDS = {
+    REQUEST_TYPE: ("Request Type", f"{_DESK}:vp-origin"),
+    ORGANIZATIONS: ("Organizations", f"{_DESK}:sd-customer-organizations"),
+    PARTICIPANTS: ("Request participants", f"{_DESK}:sd-request-participants"),
+}
+"""Fields of service projects: name and type."""
 NAVIGABLE = frozenset(SYSTEM) - {"comment"}
 LINK_TYPES = {
     "10000": ("Blocks", "is blocked by", "blocks"),
@@ -29,27 +36,6 @@ LINK_TYPES = {
 """Id -> name, inward, outward."""
 EMBEDDED, EMBEDDED_ALONE = 20, 100
 """So many comments stand in an issue on Cloud: among others, and alone."""
-NO_ISSUE = "Issue does not exist or you do not have permission to see it."
-
-
-def error(*messages: str, status: int = 400) -> Reply:
-    """A refusal of the platform."""
-    return Reply(status, {"errorMessages": list(messages), "errors": {}})
-
-
-def wrong_fields(errors: Mapping[str, str]) -> Reply:
-    """A refusal that names fields."""
-    return Reply(400, {"errorMessages": [], "errors": dict(errors)})
-
-
-def desk_error(message: str, status: int = 400) -> Reply:
-    """A refusal of the service desk's API."""
-    return Reply(status, {"errorMessage": message, "i18nErrorMessage": {"i18nKey": "sd.error", "parameters": []}})
-
-
-def missing() -> Reply:
-    """There is no such issue, or we may not see it: nobody can tell."""
-    return error(NO_ISSUE, status=404)
 
 
 class Shapes:
@@ -140,7 +126,7 @@ class Shapes:
         """An issue; ``alone``: as its own address shows it, with more of its comments."""
         body: Body = {"expand": "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations"}
         body |= {"id": str(issue.id), "self": self.url(f"issue/{issue.id}"), "key": state.key}
-        wanted = chosen(fields, self.books.fields)
+        wanted = chosen(fields, (*DESK_FIELDS, *self.books.fields))
         body["fields"] = {name: self._field(issue, state, name, alone=alone) for name in wanted}
         if properties:
             body["properties"] = {name: issue.properties[name] for name in properties if name in issue.properties}
@@ -168,8 +154,20 @@ class Shapes:
             "creator": lambda: self.person(issue.by),
             "assignee": lambda: self.person(self.books.people[state.assignee]) if state.assignee else None,
             "comment": lambda: self._comments(issue, alone=alone),
+            REQUEST_TYPE: lambda: self._request_type(issue, state),
+            ORGANIZATIONS: lambda: [] if state.project.is_service else None,
+            PARTICIPANTS: lambda: [self.person(self.books.people[name]) for name in sorted(issue.watchers)],
         }
         return shown[name]()
+
+    def _request_type(self, issue: Issue, state: State) -> Body | None:
+        """What a request is on the portal; an issue that nobody asked for there has none."""
+        if not issue.request_type:
+            return None
+        number = int(state.project.id) - 10000
+        links = {"web": f"{self.site}/servicedesk/customer/portal/{number}/{state.key}"}
+        body: Body = {"requestType": {"id": issue.request_type, "name": "Ask a question", "serviceDeskId": str(number)}}
+        return body | {"_links": links, "currentStatus": {"status": state.status.name}}
 
     def _custom(self, value: Any, kind: str) -> Any:
         if value is None:
@@ -220,13 +218,14 @@ class Shapes:
             body["properties"] = [{"key": key, "value": value} for key, value in comment.properties.items()]
         return body
 
-    def transition(self, transition: Transition, to: Status, *, fields: bool) -> Body:
-        """What may be done next."""
+    def transition(self, transition: Transition, to: Status, *, fields: bool, hidden: Container[str] = ()) -> Body:
+        """What may be done next; ``hidden`` fields aren't listed."""
         body: Body = {"id": str(transition.id), "name": transition.name, "to": self.status(to)}
         body |= {"hasScreen": bool(transition.screen), "isGlobal": transition.of is None, "isInitial": False}
         body |= {"isAvailable": not transition.closed, "isConditional": transition.closed, "isLooped": False}
         if fields:
-            body["fields"] = {name: self._screened(name, must) for name, must in transition.screen.items()}
+            shown = {name: must for name, must in transition.screen.items() if name not in hidden}
+            body["fields"] = {name: self._screened(name, must) for name, must in shown.items()}
         return body
 
     def _screened(self, name: str, required: bool) -> Body:

@@ -9,7 +9,8 @@ from connectors.jira.calls import Call, Refusal, Route
 from connectors.jira.editing import Bad, Edit
 from connectors.jira.entries import Comment, Issue, Link
 from connectors.jira.issues import seen
-from connectors.jira.shapes import LINK_TYPES, Body, error, missing, wrong_fields
+from connectors.jira.refusals import error, missing, wrong_fields
+from connectors.jira.shapes import LINK_TYPES, Body
 from syncd.testing import Reply
 
 if TYPE_CHECKING:

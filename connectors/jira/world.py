@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from connectors.jira.entries import Issue, Person
+from connectors.jira.refusals import error
 from connectors.jira.sandbox import EMAIL, ME, TOKEN, JiraSandbox
-from connectors.jira.shapes import error
 from syncd.clock import ManualClock
 from syncd.connector import Connector
 from syncd.model import Author, GoneKind, Ref, Role, Status, Word

@@ -337,3 +337,39 @@ def test_people_act_over_http_as_the_examples_say(kind: type[JiraSandbox]) -> No
         wrong = {"do": "make_project", "with": {"key": "X", "kind": "odd"}}
         answer = requests.post(f"{sandbox.url}/_sandbox/act", json=wrong, timeout=5)
         assert (answer.status_code, "should be 'software' or 'service'" in answer.text) == (400, True)
+
+
+def test_when_the_clocks_go_back_an_hour_of_queries_is_ambiguous(site: JiraSandbox, call: Caller) -> None:
+    site.freeze(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))  # 02:30 in summer time
+    first = site.people.make_issue("ENG")
+    site.advance(3600)  # 02:30 once more
+    second = site.people.make_issue("ENG")
+    site.advance(300)
+    assert call.found('project = ENG AND updated >= "2026-10-25 02:20"') == [second, first]
+    assert call.found('project = ENG AND updated >= "2026-10-25 02:40"') == [second]
+    assert call.found('project = ENG AND updated >= "2026-10-25 03:00"') == []
+    assert call.found('project = ENG AND updated >= "-6m"') == [second]
+
+
+def test_the_list_to_reconcile_is_the_same_on_every_page(cloud: JiraSandbox, call: Caller) -> None:
+    keys = [cloud.people.make_issue("ENG") for _ in range(3)]
+    body = {"jql": "project = ENG", "maxResults": 2, "reconcileIssues": [int(cloud.people.id(keys[0]))]}
+    token = {"nextPageToken": call.post("/search/jql", body)["nextPageToken"]}
+    assert call("POST", "/search/jql", body | token | {"reconcileIssues": []}).status_code == 400
+    assert call("POST", "/search/jql", body | token).status_code == 200
+    assert call("POST", "/search/jql", body | token).status_code == 200, "a page may be asked for again"
+
+
+def test_an_issue_that_can_not_be_retrieved_just_now_is_told_apart(cloud: JiraSandbox, call: Caller) -> None:
+    keys = [cloud.people.make_issue("ENG") for _ in range(2)]
+    cloud.people.stumble(keys[0])
+    asked = {"issueIdsOrKeys": keys, "fields": ["status"]}
+    found = call.post("/issue/bulkfetch", asked)
+    assert [one["id"] for one in found["issueErrors"]] == [cloud.people.id(keys[0])]
+    assert [one["key"] for one in found["issues"]] == [keys[1]]
+    assert [one["key"] for one in call.post("/issue/bulkfetch", asked)["issues"]] == keys
+
+
+def test_the_site_tells_its_id_to_anybody(cloud: JiraSandbox) -> None:
+    answer = requests.get(f"{cloud.url}/_edge/tenant_info", timeout=5)
+    assert answer.json() == {"cloudId": CLOUD_ID}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jira_caller import Caller
 
-from connectors.jira.sandbox import JiraSandbox
+from connectors.jira.sandbox import TOKEN, Access, JiraSandbox
 
 pytest_plugins = ["jira_fixtures"]
 DESK = "/rest/servicedeskapi"
@@ -120,3 +120,25 @@ def test_of_customers_the_account_says_that_they_are(site: JiraSandbox, call: Ca
         found = call.get("/user", username=who["name"], expand="applicationRoles")
         assert found["applicationRoles"]["size"] == 0
         assert call.get("/user", username="dev", expand="applicationRoles")["applicationRoles"]["size"] == 1
+
+
+def test_a_customer_sees_nothing_internal_and_no_strangers_requests(site: JiraSandbox, call: Caller) -> None:
+    key, other = site.people.make_request("SUP"), site.people.make_request("SUP", by="stranger")
+    site.people.agent_note(key, "between us")
+    site.people.agent_reply(key, "hello")
+    site.tokens[TOKEN] = Access("customer")
+    found = call.get(f"{DESK}/request/{key}/comment")["values"]
+    assert [one["body"] for one in found] == ["hello"]
+    assert call("GET", f"{DESK}/request/{key}/comment/{int(found[0]['id']) - 1}").status_code == 404
+    assert call("GET", f"{DESK}/request/{other}").status_code == 404
+
+
+def test_a_request_says_on_the_platform_what_it_is_on_the_portal(site: JiraSandbox, call: Caller) -> None:
+    asked, plain = site.people.make_request("SUP", participants=["friend"]), site.people.make_issue("SUP")
+    listed = {one["schema"].get("custom", ""): one["id"] for one in call.get("/field")}
+    kind = listed["com.atlassian.servicedesk:vp-origin"]
+    others = listed["com.atlassian.servicedesk:sd-request-participants"]
+    fields = call.get(f"/issue/{asked}", fields=f"{kind},{others}")["fields"]
+    assert fields[kind]["requestType"]["id"] == "25"
+    assert [one["displayName"] for one in fields[others]] == ["Friend"]
+    assert call.get(f"/issue/{plain}", fields=kind)["fields"] == {kind: None}

@@ -412,3 +412,35 @@ def test_a_project_tells_its_statuses(site: JiraSandbox, call: Caller) -> None:
     assert call("GET", "/project/eng").status_code == 404
     found = call.get("/project/search", keys="ENG")["values"] if site.cloud else call.get("/project")
     assert found[0]["key"] == "ENG"
+
+
+# --- what administrators do to a workflow ---
+
+
+def test_a_field_on_a_screen_is_asked_for_and_may_come_as_a_surprise(site: JiraSandbox, call: Caller) -> None:
+    cause, team = site.people.add_field("Root cause"), site.people.add_field("Team")
+    site.people.ask_on("ENG", "Done", cause)
+    site.people.ask_on("ENG", "Done", team, listed=False)
+    key = site.people.make_issue("ENG")
+    path = f"/issue/{key}/transitions"
+    shown = call.get(path, expand="transitions.fields", transitionId="31")["transitions"][0]["fields"]
+    assert {name: one["required"] for name, one in shown.items()} == {cause: True}
+    said = refused(call, "POST", path, {"transition": {"id": "31"}, "fields": {cause: "a bug"}})
+    assert said["errors"] == {team: "Team is required."}
+    body = {"transition": {"id": "31"}, "fields": {cause: "a bug", team: "hub"}}
+    assert call("POST", path, body).status_code == 204
+    assert issue(site, key).now.custom == {cause: "a bug", team: "hub"}
+    assert site.people.status(key) == "done/Done:Done"
+
+
+def test_a_way_can_be_closed_by_a_condition_and_guarded_by_a_validator(site: JiraSandbox, call: Caller) -> None:
+    key = site.people.make_issue("ENG")
+    site.people.close_way("ENG", "Done")
+    assert ways(call, key) == {"11": "To Do", "21": "In Progress"}
+    assert ways(call, key, includeUnavailableTransitions="true")["31"] == "Done"
+    site.people.close_way("ENG", "Done", on=False)
+    site.people.validate("ENG", "Done", "Every sub-task must be finished first.")
+    said = refused(call, "POST", f"/issue/{key}/transitions", {"transition": {"id": "31"}})
+    assert said == {"errorMessages": ["Every sub-task must be finished first."], "errors": {}}
+    site.people.validate("ENG", "Done")
+    assert call("POST", f"/issue/{key}/transitions", {"transition": {"id": "31"}}).status_code == 204
