@@ -18,6 +18,10 @@ from syncd.connector import Capabilities, ConnectorOptions
 from syncd.errors import ConnectorError, Problem
 from syncd.model import Audience, Draft, Item, Ref, Removed, Role, Status, Text
 
+SAID = "comment"
+"""The field that holds the comments."""
+EXPLORED = 25
+"""Issues that are read in one call with their comments: an answer has to stay within bounds."""
 CREATED = "new"
 """The kind of status that new issues have; which one, the answer to a create doesn't tell."""
 
@@ -41,7 +45,8 @@ class JiraConnector(SiteConnector):
     def __init__(self, name: str, options: JiraOptions, clock: Clock) -> None:
         super().__init__(name, options, clock, issue_type=options.issue_type or "")
         self.options = options
-        self.reader = Reader(self.api, FIELDS, self._of_many, self._whole, more=["comment"])
+        self.reader = Reader(self.api, FIELDS, self._read, more=[SAID])
+        self.explorer = Reader(self.api, [*FIELDS, SAID], self._explored, batch=EXPLORED)
         self.writer = Writer(self.api, self.account)
 
     # --- reading ---
@@ -52,15 +57,18 @@ class JiraConnector(SiteConnector):
 
     def listed(self, row: items.Row) -> Item:
         """See :class:`SiteConnector`."""
-        return self._reading().item(row, addresses=self.links.without(row))
+        return self._read(row)
 
     def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
         """See :class:`syncd.connector.Connector`; a call for a hundred issues.
 
-        One issue alone is read with its comments, its changelog, and its remote links (a second call, once in a
-        quarter of an hour); of many, those have their remote links read that the feed has told of since.
+        One issue alone is read with its comments, and tells who moved it.
         """
         return self.reader.fetch(refs)
+
+    def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """See :class:`syncd.connector.Connector`; with comments and remote links, which are a call for each issue."""
+        return self.explorer.fetch(refs)
 
     # --- writing ---
 
@@ -94,16 +102,17 @@ class JiraConnector(SiteConnector):
     def _reading(self) -> Reading:
         return Reading(self.name, self.authors, self.options.web, Audience(self.options.audience))
 
-    def _of_many(self, row: items.Row) -> Item:
-        """As a bulk read shows it."""
-        return self._reading().item(row, addresses=self.links.of_many(row))
+    def _read(self, row: items.Row) -> Item:
+        """A record as an item; its remote links aren't known."""
+        return self._item(row, None)
 
-    def _whole(self, row: items.Row) -> Item:
-        """As a single read shows it."""
-        reading = self._reading()
-        log = row.get("changelog")
+    def _explored(self, row: items.Row) -> Item:
+        """A record as an item with all that may hold a link."""
+        return self._item(row, self.links.of(row))
+
+    def _item(self, row: items.Row, addresses: Sequence[str] | None) -> Item:
+        reading, log = self._reading(), row.get("changelog")
         mover = items.mover(items.listed(log, "histories")) if isinstance(log, dict) else None
-        addresses = self.links.of(row)
         return reading.item(row, notes=self._comments(row, reading), addresses=addresses, mover=mover)
 
     def _comments(self, row: items.Row, reading: Reading) -> list[Text]:

@@ -26,9 +26,10 @@ class Reader:
     Args:
         api: the account.
         fields: what is asked of each.
-        tell: makes an item of a record of a bulk read; ValueError where it is none.
-        whole: the same of a record of a single read, which also carries ``more`` and the changelog; it may ask on.
+        tell: makes an item of a record, that of a single read with its changelog; ValueError where it is none. It may
+            ask on.
         more: fields that are asked of a single issue besides.
+        batch: how many are asked for at a time.
     """
 
     def __init__(
@@ -36,10 +37,10 @@ class Reader:
         api: JiraApi,
         fields: Sequence[str],
         tell: Callable[[items.Row], Item],
-        whole: Callable[[items.Row], Item],
         more: Sequence[str] = (),
+        batch: int = BATCH,
     ) -> None:
-        self.api, self.fields, self.tell, self.whole, self.more = api, list(fields), tell, whole, list(more)
+        self.api, self.fields, self.tell, self.more, self.batch = api, list(fields), tell, list(more), batch
 
     def fetch(self, refs: Sequence[Ref]) -> dict[Ref, Entry]:
         """See :meth:`syncd.connector.Connector.fetch`.
@@ -50,8 +51,8 @@ class Reader:
         asked = list(dict.fromkeys(refs))
         found: dict[Ref, Entry] = {}
         if len(asked) > 1:
-            for start in range(0, len(asked), BATCH):
-                found |= self._many(asked[start : start + BATCH])
+            for start in range(0, len(asked), self.batch):
+                found |= self._many(asked[start : start + self.batch])
         seen_once = len(asked) > 1
         failed = 0
         for ref in (one for one in asked if one not in found):
@@ -123,7 +124,7 @@ class Reader:
             except Gone:
                 self.api.prove()
             else:
-                return self._legal(ref, lambda row=row: self.whole(row))  # type: ignore[misc]  # bound at once
+                return self._legal(ref, lambda row=row: self.tell(row))  # type: ignore[misc]  # bound at once
         return Removed(ref, GoneKind.OUT_OF_SIGHT)
 
     def _legal(self, ref: Ref, make: Callable[[], Item]) -> Entry:

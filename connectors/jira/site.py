@@ -44,7 +44,7 @@ class SiteConnector(Connector):
         self.urls = Urls(options.url, options.web, options.projects)
         self.account = Account(self.api, options.projects, issue_type)
         self.authors = Authors(self.api)
-        self.links = RemoteLinks(self.api, clock, wanted=options.remote_links)
+        self.links = RemoteLinks(self.api, wanted=options.remote_links)
         self.trace = Trace(self.api, self.authors)
 
     @abstractmethod

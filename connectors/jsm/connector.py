@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import ClassVar
@@ -64,12 +64,13 @@ class JsmConnector(SiteConnector):
     def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
         """See :class:`syncd.connector.Connector`; a call for a hundred requests.
 
-        Comments cost a call of their own where there are more than come along, and on Data Center; remote links one
-        for a request that the feed has told of, once in a quarter of an hour.
+        Comments cost a call of their own where there are more than come along, and on Data Center.
         """
-        tickets = self._tickets
-        fields = [*self.asked(), *SAID]
-        return Reader(self.api, fields, tickets.of_many, tickets.whole).fetch(refs)
+        return self._reader(self._tickets.read).fetch(refs)
+
+    def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """See :class:`syncd.connector.Connector`; with remote links, which are a call for each request."""
+        return self._reader(self._tickets.explored).fetch(refs)
 
     # --- writing ---
 
@@ -94,6 +95,9 @@ class JsmConnector(SiteConnector):
         return tuple(DeskChecks(self.api, self.account, self.options).problems())
 
     # --- inside ---
+
+    def _reader(self, tell: Callable[[Row], Item]) -> Reader:
+        return Reader(self.api, [*self.asked(), *SAID], tell)
 
     @cached_property
     def _tickets(self) -> Tickets:

@@ -55,7 +55,7 @@ class Tickets:
     Args:
         api: the account.
         authors: whose texts are whose.
-        links: remote links, which the feed doesn't show.
+        links: remote links, which only an exploring read shows.
         web: where people open the site.
         fields: custom fields that are read: id -> what they are called besides.
     """
@@ -72,17 +72,15 @@ class Tickets:
         Raises:
             ValueError: it isn't the record of an issue.
         """
-        return replace(self._item(row, self.links.without(row)), texts=None)
+        return replace(self._item(row, None), texts=None)
 
-    def of_many(self, row: Row) -> Item:
-        """As a bulk read shows it; its comments are asked for where they didn't come along."""
-        return self._spoken(row, self._item(row, self.links.of_many(row)))
+    def read(self, row: Row) -> Item:
+        """As a fresh read shows it; its comments are asked for where they didn't all come along."""
+        return self._spoken(row, self._item(row, None))
 
-    def whole(self, row: Row) -> Item:
-        """As a single read shows it."""
-        log = row.get("changelog")
-        mover = items.mover(items.listed(log, "histories")) if isinstance(log, dict) else None
-        return self._spoken(row, self._item(row, self.links.of(row), mover))
+    def explored(self, row: Row) -> Item:
+        """The same with its remote links."""
+        return self._spoken(row, self._item(row, self.links.of(row)))
 
     def said(self, fields: Row, rows: Iterable[Row]) -> Said:
         """What was said on a request, by the records of its comments.
@@ -104,7 +102,9 @@ class Tickets:
                 waiting = author is Author.OUTSIDE
         return Said(tuple(texts), waiting)
 
-    def _item(self, row: Row, addresses: Sequence[str] | None, mover: Row | None = None) -> Item:
+    def _item(self, row: Row, addresses: Sequence[str] | None) -> Item:
+        log = row.get("changelog")
+        mover = items.mover(items.listed(log, "histories")) if isinstance(log, dict) else None
         found = self.reading.item(row, addresses=addresses, mover=mover)
         fields = items.fields_of(row)
         custom = {

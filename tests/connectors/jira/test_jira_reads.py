@@ -259,61 +259,60 @@ def test_a_customer_who_closes_an_issue_is_no_member_of_the_team(bench: Bench) -
     assert bench.item(issue).closed_outside is False
 
 
-# --- remote links ---
+# --- all that may hold a link ---
 
 
-def test_remote_links_of_an_issue_that_the_feed_told_of_are_read_once(bench: Bench) -> None:
-    linked, plain = bench.issue(), bench.issue()
-    bench.people.remote_link(linked, "https://desk.example.com/a/tickets/7")
+def explore(bench: Bench, issues: list[str]) -> dict[str, Item | Removed | ConnectorError]:
+    return {ref.id: one for ref, one in bench.jira.explore([bench.ref(one) for one in issues]).items()}
+
+
+DESK = "https://desk.example.com/a/tickets/7"
+
+
+def test_a_read_before_a_write_leaves_remote_links_alone(bench: Bench) -> None:
+    issues = [bench.issue() for _ in range(3)]
+    bench.people.remote_link(issues[0], DESK)
     bench.pages()
-    assert not bench.told[linked].whole
-    assert bench.told[linked].addresses == ()
-    before = len(bench.calls)
-    found = fetch(bench, [linked, plain])
-    item = found[linked]
+    for item in (bench.told[issues[0]], bench.item(issues[0]), fetch(bench, issues)[issues[0]]):
+        assert isinstance(item, Item)
+        assert not item.whole
+        assert item.addresses == ()
+    assert not any("remotelink" in one for one in bench.calls)
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_who_looks_for_links_finds_remote_links_and_comments(bench: Bench, many: bool) -> None:
+    issue, other = bench.issue(), bench.issue()
+    bench.people.remote_link(issue, DESK)
+    for number in range(30):
+        bench.people.comment(issue, f"remark {number}")
+    bench.people.comment(issue, f"see {DESK}")
+    item = explore(bench, [issue, other] if many else [issue])[issue]
     assert isinstance(item, Item)
     assert item.whole
-    assert item.addresses == ("https://desk.example.com/a/tickets/7",)
-    assert sum("remotelink" in one for one in bench.asked(before)) == 2
+    assert item.addresses == (DESK,)
+    assert item.texts is not None
+    assert DESK in item.texts[-1].body
+    assert len(item.texts) == 32
+    assert item.texts[-1].at == bench.sandbox.books.issues[int(issue)].comments[-1].created
+
+
+def test_looking_for_links_on_many_is_a_call_for_each_and_a_few(bench: Bench) -> None:
+    issues = [bench.issue() for _ in range(60)]
+    bench.item(issues[0])
     before = len(bench.calls)
-    fetch(bench, [linked, plain])
-    assert len(bench.asked(before)) == 1, "nothing has changed since"
-
-
-def test_remote_links_of_a_single_issue_are_read_again_after_a_while(bench: Bench) -> None:
-    issue = bench.issue()
-    assert bench.item(issue).addresses == ()
-    bench.people.remote_link(issue, "https://desk.example.com/a/tickets/7")
-    bench.advance(901)
-    assert bench.item(issue).addresses == ("https://desk.example.com/a/tickets/7",)
-    before = len(bench.calls)
-    bench.item(issue)
-    assert bench.asked(before) == [f"GET api/2/issue/{issue}"]
-
-
-def test_remote_links_of_finished_issues_are_nobodys_question(bench: Bench) -> None:
-    issues = [bench.issue() for _ in range(3)]
-    bench.pages()
-    fetch(bench, issues)
-    bench.advance(60)
-    for issue in issues:
-        bench.people.resolve(issue)
-    bench.pages()
-    assert all(item.whole for item in bench.told.values())
-    before = len(bench.calls)
-    fetch(bench, issues)
-    assert len(bench.asked(before)) == 1
+    assert all(isinstance(one, Item) and one.whole for one in explore(bench, issues).values())
+    assert len(bench.asked(before)) == 60 + 3
 
 
 def test_where_remote_links_are_not_wanted_none_are_read(bench: Bench) -> None:
     bench.given["remote_links"] = False
     bench.connect()
     issue = bench.issue()
-    bench.people.remote_link(issue, "https://desk.example.com/a/tickets/7")
-    bench.pages()
-    item = bench.item(issue)
+    bench.people.remote_link(issue, DESK)
+    item = explore(bench, [issue])[issue]
+    assert isinstance(item, Item)
     assert item.whole
-    assert bench.told[issue].whole
     assert item.addresses == ()
     assert not any("remotelink" in one for one in bench.calls)
 
@@ -322,18 +321,18 @@ def test_a_project_without_links_is_read_all_the_same(bench: Bench) -> None:
     issue = bench.issue()
     refused = Reply(403, {"errorMessages": ["Issue linking is currently disabled."], "errors": {}})
     bench.sandbox.faults.append(Fault("answer", path="remotelink", reply=refused))
-    assert bench.item(issue).whole
-
-
-def test_remote_links_that_cannot_be_read_now_are_read_the_next_time(bench: Bench) -> None:
-    issue, other = bench.issue(), bench.issue()
-    bench.people.remote_link(issue, "https://desk.example.com/a/tickets/7")
-    bench.pages()
-    bench.sandbox.faults.append(Fault("answer", path=f"{issue}/remotelink"))
-    assert isinstance(fetch(bench, [issue, other])[issue], Transient)
-    item = fetch(bench, [issue, other])[issue]
+    item = explore(bench, [issue])[issue]
     assert isinstance(item, Item)
-    assert item.addresses
+    assert item.whole
+
+
+def test_remote_links_that_cannot_be_read_now_are_a_failure_of_that_issue(bench: Bench) -> None:
+    issue, other = bench.issue(), bench.issue()
+    bench.people.remote_link(issue, DESK)
+    bench.sandbox.faults.append(Fault("answer", path=f"{issue}/remotelink"))
+    found = explore(bench, [issue, other])
+    assert isinstance(found[issue], Transient)
+    assert isinstance(found[other], Item)
 
 
 @pytest.mark.parametrize(

@@ -199,8 +199,10 @@ def test_a_request_leads_to_the_issues_that_it_is_linked_with(world: JsmWorld) -
     (listed,) = poll(connector, {})
     assert listed.addresses == (f"{world.sandbox.site}/browse/{issue}",)
     assert listed.texts is None
-    (item,) = read(connector, ref)
+    item = connector.explore([ref])[ref]
+    assert isinstance(item, Item)
     assert item.addresses == (f"{world.sandbox.site}/browse/{issue}", "https://github.com/o/r/issues/4")
+    assert not read(connector, ref)[0].whole
 
 
 def test_fields_are_read_by_their_ids_and_names(cloud: JsmWorld) -> None:

@@ -13,7 +13,6 @@ from connectors.jira.api import JiraApi
 from connectors.jira.authors import Authors
 from connectors.jira.links import RemoteLinks
 from connectors.jsm.tickets import Tickets, is_internal
-from syncd.clock import ManualClock
 from syncd.model import Author, Place
 
 ME = "712020:me"
@@ -26,7 +25,7 @@ class Account:
 
 
 API = cast("JiraApi", Account())
-TICKETS = Tickets(API, Authors(API), RemoteLinks(API, ManualClock(), wanted=False), "https://x.example", {})
+TICKETS = Tickets(API, Authors(API), RemoteLinks(API, wanted=False), "https://x.example", {})
 CUSTOMER = {"accountId": "qm:1", "accountType": "customer"}
 EMPLOYEE = {"accountId": "712020:asks", "accountType": "atlassian"}
 AGENT = {"accountId": "712020:agent", "accountType": "atlassian"}
