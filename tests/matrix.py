@@ -75,6 +75,10 @@ def _together(of: str, what: str) -> Row:
     return Row(of, what, tell)
 
 
+def _looked_up(one: Column) -> str:
+    return "" if one.can.keys_are_ids else _together("resolve_batch", "").tell(one)
+
+
 PROBES = {"listing": "in the full list of notes", "search": "by a search that may lag, therefore twice"}
 ROWS = (
     Row("roles", "Its part", lambda one: " or ".join(sorted(one.can.roles))),
@@ -96,6 +100,7 @@ ROWS = (
     _together("apply_batch", "Items that one call writes"),
     _can("feed_texts", "The list of changes shows the texts", no="no: a further call for each changed item"),
     _can("keys_are_ids", "A number or address names an item without asking"),
+    Row("resolve_batch", "Numbers or addresses that one call looks up", _looked_up),
     Row("probe", "Where a note is looked for whose answer was lost", lambda one: PROBES[one.can.probe]),
 )
 """For support managers: no word of the code. ``create`` and ``internal_notes`` of a world are capabilities, too."""
