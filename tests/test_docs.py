@@ -225,3 +225,15 @@ def test_every_connector_has_a_stand_in() -> None:
 def test_every_kind_of_text_is_in_the_default_playbook() -> None:
     texts = tomllib.loads((ROOT / "mappings/playbooks/default.toml").read_text(encoding="utf-8"))["texts"]
     assert set(texts) == {kind.value for kind in Kind}
+
+
+def test_every_connector_has_its_line_in_the_readme() -> None:
+    rows = re.findall(
+        r"^\| ([^|]+) \| (helpdesk|tracker) \| `(\w+)` \| \[example.toml\]\(([^)]+)\) \|$", README, re.MULTILINE
+    )
+    told = {kind: (part, ROOT / example) for _, part, kind, example in rows}
+    assert set(told) >= set(installed())
+    for kind, point in installed().items():
+        part, example = told[kind]
+        assert [role.value for role in load(kind).capabilities.roles] == [part]
+        assert example == Path(inspect.getfile(importlib.import_module(point.module))).parent / "example.toml"
