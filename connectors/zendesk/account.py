@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -14,6 +15,8 @@ from syncd.errors import ConnectorError, Gone, Refused, Transient, Unauthorized
 
 TTL = 3600.0
 """Seconds after which statuses, fields and roles are read again."""
+AFTER_FAILURE = 60.0
+"""Seconds until they are tried to be read again where that failed."""
 MANY = 20_000
 """Roles that are kept at most."""
 
@@ -35,13 +38,22 @@ class Kept(Generic[_T]):
         Raises:
             ConnectorError: it has never been read, and can't be now.
         """
-        if self.value is None or now >= self.until:
-            try:
-                self.value = self.read()
-                self.until = now + TTL
-            except ConnectorError:
-                if self.value is None:
-                    raise
+        if self.value is None:
+            return self.anew(now)
+        if now >= self.until:
+            self.until = now + AFTER_FAILURE
+            with suppress(ConnectorError):
+                return self.anew(now)
+        return self.value
+
+    def anew(self, now: float) -> _T:
+        """The value as it is now.
+
+        Raises:
+            ConnectorError: it can't be read.
+        """
+        self.value = self.read()
+        self.until = now + TTL
         return self.value
 
 
@@ -112,7 +124,7 @@ class Account:
 
     def statuses(self) -> dict[str, str]:
         """Native value -> label that agents see."""
-        customs = self._customs.value = self._read_customs()
+        customs = self._customs.anew(self.api.clock.monotonic())
         active = [(key, one) for key, one in customs.items() if one.active]
         bare = {one.category: one.label for _, one in active if one.standard} if customs else _STANDARD
         named = {f"{one.category}/{key}": one.label for key, one in active if not one.standard}
