@@ -38,7 +38,7 @@ class Version:
 
 @dataclass(slots=True, eq=False)
 class Project:
-    """A project; ``kind`` is ``software`` or ``service_desk``. ``hidden``: our account may not see it any more."""
+    """A project; ``kind`` is ``software`` or ``service_desk``."""
 
     id: str
     key: str
@@ -55,7 +55,6 @@ class Project:
         default_factory=lambda: {"BROWSE", "CREATE", "EDIT", "TRANSITION", "COMMENT", "LINK", "AGENT"}
     )
     """What our account may do there."""
-    hidden: bool = False
     numbers: int = 0
     asks: dict[str, dict[str, bool]] = field(default_factory=dict)
     """Fields on the screen before a status, and whether each is required, besides those that the workflow names."""
@@ -71,6 +70,11 @@ class Project:
     """Automation: the status that is set right after one was reached through the API."""
     asked: str = ""
     """Automation: the status that a customer's comment leads to."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether our account may not see it."""
+        return "BROWSE" not in self.may
 
     @property
     def is_service(self) -> bool:

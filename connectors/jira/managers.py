@@ -37,8 +37,7 @@ class Managers:
 
     def hide_project(self, project: str, on: bool = True) -> None:
         """Take it out of our account's sight, or bring it back."""
-        with self._sandbox.lock:
-            self._project(project).hidden = on
+        self.permit(project, "BROWSE", not on)
 
     def permit(self, project: str, permission: str, on: bool = True) -> None:
         """What our account may do there: BROWSE, CREATE, EDIT, TRANSITION, COMMENT, LINK, AGENT, ADMINISTER."""

@@ -1,10 +1,11 @@
-"""Jira Service Management meets the contract, on Cloud and on Data Center."""
+"""Jira Service Management meets the contract, and is asked only what its documentation knows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from jira_exchanges import violations
 
 from connectors.jsm.world import JsmWorld
 from syncd.testing import World
@@ -17,3 +18,4 @@ class TestJsm(ConnectorContract):
         world = JsmWorld(cloud=request.param == "cloud")
         yield world
         world.close()
+        assert violations(world.sandbox.log, cloud=world.cloud) == []
