@@ -11,7 +11,7 @@ from connectors.jira.checks import Checks
 from connectors.jira.items import FIELDS, Reading
 from connectors.jira.options import JiraOptions
 from connectors.jira.reads import BATCH, Reader
-from connectors.jira.site import SiteConnector
+from connectors.jira.site import AT_ONCE, SiteConnector
 from connectors.jira.writes import Writer
 from syncd.clock import Clock
 from syncd.connector import Capabilities, ConnectorOptions
@@ -33,6 +33,7 @@ class JiraConnector(SiteConnector):
     capabilities: ClassVar[Capabilities] = Capabilities(
         roles=frozenset({Role.TRACKER}),
         fetch_batch=BATCH,
+        apply_batch=AT_ONCE,
         sets_fields=True,
         sets_tags=True,
         feed_texts=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.jira import items
@@ -22,6 +23,10 @@ from syncd.connector import Connector
 from syncd.errors import Gone
 from syncd.model import Action, HttpCall, Item, Mention, Outcome, Page, Ref
 
+AT_ONCE = 50
+"""Actions that are written together: on Cloud many that lead to one status take few calls. All of them are in doubt
+together, and other lanes wait for them, so not too many."""
+
 
 class SiteConnector(Connector):
     """One account of a site, and the projects whose issues or requests it follows.
@@ -38,6 +43,8 @@ class SiteConnector(Connector):
     def __init__(self, name: str, options: SiteOptions, clock: Clock, *, issue_type: str = "") -> None:
         super().__init__(name, options, clock)
         self.site = options
+        if not options.cloud:  # Data Center has nothing in bulk to write with
+            self.capabilities = replace(type(self).capabilities, apply_batch=1)  # type: ignore[misc]  # a class's default
         self.api = JiraApi(name, options.url, options.auth, clock, cloud=options.cloud, proxy=options.proxy)
         self.session = self.api.session
         self.calls = self.session.calls

@@ -15,6 +15,7 @@ from connectors.jira import items
 from connectors.jira.account import Account
 from connectors.jira.api import JiraApi, part
 from connectors.jira.markup import to_wiki
+from connectors.jira.mass import Mass, Moved
 from connectors.jira.moves import move
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Action, Draft, Note, Outcome, Ref, Status, Written
@@ -33,7 +34,7 @@ class Writer:
     """
 
     def __init__(self, api: JiraApi, account: Account) -> None:
-        self.api, self.account = api, account
+        self.api, self.account, self.mass = api, account, Mass(api)
 
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
         """See :meth:`syncd.connector.Connector.apply`.
@@ -43,15 +44,33 @@ class Writer:
         """
         stopped: ConnectorError | None = None
         outages = 0
-        for action in actions:
+        doings = [_Doing(self, action) for action in actions]
+        self._move_together(doings)
+        for one in doings:
+            yield one.outcome(stopped)
             if stopped is not None:
-                yield Outcome(action, error=stopped)
                 continue
-            one = _Doing(self, action)
-            yield one.outcome()
             outages = outages + 1 if isinstance(one.worst, Transient) else 0
             if one.worst is not None and (isinstance(one.worst, (Unauthorized, RateLimited)) or outages > 1):
                 stopped = untried(one.worst)
+
+    def _move_together(self, doings: Sequence[_Doing]) -> None:
+        """Where many are to come to one status, in few calls; each has its notes first."""
+        groups: dict[tuple[Status, str], list[_Doing]] = {}
+        for one in doings:
+            if one.action.status is not None:
+                groups.setdefault((one.action.status, repr(one.action.way)), []).append(one)
+        for (wanted, _), group in groups.items():
+            way = group[0].action.way
+            if not self.mass.takes(wanted, way, len(group)):
+                continue
+            for one in group:
+                one.begin()
+                if one.worst is not None and not isinstance(one.worst, (Refused, Gone)):
+                    return  # the rest is written one by one, and stops where that has to
+            refs = [one.action.target for one in group]
+            for ref, moved in self.mass.move(refs, wanted, way).items():
+                group[refs.index(ref)].moved = moved
 
     def post(self, target: Ref, note: Note) -> items.Row:
         """POST a comment, once (Add comment); the answer's record."""
@@ -126,20 +145,32 @@ class _Doing:
         self.wrote = False
         """Something was written whose version isn't known yet."""
         self.worst: ConnectorError | None = None
+        self.ready: bool | None = None
+        """Whether the notes are written as far as they can be, so that the rest may follow; None before that."""
+        self.moved: Moved | None = None
+        """What became of the status, where it was written together with others."""
 
-    def outcome(self) -> Outcome:
-        """Carry it out."""
+    def begin(self) -> None:
+        """The notes."""
+        if self.ready is None:
+            self.ready = self._notes()
+
+    def outcome(self, stopped: ConnectorError | None = None) -> Outcome:
+        """Carry it out; or tell what was written before everything stopped."""
         action = self.action
+        if stopped is not None and self.moved is None:
+            return Outcome(action, None, self.version, tuple(self.notes), stopped)
         edits = bool(action.fields or action.tags or action.untags)
         failed, aside = None, None
-        if not self._notes():
+        self.begin()
+        if not self.ready:
             failed = untried(self.worst) if self.worst is not None and (action.status or edits) else None
             return Outcome(action, None, self.version, tuple(self.notes), failed)
         if action.status is not None:
             failed = self._move(action.status)
         if edits and failed is None:
-            aside = self._edit()
-        if self.wrote:
+            aside = self._edit() if stopped is None else stopped
+        if self.wrote and stopped is None:
             self._look()
         if action.status is None:
             failed, aside = aside, None
@@ -160,6 +191,10 @@ class _Doing:
         return True
 
     def _move(self, wanted: Status) -> ConnectorError | None:
+        if self.moved is not None:
+            self.status, self.version, self.worst = self.moved.status, self.moved.version, self.moved.error
+            self.wrote = self.wrote and not self.version
+            return self.worst
         target, way = self.action.target, self.action.way
         try:
             self.status = move(self.writer.api, target.id, wanted, way, self.action.expect, called=target.human)

@@ -12,7 +12,7 @@ from pydantic import Field
 from connectors.jira.items import Row
 from connectors.jira.options import SiteOptions
 from connectors.jira.reads import BATCH, Reader
-from connectors.jira.site import SiteConnector
+from connectors.jira.site import AT_ONCE, SiteConnector
 from connectors.jsm.checks import DeskChecks
 from connectors.jsm.notes import DeskWriter
 from connectors.jsm.tickets import FIELDS, SAID, Tickets
@@ -36,6 +36,7 @@ class JsmConnector(SiteConnector):
     capabilities: ClassVar[Capabilities] = Capabilities(
         roles=frozenset({Role.HELPDESK}),
         fetch_batch=BATCH,
+        apply_batch=AT_ONCE,
         sets_fields=True,
         sets_tags=True,
         internal_notes=True,

@@ -377,3 +377,16 @@ def test_a_hundred_unchanged_requests_cost_one_call(cloud: JsmWorld) -> None:
     before = cloud.calls()
     assert len(read(connector, *refs)) == 100
     assert cloud.calls() - before == 1
+
+
+def test_a_hundred_changes_with_notes_cost_a_call_each_and_some(cloud: JsmWorld) -> None:
+    refs = [cloud.add(f"number {i}") for i in range(100)]
+    connector = desk(cloud)
+    connector.fetch(refs[:1])
+    before, wanted = cloud.calls(), cloud.native(Word.PENDING)
+    size = connector.capabilities.apply_batch
+    actions = [Action(ref, wanted, notes=(Note(ref.id, SECRET, MARKER),)) for ref in refs]
+    outcomes = [one for start in range(0, 100, size) for one in connector.apply(actions[start : start + size])]
+    assert all(one.error is None and one.status == wanted == cloud.status(one.action.target) for one in outcomes)
+    assert cloud.calls() - before < 120
+    assert "acme" not in mailed(cloud)
