@@ -16,6 +16,8 @@ import requests
 
 from connectors.freshdesk.sandbox import FreshdeskSandbox
 from connectors.github.sandbox import GitHubSandbox
+from connectors.jira.sandbox import JiraSandbox
+from connectors.jsm.sandbox import JsmSandbox
 from connectors.zendesk.sandbox import ZendeskSandbox
 from syncd.connector import installed
 from syncd.testing import Sandbox
@@ -86,11 +88,18 @@ def as_client(url: str, secret: str) -> Any:
     return requests.get(f"{url}/api/v2/tickets/1", headers=headers, timeout=10).json()["ticket"]
 
 
+def as_person(url: str, token: str, key: str) -> Any:
+    auth = ("syncd@example.com", token)
+    return requests.get(f"{url}/rest/api/2/issue/{key}", auth=auth, timeout=10).json()
+
+
 @pytest.mark.parametrize(
     ("kind", "read"),
     [
         ("freshdesk", lambda url, key: with_key(url, key).json()["subject"]),
         ("github", lambda url, token: with_token(url, token).json()["state"]),
+        ("jira", lambda url, token: as_person(url, token, "ENG-1")["key"]),
+        ("jsm", lambda url, token: as_person(url, token, "SUP-1")["key"]),
         ("zendesk", lambda url, secret: as_client(url, secret)["subject"]),
     ],
 )
@@ -117,7 +126,8 @@ def test_what_is_printed_at_the_start_works_when_it_is_pasted(kind: str, read: C
 
 def test_every_kind_has_an_example_a_credential_and_verbs_that_act() -> None:
     stand_ins: dict[str, Sandbox] = {
-        "freshdesk": FreshdeskSandbox(), "github": GitHubSandbox(), "zendesk": ZendeskSandbox(),
+        "freshdesk": FreshdeskSandbox(), "github": GitHubSandbox(), "jira": JiraSandbox(), "jsm": JsmSandbox(),
+        "zendesk": ZendeskSandbox(),
     }  # fmt: skip
     for kind, sandbox in stand_ins.items():
         assert kind in installed()

@@ -99,7 +99,7 @@ class JiraSandbox(Sandbox):
         self.books = Books(self.precise)
         self.people = People(self)
         self.throttle = Throttle(self.precise, self._id_of, cloud)
-        self.about = f"its email is {EMAIL}, its api_token {TOKEN}" if cloud else f"its token is {TOKEN}"
+        self.about = f"its email is {EMAIL}, its api_token is {TOKEN}" if cloud else f"its token is {TOKEN}"
 
     def precise(self) -> datetime:
         """The clock with fractions of a second."""
