@@ -12,6 +12,7 @@ from syncd.model import Author, Status
 from syncd.poll import poll
 from syncd.reconcile import drain
 from syncd.records import LinkState, Standing
+from syncd.store import Store, back_up, restore
 from syncd.store.commands import DONE, PAST
 from syncd.testing.memory import Entry
 from tests.ledger import Bench, Plain
@@ -656,3 +657,98 @@ def test_the_notes_of_a_finished_ticket_that_is_linked_are_read_once_per_change(
         before = pair.desk.calls
         pair.pass_()
         assert pair.desk.calls - before == cost
+
+
+# --- after an older state was restored ---
+
+
+def restored(pair: Pair, path: Path, backup: Path) -> None:
+    """The state is lost, and an older one is put in its place."""
+    pair.store.close()
+    restore(path, backup, pair.clock.now())
+    pair.store = Store.open(path)
+    pair.watch(lambda: None)
+    pair.store.recover(pair.clock.now())
+    pair.work = pair.connect()
+    pair.tick(1)
+
+
+@KINDS
+def test_after_an_older_state_was_restored_nothing_is_reopened_or_told_twice(tmp_path: Path, plain: bool) -> None:
+    path, backup = tmp_path / "state.db", tmp_path / "backup.db"
+    pair = Pair(path, plain=plain)
+    ticket, issue = pair.filed_pair()
+    second = pair.issue()
+    pair.move(issue, "done")
+    pair.tick()
+    pair.pass_()
+    back_up(path, backup)
+    order(pair, ticket, f"/link {pair.url(second)}\n/unlink TRACKER-99")
+    order(pair, ticket, "/reopen")
+    pair.pass_()
+    assert (str(issue.status), pair.notes(issue)) == ("open", ["command"])
+    assert pair.notes(ticket) == ["link_note", "resolved", "command_failed"]
+    pair.tick(3700)
+    pair.move(issue, "done")
+    pair.pass_()
+    restored(pair, path, backup)
+    pair.reconcile()
+    pair.settle()
+    assert (str(issue.status), pair.notes(issue)) == ("done", ["command"])
+    assert pair.notes(ticket) == ["link_note", "resolved", "command_failed"]
+    assert pair.link(ticket, second).state is LinkState.LIVE
+    assert "restored" in passed_over(pair)["/reopen"]
+    pair.tick(7200)  # the quiet was an hour of our clock alone
+    order(pair, ticket, "/reopen")
+    pair.pass_()
+    assert issue.status == Status("open")
+
+
+def test_after_an_older_state_was_restored_a_muted_ticket_is_muted_again(tmp_path: Path) -> None:
+    path, backup = tmp_path / "state.db", tmp_path / "backup.db"
+    pair = Pair(path, plain=True)
+    ticket, issue = pair.filed_pair()
+    back_up(path, backup)
+    order(pair, ticket, "/mute")
+    pair.pass_()
+    restored(pair, path, backup)
+    pair.move(issue, "done")
+    pair.pass_()
+    assert ticket.status == Status("pending")
+    assert [ref for ref, _ in pair.store.commands.muted()] == [pair.ref(ticket)]
+
+
+@KINDS
+def test_after_an_older_state_was_restored_our_notes_tell_what_agents_had_us_do(tmp_path: Path, plain: bool) -> None:
+    path, backup = tmp_path / "state.db", tmp_path / "backup.db"
+    pair = Pair(path, plain=plain)
+    ticket, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    pair.tick()
+    pair.pass_()
+    back_up(path, backup)
+    order(pair, ticket, "/reopen")
+    pair.pass_()
+    restored(pair, path, backup)
+    pair.reconcile()
+    pair.settle()
+    assert (str(ticket.status), str(issue.status)) == ("resolved", "open")
+    assert (pair.notes(ticket), pair.notes(issue)) == (["link_note", "resolved"], ["command"])
+
+
+@KINDS
+def test_after_an_older_state_was_restored_a_refused_command_tells_nothing_of_the_ends(
+    tmp_path: Path, plain: bool
+) -> None:
+    path, backup = tmp_path / "state.db", tmp_path / "backup.db"
+    pair = Pair(path, plain=plain)
+    ticket, issue = pair.filed_pair()
+    back_up(path, backup)
+    order(pair, ticket, "/link TRACKER-99")
+    pair.pass_()
+    assert pair.notes(ticket) == ["link_note", "command_failed"]
+    restored(pair, path, backup)
+    pair.move(issue, "done")
+    pair.reconcile()
+    assert pair.notes(ticket) == ["link_note", "command_failed", "resolved"]
+    assert ticket.status == Status("resolved")

@@ -13,7 +13,8 @@ from syncd.backfill import backfill
 from syncd.cli.running import working
 from syncd.config import load
 from syncd.connector import load as connector
-from syncd.model import Author, Ref, Role, Word
+from syncd.model import Author, Item, Ref, Role, Word
+from syncd.records import LinkState
 
 DESKS = [kind for kind in KINDS if Role.HELPDESK in connector(kind).capabilities.roles]
 TRACKERS = [kind for kind in KINDS if Role.TRACKER in connector(kind).capabilities.roles]
@@ -107,6 +108,74 @@ def test_a_filed_issue_makes_its_ticket_wait_and_its_closing_resolves_it(
     house.later()
     house.sync()
     assert writes(house) == before, "a quiet day costs no write"
+
+
+@pytest.mark.parametrize(("desk_kind", "tracker_kind"), list(product(DESKS, TRACKERS)))
+def test_an_agent_commands_from_the_ticket_and_a_customer_does_not(
+    house: House, desk_kind: str, tracker_kind: str
+) -> None:
+    desk, tracker = house.add(desk_kind), house.add(tracker_kind)
+    house.sync()
+    house.later()
+    ticket, other = desk.world.add("It is slow"), desk.world.add("It is slow, too")
+    issue = tracker.world.add("Make it fast")
+    house.later()
+    link = f"/link {tracker.world.url(issue)}"
+    desk.world.say(ticket, link, by=Author.TEAM, internal=True)
+    for by in (Author.OUTSIDE, Author.TEAM):
+        desk.world.say(other, link, by=by)
+    house.later()
+    house.sync()
+    assert is_at(desk, ticket, Word.PENDING)
+    assert (notes(desk, ticket), notes(desk, other)) == ([True], [])
+    tracker.world.set_status(issue, Word.DONE)
+    house.later()
+    house.sync()
+    assert is_at(desk, ticket, Word.RESOLVED)
+    house.later()
+    desk.world.say(ticket, "/reopen", by=Author.TEAM, internal=True)
+    house.later()
+    house.sync()
+    assert not is_at(tracker, issue, Word.DONE)
+    before = writes(house)
+    tracker.world.set_status(issue, Word.DONE)
+    house.later()
+    house.sync()
+    assert writes(house) == before
+    desk.world.say(ticket, "/unlink", by=Author.TEAM, internal=True)
+    house.later()
+    house.sync()
+    with working(load(house.folder)) as work:
+        assert [link.state for link in work.store.links.all() if link.ticket == ticket] == [LinkState.ENDED]
+
+
+@pytest.mark.parametrize("desk_kind", DESKS)
+def test_an_agent_commands_by_a_tag_which_is_taken_away_where_that_can_be_done(house: House, desk_kind: str) -> None:
+    desk, tracker = house.add(desk_kind), house.add("github")
+    house.sync()
+    house.later()
+    ticket = desk.world.add("It is slow")
+    issue = tracker.world.add(desk.world.url(ticket))
+    house.later()
+    house.sync()
+    tracker.world.set_status(issue, Word.DONE)
+    house.later()
+    house.sync()
+    assert is_at(desk, ticket, Word.RESOLVED)
+    house.later()
+    for tag in ("vip", "syncd_reopen"):
+        desk.world.label(ticket, tag)
+    house.later()
+    house.sync()
+    assert is_at(tracker, issue, Word.OPEN)
+    item = desk.world.connect().fetch([ticket])[ticket]
+    assert isinstance(item, Item)
+    taken = connector(desk_kind).capabilities.sets_tags
+    assert {"vip", "syncd_reopen"} & set(item.tags) == ({"vip"} if taken else {"vip", "syncd_reopen"})
+    tracker.world.set_status(issue, Word.DONE)
+    house.later()
+    house.sync()
+    assert is_at(tracker, issue, Word.DONE), "once"
 
 
 def test_one_issue_serves_tickets_of_two_helpdesks_and_two_of_a_kind(house: House) -> None:
