@@ -30,6 +30,7 @@ bench: .venv/dev.stamp ## API calls, time and memory of the main jobs
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.service
 	$(BIN)/python -m bench.connectors
+	$(BIN)/python -m bench.fresh
 
 coverage: .venv/dev.stamp ## Lines and branches that the fast tests reach
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
