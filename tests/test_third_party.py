@@ -151,6 +151,18 @@ def test_a_ticket_waits_for_its_issue_and_is_closed_with_it(desk: Desk) -> None:
     assert (desk.notes(ticket), desk.zammad.books.tickets[ticket].status_writes) == ([True, True], 2)
 
 
+def test_a_stand_in_that_can_not_be_loaded_is_told_with_its_cure(tmp_path: Path) -> None:
+    broken = tmp_path / "broken-1.dist-info"
+    broken.mkdir()
+    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n", encoding="utf-8")
+    (broken / "entry_points.txt").write_text("[syncd.sandboxes]\nbroken = syncd_zammad.no_such:It\n", encoding="utf-8")
+    env = os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))}
+    command = [sys.executable, "-m", "syncd.cli", "sandbox", "broken"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "the stand-in for 'broken' is installed, but can't be loaded (ModuleNotFoundError)" in done.stderr
+
+
 def test_a_status_that_nobody_mapped_is_told_with_the_package_s_own_mapping_to_copy(desk: Desk) -> None:
     desk.init()
     desk.zammad.states.append("removed")

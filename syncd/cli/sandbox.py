@@ -50,6 +50,9 @@ def command(kind: str, port: int) -> int:
         server = stand_in(kind, port)
     except OSError as error:
         raise click.UsageError(f"port {port} can't be used: {error.strerror}") from error
+    except (ImportError, AttributeError) as error:
+        what = f"the stand-in for {kind!r} is installed, but can't be loaded ({type(error).__name__})"
+        raise click.UsageError(f"{what}; install its package again, in a version that fits this syncd") from error
     _tell(kind, server)
     try:
         server.serve()

@@ -44,17 +44,39 @@ class Writer:
 
     def _act(self, action: Action) -> Outcome:
         """All notes but the last go first, each alone; the last one goes with the rest."""
-        change = self._change(action)
+        change = self._state(action, action.status) | dict(action.fields)
         *before, last = action.notes or (None,)
         outcome = self._alone(Outcome(action), before, change)
         if self._stops_at(outcome) or not (last or change):
             return outcome
         tried = self._sent(outcome, last, change)
-        if not (last and change and isinstance(tried.error, Refused)):
+        parts = bool(last) + (action.status is not None) + bool(action.fields)
+        if not change or not isinstance(tried.error, Refused):
             return tried
-        # Refused whole, so nothing was done: what is wrong with the one must not stop the other.
-        outcome = self._alone(outcome, [last], change)
-        return outcome if self._stops_at(outcome) else self._sent(outcome, None, change)
+        return self._apart(outcome, last, change) if parts > 1 else self._instead(tried)
+
+    def _apart(self, outcome: Outcome, note: Note | None, change: dict[str, Any]) -> Outcome:
+        """One by one what was refused together, and so wasn't done: what is wrong with one must not stop the others."""
+        action = outcome.action
+        outcome = self._alone(outcome, [note] if note else [], change)
+        if self._stops_at(outcome):
+            return outcome
+        if action.status is not None:
+            outcome = self._instead(self._sent(outcome, None, self._state(action, action.status)))
+        if not action.fields or self._stops_at(outcome):
+            return outcome
+        found = self._sent(replace(outcome, error=None), None, dict(action.fields))
+        if action.status is None:
+            return found
+        return replace(found, error=outcome.error, aside=found.error if outcome.status else None)
+
+    def _instead(self, outcome: Outcome) -> Outcome:
+        """The states that do as well, in their order, as long as one is refused."""
+        for status in outcome.action.way.instead:
+            if not isinstance(outcome.error, Refused):
+                break
+            outcome = self._sent(replace(outcome, error=None), None, self._state(outcome.action, status))
+        return outcome
 
     def _alone(self, outcome: Outcome, notes: Sequence[Note | None], change: dict[str, Any]) -> Outcome:
         """Notes, each by itself, until one meets what stops everything; then ``change`` isn't written either."""
@@ -65,14 +87,14 @@ class Writer:
                 return replace(outcome, error=stop if change else None)
         return outcome
 
-    def _change(self, action: Action) -> dict[str, Any]:
-        """What is to be set besides a note."""
-        change: dict[str, Any] = {**action.way.fields, **action.fields}
-        if action.status is not None:
-            change["state"] = str(action.status)
-            if str(action.status) in self.pending:
-                when = self.api.clock.now() + timedelta(seconds=self.remind_after)
-                change.setdefault("pending_time", items.precise(when))
+    def _state(self, action: Action, status: Status | None) -> dict[str, Any]:
+        """What is to be set for a status."""
+        if status is None:
+            return {}
+        change: dict[str, Any] = {**action.way.fields, "state": str(status)}
+        if change["state"] in self.pending:
+            when = self.api.clock.now() + timedelta(seconds=self.remind_after)
+            change.setdefault("pending_time", items.precise(when))
         return change
 
     def _sent(self, outcome: Outcome, note: Note | None, change: dict[str, Any]) -> Outcome:
@@ -86,12 +108,18 @@ class Writer:
             written = (Written(note.effect, error=error),) if note else ()
             return replace(outcome, notes=outcome.notes + written, error=error if change else outcome.error)
         written = (Written(note.effect, remote),) if note else ()
-        return replace(
+        done = replace(
             outcome,
             status=status if "state" in change else outcome.status,
             version=max(outcome.version, version),
             notes=outcome.notes + written,
         )
+        lost = sorted(change.keys() - row.keys())
+        if not lost:
+            return done
+        # What isn't an attribute of tickets is passed over without a word.
+        passed = Refused(self.api.name, f"{what}: tickets have no field {', '.join(lost)}")
+        return replace(done, aside=passed) if done.status else replace(done, error=passed)
 
     def _confirmed(self, what: str, row: Row) -> tuple[str, Status, str]:
         """What the ticket is by now: version, state, newest article."""

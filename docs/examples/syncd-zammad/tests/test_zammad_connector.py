@@ -185,6 +185,40 @@ def test_what_is_refused_does_not_stop_the_rest(
     assert len(outcome.notes) == 1
 
 
+@pytest.mark.parametrize("notes", [(), (note(),)])
+def test_another_state_is_written_where_the_first_is_refused(
+    world: ZammadWorld, connector: ZammadConnector, notes: tuple[Note, ...]
+) -> None:
+    ref = world.add()
+    action = Action(ref, Status("solved"), notes=notes, way=Way(instead=(Status("done"), CLOSED)))
+    outcome = write(connector, action)
+    assert (outcome.error, outcome.status, world.status(ref)) == (None, CLOSED, CLOSED)
+    assert len(world.remarks(ref)) == len(notes)
+    outcome = write(connector, Action(ref, Status("solved"), notes=notes, way=Way(instead=(Status("done"),))))
+    assert isinstance(outcome.error, Refused)
+
+
+def test_a_field_that_can_not_be_set_does_not_stop_the_status(world: ZammadWorld, connector: ZammadConnector) -> None:
+    ref = world.add()
+    outcome = write(connector, Action(ref, CLOSED, fields={"no_such_field": "x", "issue_url": "y"}))
+    assert (outcome.error, outcome.status) == (None, CLOSED)
+    assert str(outcome.aside) == "zammad: writing to ticket 1: tickets have no field no_such_field"
+    assert world.ticket(ref).row["issue_url"] == "y"
+    for skip in (0, 1):  # both together, then the fields alone
+        fault(world, error(422, "no"), method="PUT", skip=skip)
+    outcome = write(connector, Action(ref, Status("open"), fields={"issue_url": "z"}))
+    assert (outcome.error, outcome.status) == (None, Status("open"))
+    assert isinstance(outcome.aside, Refused)
+    assert world.ticket(ref).row["issue_url"] == "y"
+
+
+def test_fields_alone_that_can_not_be_set_are_an_error(world: ZammadWorld, connector: ZammadConnector) -> None:
+    ref = world.add()
+    assert isinstance(write(connector, Action(ref, fields={"no_such_field": "x"})).error, Refused)
+    assert write(connector, Action(ref, fields={"issue_url": "x"})).error is None
+    assert world.ticket(ref).row["issue_url"] == "x"
+
+
 def test_a_lost_answer_leaves_both_in_doubt_and_is_sent_once(world: ZammadWorld, connector: ZammadConnector) -> None:
     ref = world.add()
     world.fail("lost_answer", writes_only=True)
