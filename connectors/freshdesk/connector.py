@@ -47,6 +47,8 @@ class FreshdeskConnector(Connector):
     capabilities: ClassVar[Capabilities] = Capabilities(
         roles=frozenset({Role.HELPDESK}),
         fetch_batch=1,
+        sets_fields=True,
+        sets_tags=True,
         internal_notes=True,
         notes_hold_links=True,
         probe="listing",
@@ -63,7 +65,7 @@ class FreshdeskConnector(Connector):
         self.urls = Urls(options.url, options.web_url, options.portal_hosts)
         self.account = Account(self.api)
         self.reader = Reader(self.api, self.account, self.urls.web)
-        self.writer = Writer(self.api)
+        self.writer = Writer(self.api, self.reader)
 
     def hear(self, tell: Callable[[HttpCall], None]) -> None:
         """See :class:`syncd.connector.Connector`."""

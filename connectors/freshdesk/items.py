@@ -104,7 +104,7 @@ def item(
         created_at=time_of(row, "created_at", "updated_at"),
         texts=texts,
         fields=_fields(row),
-        tags=_tags(row),
+        tags=tags(row),
         waiting=waiting,
         final=row.get("archived") is True,
         settled=settled,
@@ -191,6 +191,7 @@ def _fields(row: Row) -> dict[str, str]:
     return {clean(key): clean(value) for key, value in found.items() if isinstance(value, str)}
 
 
-def _tags(row: Row) -> tuple[str, ...]:
+def tags(row: Row) -> tuple[str, ...]:
+    """Its tags, which only agents set."""
     found = row.get("tags")
     return tuple(clean(tag) for tag in found if isinstance(tag, str)) if isinstance(found, list) else ()

@@ -17,6 +17,8 @@ EMBEDDED = 10
 
 READ_PRICE = 2
 """Calls that one read counts for: a single read costs one more for what it includes (Freshdesk API docs, Embedding)."""
+MAX_KNOWN = 10_000
+"""Tickets whose tags are kept between a read and the write that follows it."""
 _T = TypeVar("_T")
 
 
@@ -31,6 +33,25 @@ class Reader:
 
     def __init__(self, api: FreshdeskApi, account: Account, web: str) -> None:
         self.api, self.account, self.web = api, account, web
+        self._tags: dict[str, tuple[str, ...]] = {}
+
+    def tags(self, ref: Ref) -> tuple[str, ...]:
+        """The tags of a ticket as they were read last, which is just before it is written to; else by one call.
+
+        Raises:
+            ConnectorError: they could not be read.
+        """
+        if ref.id not in self._tags:
+            what = f"reading the tags of ticket {ref.id}"
+            self.knows(ref.id, self.api.record(what, f"tickets/{number(self.api, ref)}", item=True))
+        return self._tags[ref.id]
+
+    def knows(self, ticket: str, row: items.Row) -> None:
+        """An answer that shows the ticket."""
+        self._tags.pop(ticket, None)
+        if len(self._tags) >= MAX_KNOWN:
+            self._tags.pop(next(iter(self._tags)))
+        self._tags[ticket] = items.tags(row)
 
     def entry(self, ref: Ref) -> Item | Removed | ConnectorError:
         """What there is to say of one ticket.
@@ -88,6 +109,7 @@ class Reader:
         """What the latest answer shows, and the notes that it doesn't."""
         now = self.api.time  # before the notes are asked for: those can only be newer
         self._same(ref, row)
+        self.knows(ref.id, row)
         kind = items.gone(row)
         if kind is not None:
             return items.removed(self.api.name, row, kind)

@@ -98,7 +98,9 @@ def update_problem(
     asked: Mapping[str, Any], ticket: Ticket, statuses: Collection[int], needed: Iterable[str]
 ) -> Reply | None:
     """What is wrong with an update, by the rules of the ticket form."""
-    unknown = sorted(set(asked) - _WRITABLE)
+    unknown = sorted(set(asked) - _WRITABLE) + sorted(
+        set(asked.get("custom_fields") or {}) - set(ticket.row["custom_fields"])
+    )
     if unknown:
         return invalid(*((key, "Unexpected/invalid field in request", "invalid_field") for key in unknown))
     choices = ",".join(map(str, sorted(statuses)))

@@ -68,6 +68,17 @@ class FreshdeskWorld(World):
         """See :class:`World`."""
         self.people.remove_tag(int(ref.id), label)
 
+    def tags(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        return list(self.sandbox.books.tickets[int(ref.id)].row["tags"])
+
+    def field(self, ref: Ref, value: str | None = None) -> tuple[str, str]:
+        """See :class:`World`."""
+        name = "cf_reference_number"
+        if value is not None:
+            self.people.set_field(int(ref.id), name, value)
+        return name, self.sandbox.books.tickets[int(ref.id)].row["custom_fields"][name] or ""
+
     def native(self, word: Word) -> Status:
         """See :class:`World`."""
         return Status(str(CODES[word]))

@@ -1,22 +1,26 @@
-"""Writing to tickets: notes first, then the status; each exactly one request."""
+"""Writing to tickets: notes first, then status, fields and tags together; each exactly one request."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from connectors.freshdesk import items
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.markup import to_html
-from connectors.freshdesk.reads import number
+from connectors.freshdesk.reads import Reader, number
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Action, Note, Outcome, Status, Written
 
 
 class Writer:
-    """Writes to the tickets of one account."""
+    """Writes to the tickets of one account.
 
-    def __init__(self, api: FreshdeskApi) -> None:
-        self.api = api
+    ``reader``: knows a ticket's tags, which a write replaces all (Freshdesk API docs, Update a ticket).
+    """
+
+    def __init__(self, api: FreshdeskApi, reader: Reader) -> None:
+        self.api, self.reader = api, reader
 
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
         """See :meth:`syncd.connector.Connector.apply`.
@@ -32,7 +36,7 @@ class Writer:
         """One action, and the error that concerns the whole account, if there was one."""
         what = f"writing to ticket {action.target.id}"
         try:
-            self.api.begin("write", what, len(action.notes) + (action.status is not None))
+            self.api.begin("write", what, len(action.notes) + _changes(action))
         except RateLimited as error:
             return Outcome(action, error=error), error
         versions: list[str] = []
@@ -46,14 +50,27 @@ class Writer:
                     failed = error if action.status is not None else None
                     return Outcome(action, None, max(versions, default=""), tuple(notes), failed), error
         status: Status | None = None
-        failure: ConnectorError | None = None
-        if action.status is not None:
+        failure, aside = None, None
+        if _changes(action):
             try:
-                status = self._status(action, action.status, versions)
+                status, aside = self._change(action, versions)
             except ConnectorError as error:
                 failure = error
         stops = failure if failure is not None and self._stops(failure) else None
-        return Outcome(action, status, max(versions, default=""), tuple(notes), failure), stops
+        return Outcome(action, status, max(versions, default=""), tuple(notes), failure, aside), stops
+
+    def _change(self, action: Action, versions: list[str]) -> tuple[Status | None, Refused | None]:
+        """Status, fields and tags in one request; where that is refused, the status alone, and why it was refused."""
+        shown = bool(action.fields or action.tags or action.untags)
+        if action.status is None:
+            self._put(action, {}, versions)
+            return None, None
+        try:
+            return self._status(action, action.status, versions, shown=shown), None
+        except Refused as error:
+            if not shown:
+                raise
+            return self._status(action, action.status, versions, shown=False), error
 
     def _note(self, action: Action, note: Note, versions: list[str]) -> Written:
         """Freshdesk API docs, Create a note: ``private`` is true unless given, and is always given here."""
@@ -67,14 +84,12 @@ class Writer:
         versions.extend(_version(made))
         return Written(note.effect, remote)
 
-    def _status(self, action: Action, wanted: Status, versions: list[str]) -> Status:
+    def _status(self, action: Action, wanted: Status, versions: list[str], *, shown: bool) -> Status:
         """Freshdesk API docs, Update a ticket: a partial update; the code goes as an integer."""
         what = f"setting the status of ticket {action.target.id}"
-        path = f"tickets/{number(self.api, action.target)}"
         if not (wanted.native.isascii() and wanted.native.isdecimal()):
             raise Refused(self.api.name, f"{what}: {wanted.native[:40]!r} is not a status code")
-        made = self.api.update(what, path, {"status": int(wanted.native)})
-        versions.extend(_version(made))
+        made = self._put(action, {"status": int(wanted.native)}, versions, shown=shown)
         try:
             if "status" in made:
                 return items.status(made)
@@ -82,10 +97,28 @@ class Writer:
             pass
         raise Transient(self.api.name, f"{what}: the answer shows no status", doubt=True)
 
+    def _put(self, action: Action, body: dict[str, Any], versions: list[str], *, shown: bool = True) -> dict[str, Any]:
+        what = f"setting the {'status' if body else 'fields and tags'} of ticket {action.target.id}"
+        if shown and action.fields:
+            body["custom_fields"] = {name: value if value != "" else None for name, value in action.fields.items()}
+        if shown and (action.tags or action.untags):
+            kept = [tag for tag in self.reader.tags(action.target) if tag not in action.untags]
+            body["tags"] = list(dict.fromkeys([*kept, *action.tags]))
+        made = self.api.update(what, f"tickets/{number(self.api, action.target)}", body)
+        versions.extend(_version(made))
+        if "tags" in made:
+            self.reader.knows(action.target.id, made)
+        return made
+
     def _stops(self, error: ConnectorError) -> bool:
         """Whether nothing else would work either: credentials, limits, a service that isn't reached at all."""
         unreached = isinstance(error, Transient) and not error.doubt and self.api.status == 0
         return isinstance(error, (Unauthorized, RateLimited)) or unreached
+
+
+def _changes(action: Action) -> bool:
+    """Whether more than notes is to be written."""
+    return action.status is not None or bool(action.fields or action.tags or action.untags)
 
 
 def _version(made: items.Row) -> list[str]:

@@ -161,8 +161,10 @@ class Api:
             raise ours(self.name, doing, Answer(200, {}, NOT_JSON))
         return answer.data
 
-    def write(self, verb: str, path: str, body: Mapping[str, Any], doing: str, accept: Collection[int] = ()) -> Answer:
-        """POST or PATCH, once; a redirect isn't followed, because what it leads to wasn't meant."""
+    def write(
+        self, verb: str, path: str, body: Mapping[str, Any] | None, doing: str, accept: Collection[int] = ()
+    ) -> Answer:
+        """POST, PATCH or DELETE, once; a redirect isn't followed, because what it leads to wasn't meant."""
         return self._checked(self._send(verb, path, doing, body=body, write=True), doing, accept, write=True)
 
     def graphql(self, query: str, variables: Mapping[str, Any], doing: str) -> Answer:

@@ -45,6 +45,7 @@ class GitHubConnector(Connector):
     capabilities: ClassVar[Capabilities] = Capabilities(
         roles=frozenset({Role.TRACKER}),
         fetch_batch=BATCH,
+        sets_tags=True,
         feed_texts=True,
         attribution=True,
         probe="listing",

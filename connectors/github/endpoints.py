@@ -40,6 +40,8 @@ class Endpoints:
             ("PATCH", "/issues/<int:number>", self._of_issue(self.update)),
             ("GET", "/issues/<int:number>/comments", self._of_issue(self.comments)),
             ("POST", "/issues/<int:number>/comments", self._of_issue(self.comment)),
+            ("POST", "/issues/<int:number>/labels", self._of_issue(self.add_labels)),
+            ("DELETE", "/issues/<int:number>/labels/<path:label>", self._of_issue(self.remove_label)),
             ("GET", "/issues/<int:number>/timeline", self._of_issue(self.history)),
             ("GET", "/issues/<int:number>/events", self._of_issue(self.history)),
         ]
@@ -87,7 +89,7 @@ class Endpoints:
         return do(request, repo, **parts)
 
     def _of_issue(self, do: Handler) -> Handler:
-        def handle(request: Request, repo: Repo, number: int) -> Reply:
+        def handle(request: Request, repo: Repo, number: int, **parts: Any) -> Reply:
             issue = repo.issues.get(number)
             if issue is None:
                 return Reply(404, error("Not Found", 404))
@@ -97,7 +99,7 @@ class Endpoints:
                 return Reply(410, GONE)
             if issue.moved_to is not None:
                 return self._transferred(request, issue.moved_to, number)
-            return do(request, issue)
+            return do(request, issue, **parts)
 
         return handle
 
@@ -232,6 +234,33 @@ class Endpoints:
         made = self.sandbox.books.comment(issue, body, access.login, _association(access))
         shown = self._shapes(request).comment(issue, made, self.sandbox.books.accounts[made.user])
         return Reply(201, shown, {"Location": shown["url"]})
+
+    def add_labels(self, request: Request, issue: Issue) -> Reply:
+        """``POST .../labels``: those that don't exist are made."""
+        wish, access = _body(request), self.sandbox.access(request)
+        if isinstance(wish, Reply):
+            return wish
+        if not access.push:
+            return Reply(403, error("Must have admin rights to Repository.", 403))
+        for label in wish["labels"]:
+            issue.repo.labels.setdefault(label, "ededed")
+        issue.change(self.sandbox.books.now(), labels=tuple(dict.fromkeys((*issue.now.labels, *wish["labels"]))))
+        return self._labels(request, issue)
+
+    def remove_label(self, request: Request, issue: Issue, label: str) -> Reply:
+        """``DELETE .../labels/{name}``: 404 where the issue doesn't have it."""
+        if not self.sandbox.access(request).push:
+            return Reply(403, error("Must have admin rights to Repository.", 403))
+        if label not in issue.now.labels:
+            return Reply(404, error("Label does not exist", 404))
+        left = tuple(one for one in issue.now.labels if one != label)
+        issue.change(self.sandbox.books.now(), labels=left)
+        return self._labels(request, issue)
+
+    def _labels(self, request: Request, issue: Issue) -> Reply:
+        shapes = self._shapes(request)
+        archived = {"archived_at": None, "archived_by": None}
+        return Reply(200, [shapes.label(issue.repo, name) | archived for name in issue.now.labels])
 
     def history(self, request: Request, issue: Issue) -> Reply:
         """``GET .../timeline`` and ``.../events``; comments, which the timeline also has, are left out."""

@@ -32,7 +32,7 @@ class GitHubWorld(World):
     """Two repositories of one owner; the second is where issues are moved to."""
 
     role: Role = Role.TRACKER
-    lacks: frozenset[str] = frozenset({"internal_notes", "waiting", "restore"})
+    lacks: frozenset[str] = frozenset({"internal_notes", "waiting", "restore", "tags_version"})
     sandbox: GitHubSandbox = field(default_factory=GitHubSandbox)
     clock: Clock = field(default_factory=SystemClock)
     base: str = ""
@@ -96,6 +96,10 @@ class GitHubWorld(World):
     def unlabel(self, ref: Ref, label: str) -> None:
         """See :class:`World`."""
         self.sandbox.people.unlabel(ref.key, label)
+
+    def tags(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        return list(self.sandbox.books.by_id[int(ref.id)].now.labels)
 
     def plan(self, ref: Ref) -> None:
         """See :class:`World`: a milestone of its own."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 from connectors.github.answers import NOT_JSON, Answer, ours
 from connectors.github.api import Api
@@ -104,13 +106,16 @@ class Writer:
                     # The state comes after the notes, and it isn't known yet whether this one is there.
                     failed = _untried(error) if action.status is not None else None
                     return Outcome(action, None, max(versions), tuple(notes), failed), error
-        if action.status is None:
-            return Outcome(action, None, max(versions), tuple(notes)), worst
+        status: Status | None = None
         try:
-            status = self._status(action.target, action.status, versions)
+            if action.status is not None:
+                status = self._status(action.target, action.status, versions)
         except ConnectorError as error:
             return Outcome(action, None, max(versions), tuple(notes), error), error
-        return Outcome(action, status, max(versions), tuple(notes)), None
+        aside = self._labels(action)
+        if action.status is None:
+            return Outcome(action, None, max(versions), tuple(notes), aside), aside or worst
+        return Outcome(action, status, max(versions), tuple(notes), aside=aside), aside
 
     def _note(self, target: Ref, note: Note, versions: list[str]) -> Written:
         """POST a comment, once (GitHub REST API docs, Create an issue comment)."""
@@ -134,6 +139,26 @@ class Writer:
         row = self._row(answer, doing)
         versions.append(row.version)
         return Status(row.state, row.state_reason or "")
+
+    def _labels(self, action: Action) -> ConnectorError | None:
+        """Labels by endpoints of their own, which leave the others alone, and why that was not done.
+
+        One that isn't there answers 404 (GitHub REST API docs, Remove a label from an issue); no answer shows the
+        issue's version.
+        """
+        doing = f"labelling {action.target.key}"
+        try:
+            if action.fields:
+                raise Refused(self.api.name, f"{doing}: an issue has no fields that can be set")
+            path = f"{self._path(action.target)}/labels"
+            if action.tags:
+                self._send("POST", path, {"labels": list(action.tags)}, doing)
+            for label in action.untags:
+                with suppress(Gone):
+                    self._send("DELETE", f"{path}/{quote(label, safe='')}", None, doing)
+        except ConnectorError as error:
+            return error
+        return None
 
     def _path(self, target: Ref) -> str:
         place = split_key(target.key)
@@ -170,7 +195,7 @@ class Writer:
 
     # --- the same for all ---
 
-    def _send(self, verb: str, path: str, body: dict[str, Any], doing: str) -> Answer:
+    def _send(self, verb: str, path: str, body: dict[str, Any] | None, doing: str) -> Answer:
         self._pace(doing)
         try:
             answer = self.api.write(verb, path, body, doing, accept={301, 302, 307, 308})

@@ -52,6 +52,18 @@ class MemoryWorld(World):
         self._entry(ref).tags = tuple(one for one in self._entry(ref).tags if one != label)
         self.touch(ref)
 
+    def tags(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        return list(self._entry(ref).tags)
+
+    def field(self, ref: Ref, value: str | None = None) -> tuple[str, str]:
+        """See :class:`World`."""
+        self.books.no_fields.add("no_such_field")
+        if value is not None:
+            self._entry(ref).fields["note"] = value
+            self.touch(ref)
+        return "note", str(self._entry(ref).fields.get("note", ""))
+
     def plan(self, ref: Ref) -> None:
         """See :class:`World`."""
         self._entry(ref).released = False

@@ -23,7 +23,8 @@ class World(ABC):
     """One system with people in it. Everything here is done to the stand-in's books, never through a connector.
 
     ``lacks`` names what the system doesn't have, so that the suite skips it and says why: ``internal_notes``,
-    ``waiting``, ``remove``, ``restore``, ``move``, ``create``, ``rate_limit``, ``lost_answer``, ``html_answer``.
+    ``waiting``, ``remove``, ``restore``, ``move``, ``create``, ``rate_limit``, ``lost_answer``, ``html_answer``,
+    ``tags_version`` (the answer to a write of tags doesn't show the item's version).
     """
 
     role: Role
@@ -59,6 +60,17 @@ class World(ABC):
 
     def unlabel(self, ref: Ref, label: str) -> None:
         """A team member takes it away again."""
+        raise NotImplementedError
+
+    def tags(self, ref: Ref) -> list[str]:
+        """An item's labels, or tags, in the books; overridden where the connector sets them."""
+        raise NotImplementedError
+
+    def field(self, ref: Ref, value: str | None = None) -> tuple[str, str]:
+        """A custom field of text that we may set: its name in ``Action.fields``, and what it holds in the books.
+
+        With a ``value`` a team member fills it in before. Overridden where the connector sets fields.
+        """
         raise NotImplementedError
 
     def plan(self, ref: Ref) -> None:

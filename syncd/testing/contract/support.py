@@ -60,13 +60,27 @@ def needs(world: World, what: str) -> None:
 def needs_act(world: World, act: str) -> None:
     """Skip where people of this world don't do that: the connector doesn't tell of it."""
     if getattr(type(world), act) is getattr(World, act):
-        pytest.skip(f"nobody can {act} anything here")
+        pytest.skip(f"nobody can {act} here")
 
 
 def needs_create(world: World, connector: Connector) -> None:
     """Skip where syncd files nothing."""
     if "create" in world.lacks or not connector.capabilities.can_create:
         pytest.skip("syncd files nothing in this system")
+
+
+def needs_tags(world: World, connector: Connector) -> None:
+    """Skip where no tags are set."""
+    if not connector.capabilities.sets_tags:
+        pytest.skip("this connector sets no tags")
+    needs_act(world, "tags")
+
+
+def needs_fields(world: World, connector: Connector) -> None:
+    """Skip where no fields are set."""
+    if not connector.capabilities.sets_fields:
+        pytest.skip("this connector sets no fields")
+    needs_act(world, "field")
 
 
 def keyed(connector: Connector, refs: list[Ref]) -> list[Ref]:

@@ -7,7 +7,19 @@ import pytest
 from syncd.connector import Connector
 from syncd.errors import ConnectorError, RateLimited, Refused, Unauthorized
 from syncd.model import Action, Author, Draft, Note
-from syncd.testing.contract.support import MARKER, OTHER, Part, finished, keyed, needs, needs_create, walk
+from syncd.testing.contract.support import (
+    MARKER,
+    OTHER,
+    Part,
+    finished,
+    item,
+    keyed,
+    needs,
+    needs_create,
+    needs_fields,
+    needs_tags,
+    walk,
+)
 from syncd.testing.world import World
 
 
@@ -31,8 +43,7 @@ class Writes(Part):
         outcome = next(iter(connector.apply([Action(ref, world.native(finished(world)), None, (note,))])))
         assert outcome.version
         for page in walk(connector, cursors):
-            for item in page.items:
-                assert item.version <= outcome.version
+            assert all(one.version <= outcome.version for one in page.items)
 
     def test_a_note_is_written_with_its_marker_and_found_again(self, world: World, connector: Connector) -> None:
         ref = keyed(connector, [world.add()])[0]
@@ -117,6 +128,79 @@ class Writes(Part):
         assert outcome.error.doubt
         assert world.status_writes(ref) == 1
 
+    def test_tags_are_added_and_taken_away_and_others_stay(self, world: World, connector: Connector) -> None:
+        needs_tags(world, connector)
+        ref = keyed(connector, [world.add()])[0]
+        world.label(ref, "vip")
+        world.label(ref, "issue_open")
+        item(connector, ref)
+        action = Action(ref, tags=("issue_done",), untags=("issue_open", "issue_declined"))
+        outcome = next(iter(connector.apply([action])))
+        assert (outcome.error, outcome.aside) == (None, None)
+        assert sorted(world.tags(ref)) == ["issue_done", "vip"]
+        assert sorted(item(connector, ref).tags) == ["issue_done", "vip"]
+        assert world.status_writes(ref) == 0
+
+    def test_tags_that_are_added_again_and_missing_ones_taken_away_are_no_trouble(
+        self, world: World, connector: Connector
+    ) -> None:
+        needs_tags(world, connector)
+        ref = keyed(connector, [world.add()])[0]
+        item(connector, ref)
+        for _ in range(2):
+            outcome = next(iter(connector.apply([Action(ref, tags=("issue_done",), untags=("issue_open",))])))
+            assert (outcome.error, outcome.aside) == (None, None)
+        assert world.tags(ref) == ["issue_done"]
+
+    def test_a_field_is_set_and_emptied(self, world: World, connector: Connector) -> None:
+        needs_fields(world, connector)
+        ref = keyed(connector, [world.add()])[0]
+        name, _ = world.field(ref, "from a person")
+        for value in ("https://tracker.example.com/items/7", ""):
+            item(connector, ref)
+            outcome = next(iter(connector.apply([Action(ref, fields={name: value})])))
+            assert outcome.error is None
+            assert world.field(ref) == (name, value)
+            assert item(connector, ref).fields.get(name, "") == value
+
+    def test_a_status_takes_fields_and_tags_along_and_its_echo_is_known(
+        self, world: World, connector: Connector
+    ) -> None:
+        able = connector.capabilities
+        if able.sets_tags:
+            needs_tags(world, connector)
+        if able.sets_fields:
+            needs_fields(world, connector)
+        cursors: dict[str, str] = {}
+        ref = world.add()
+        walk(connector, cursors)
+        ref = keyed(connector, [ref])[0]
+        item(connector, ref)
+        wanted = world.native(finished(world))
+        fields = {world.field(ref)[0]: "o/r#7"} if able.sets_fields else {}
+        tags = ("issue_done",) if able.sets_tags else ()
+        outcome = next(iter(connector.apply([Action(ref, wanted, world.status(ref), fields=fields, tags=tags)])))
+        assert (outcome.error, outcome.aside, outcome.status) == (None, None, wanted)
+        assert (world.status(ref), world.status_writes(ref)) == (wanted, 1)
+        assert not tags or world.tags(ref) == ["issue_done"]
+        assert not fields or world.field(ref)[1] == "o/r#7"
+        if "tags_version" not in world.lacks:
+            for page in walk(connector, cursors):
+                assert all(one.version <= outcome.version for one in page.items)
+
+    def test_a_field_that_is_not_there_holds_up_no_status(self, world: World, connector: Connector) -> None:
+        needs_fields(world, connector)
+        ref = keyed(connector, [world.add()])[0]
+        world.field(ref)
+        item(connector, ref)
+        wanted = world.native(finished(world))
+        outcome = next(iter(connector.apply([Action(ref, wanted, fields={"no_such_field": "x"})])))
+        assert (outcome.error, outcome.status) == (None, wanted)
+        assert isinstance(outcome.aside, Refused)
+        assert world.status(ref) == wanted
+        alone = next(iter(connector.apply([Action(ref, fields={"no_such_field": "x"})])))
+        assert isinstance(alone.error, Refused)
+
     def test_a_rate_limit_tells_how_long_and_the_write_had_no_effect(self, world: World, connector: Connector) -> None:
         needs(world, "rate_limit")
         ref = keyed(connector, [world.add()])[0]
@@ -140,8 +224,8 @@ class Writes(Part):
         needs_create(world, connector)
         began = connector.clock.now()
         place = connector.sources()[0]
-        item = connector.create(Draft(place, "A title", "The body", MARKER))
-        assert [ref for ref in world.items() if ref == item.ref] == [item.ref]
+        made = connector.create(Draft(place, "A title", "The body", MARKER))
+        assert [ref for ref in world.items() if ref == made.ref] == [made.ref]
         assert connector.find(MARKER, place, began)
         assert connector.find(OTHER, place, began) is None
 

@@ -20,7 +20,7 @@ _CALLS = [
     ("GET", r"/ticket_fields", "fields_query", None, (200, "fields")),
     ("GET", r"/tickets", "list_query", None, (200, "list")),
     ("GET", r"/tickets/\d+", "ticket_query", None, (200, "ticket")),
-    ("PUT", r"/tickets/\d+", "no_query", "new_status", (200, None)),
+    ("PUT", r"/tickets/\d+", "no_query", "changed_ticket", (200, None)),
     ("GET", r"/tickets/archived/\d+", "no_query", None, (200, "ticket")),
     ("GET", r"/tickets/\d+/conversations", "page_query", None, (200, "conversations")),
     ("POST", r"/tickets/\d+/notes", "no_query", "new_note", (201, "note")),

@@ -274,7 +274,7 @@ def test_the_check_of_exchanges_sees_what_breaks_the_rules(sandbox: FreshdeskSan
         replace(right, body=b"[]"),
         replace(right, body=right.body.replace(b'"status": 3', b'"status": "3"')),
         replace(right, request=replace(right.request, body=b'{"status": "3"}')),
-        replace(right, request=replace(right.request, body=b'{"status": 3, "tags": []}')),
+        replace(right, request=replace(right.request, body=b'{"status": 3, "tag": []}')),
         replace(right, request=replace(right.request, query=(("a", "1"),))),
         replace(right, request=replace(right.request, path="/api/v2/search/tickets")),
         replace(right, request=replace(right.request, headers={})),

@@ -38,6 +38,8 @@ _ANSWERS: list[tuple[str, str, int, Any]] = [
     ("GET", rf"{_REPO}/issues/\d+/comments", 200, list[models.IssueComment]),
     ("POST", rf"{_REPO}/issues/\d+/comments", 201, models.IssueComment),
     ("GET", rf"{_REPO}/issues/\d+/(?:events|timeline)", 200, list[models.IssueEvent]),
+    ("POST", rf"{_REPO}/issues/\d+/labels", 200, list[models.Label]),
+    ("DELETE", rf"{_REPO}/issues/\d+/labels/.+", 200, list[models.Label]),
 ]
 _QUERIES: list[tuple[str, set[str]]] = [
     (f"{_REPO}/issues", _LIST),
@@ -49,6 +51,7 @@ _BODIES: list[tuple[str, str, Any]] = [
     ("POST", f"{_REPO}/issues", models.ReposOwnerRepoIssuesPostBody),
     ("PATCH", rf"{_REPO}/issues/\d+", models.ReposOwnerRepoIssuesIssueNumberPatchBody),
     ("POST", rf"{_REPO}/issues/\d+/comments", models.ReposOwnerRepoIssuesIssueNumberCommentsPostBody),
+    ("POST", rf"{_REPO}/issues/\d+/labels", models.ReposOwnerRepoIssuesIssueNumberLabelsPostBodyOneof0),
 ]
 
 

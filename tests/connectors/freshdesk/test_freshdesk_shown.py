@@ -1,0 +1,58 @@
+"""Fields and tags on tickets: what a write of tags must know, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.freshdesk.world import FreshdeskWorld
+from syncd.model import Action, Ref, Status
+
+
+@pytest.fixture
+def world() -> Iterator[FreshdeskWorld]:
+    world = FreshdeskWorld()
+    yield world
+    world.close()
+
+
+def put(world: FreshdeskWorld) -> list[str]:
+    """The bodies of the writes so far."""
+    return [one.request.body.decode() for one in world.sandbox.log if one.request.method == "PUT"]
+
+
+def test_status_fields_and_tags_are_one_request(world: FreshdeskWorld) -> None:
+    ref, connector = world.add(), world.connect()
+    world.label(ref, "vip")
+    connector.fetch([ref])
+    action = Action(ref, Status("4"), fields={"cf_reference_number": "o/r#4"}, tags=("issue_done",))
+    outcome = next(iter(connector.apply([action])))
+    assert (outcome.error, outcome.aside) == (None, None)
+    assert put(world) == [
+        '{"status": 4, "custom_fields": {"cf_reference_number": "o/r#4"}, "tags": ["vip", "issue_done"]}'
+    ]
+
+
+def test_tags_that_were_not_read_before_are_read_and_not_lost(world: FreshdeskWorld) -> None:
+    ref, connector = world.add(), world.connect()
+    world.label(ref, "vip")
+    next(iter(connector.apply([Action(ref, tags=("issue_done",))])))
+    assert world.tags(ref) == ["vip", "issue_done"]
+
+
+def test_what_our_own_write_left_is_known_to_the_next(world: FreshdeskWorld) -> None:
+    ref, connector = world.add(), world.connect()
+    connector.fetch([ref])
+    list(connector.apply([Action(ref, tags=("issue_open",)), Action(Ref(ref.connector, ref.id), tags=("second",))]))
+    assert world.tags(ref) == ["issue_open", "second"]
+
+
+def test_where_a_field_is_refused_the_status_goes_alone_and_once(world: FreshdeskWorld) -> None:
+    ref, connector = world.add(), world.connect()
+    connector.fetch([ref])
+    action = Action(ref, Status("4"), fields={"cf_gone": "x"}, tags=("issue_done",))
+    outcome = next(iter(connector.apply([action])))
+    assert outcome.aside is not None
+    assert "cf_gone" in str(outcome.aside)
+    assert (world.status_writes(ref), world.status(ref), world.tags(ref)) == (1, Status("4"), [])
