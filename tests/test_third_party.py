@@ -7,6 +7,7 @@ its own; processes find it there, and syncd where it is.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from connectors.github.sandbox import TOKEN, GitHubSandbox
 from syncd_zammad.people import People
@@ -149,6 +151,26 @@ def test_a_ticket_waits_for_its_issue_and_is_closed_with_it(desk: Desk) -> None:
     assert desk.zammad.books.tickets[ticket].status_writes == 2
     desk.reconcile()
     assert (desk.notes(ticket), desk.zammad.books.tickets[ticket].status_writes) == ([True, True], 2)
+
+
+def test_what_the_page_has_people_do_moves_the_ticket(desk: Desk) -> None:
+    """Step 7 of docs/new-connector.md, with other ports."""
+    page = (ROOT / "docs" / "new-connector.md").read_text(encoding="utf-8")
+    typed = re.findall(r"^curl -s http://127\.0\.0\.1:(800\d)(/_sandbox/act) -d '([^']*)'", page, re.MULTILINE)
+    urls = {"8001": desk.zammad.url, "8002": desk.github.url}
+    repository, *acts = [
+        (urls[port] + path, body.replace("http://127.0.0.1:8001", urls["8001"])) for port, path, body in typed
+    ]
+    assert REPOSITORY in repository[1]
+    desk.init()
+    desk.reconcile()
+    states = []
+    for url, body in acts:
+        answer = requests.post(url, data=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+        desk.reconcile()
+        states.append(desk.state(1))
+    assert states == ["new", "pending reminder", "closed"]
 
 
 def test_a_stand_in_that_can_not_be_loaded_is_told_with_its_cure(tmp_path: Path) -> None:
