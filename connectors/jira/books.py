@@ -32,8 +32,8 @@ class Books:
         """Custom fields: id -> name and type (``text``, ``number`` or ``select``)."""
         self.former: dict[str, Project] = {}
         """Keys that projects had."""
-        self.left: dict[tuple[str, int], int] = {}
-        """Where moved issues were: id of the project and number -> id of the issue."""
+        self.places: dict[tuple[str, int], int] = {}
+        """Where issues are and were: id of the project and number -> id of the issue."""
         self._ids = {
             "project": 10000,
             "issue": 10041,
@@ -95,9 +95,8 @@ class Books:
         project = self.project(key)
         if project is None or not number.isdigit():
             return None
-        moved = self.left.get((project.id, int(number)))
-        here = (one for one in self.issues.values() if (one.now.project, one.now.number) == (project, int(number)))
-        return self.issues[moved] if moved is not None else next(here, None)
+        id_ = self.places.get((project.id, int(number)))
+        return None if id_ is None else self.issues[id_]
 
     # --- what happens to issues ---
 
@@ -110,6 +109,7 @@ class Books:
         issue = Issue(self.next("issue"), by, reporter, at, replace(state, **over))
         issue.past.append((at, issue.now))
         self.issues[issue.id] = issue
+        self.places[project.id, issue.now.number] = issue.id
         if project.is_service:
             self.mail(issue, "created", issue.now.summary)
         return issue
@@ -188,8 +188,8 @@ class Books:
 
     def move(self, issue: Issue, to: Project, by: Person) -> None:
         """Into another project: a new key, the same id; a status that isn't there becomes the first one."""
-        self.left[issue.now.project.id, issue.now.number] = issue.id
         to.numbers += 1
+        self.places[to.id, to.numbers] = issue.id
         over: dict[str, Any] = {"project": to, "number": to.numbers, "versions": ()}
         if issue.now.status.name not in to.workflow.statuses:
             over["status"] = STATUSES[to.workflow.statuses[0]]

@@ -230,7 +230,8 @@ class JiraSandbox(Sandbox):
         headers |= _FAILED if failed else {}
         headers |= self.throttle.headers()
         if who is not None:
-            headers |= {"X-AAccountId": who.id} if self.cloud else {"X-AUSERNAME": who.name}
+            known = {"X-AUSERNAME": who.name, "X-Seraph-LoginReason": "OK"}
+            headers |= {"X-AAccountId": who.id} if self.cloud else known
         return Reply(reply.status, reply.body, headers | dict(reply.headers))
 
 

@@ -68,6 +68,7 @@ class SiteWorld(World):
         workflow: of the projects.
         place: the key of the project in whose issues the connector is interested.
         cloud: as on Cloud; else as on Data Center, with a context path.
+        beside: a world on whose site the projects are; else they have one of their own.
     """
 
     def __init__(
@@ -80,15 +81,20 @@ class SiteWorld(World):
         place: str,
         cloud: bool,
         lacks: frozenset[str],
+        beside: SiteWorld | None = None,
     ) -> None:
         # An id outlasts every move, so an item is never asked for under another; what is deleted stays away.
         super().__init__(role, lacks | {"move", "restore"})
         self.name, self.place, self.workflow, self.cloud = name, place, workflow, cloud
-        self.clock = ManualClock()
-        self.sandbox = JiraSandbox(cloud=cloud, context="" if cloud else "/jira").start()
-        self.sandbox.freeze(self.clock.now())
+        self.beside = beside
+        self.clock: ManualClock = ManualClock() if beside is None else beside.clock
+        if beside is None:
+            self.sandbox = JiraSandbox(cloud=cloud, context="" if cloud else "/jira").start()
+            self.sandbox.freeze(self.clock.now())
+        else:
+            self.sandbox = beside.sandbox
         self.people = self.sandbox.people
-        for key in (place, "ELSE"):
+        for key in (place, "ELSE") if beside is None else (place,):
             self.people.make_project(key, kind=kind, workflow=workflow)
 
     def connect(self) -> Connector:
@@ -158,8 +164,9 @@ class SiteWorld(World):
 
     def items(self) -> list[Ref]:
         """See :class:`World`."""
-        found = self.sandbox.books.issues.values()
-        return [self._ref(str(one.id)) for one in found if self.sandbox.books.visible(one)]
+        books, service = self.sandbox.books, self.role is Role.HELPDESK
+        found = [one for one in books.issues.values() if books.visible(one) and one.now.project.is_service is service]
+        return [self._ref(str(one.id)) for one in found]
 
     def status_writes(self, ref: Ref) -> int:
         """See :class:`World`."""
@@ -182,7 +189,8 @@ class SiteWorld(World):
 
     def close(self) -> None:
         """See :class:`World`."""
-        self.sandbox.stop()
+        if self.beside is None:
+            self.sandbox.stop()
 
     def _issue(self, ref: Ref) -> Issue:
         return self.sandbox.books.issues[int(ref.id)]
@@ -200,9 +208,12 @@ def _author(person: Person) -> Author:
 class JiraWorld(SiteWorld):
     """A tracker: software projects, with the simple workflow on Cloud and the classic one on Data Center."""
 
-    def __init__(self, *, cloud: bool = True) -> None:
+    def __init__(self, *, cloud: bool = True, beside: SiteWorld | None = None) -> None:
+        cloud = cloud if beside is None else beside.cloud
         flow, lacks = "simple" if cloud else "classic", frozenset({"internal_notes", "waiting"})
-        super().__init__(Role.TRACKER, "jira", kind="software", workflow=flow, place="ENG", cloud=cloud, lacks=lacks)
+        super().__init__(
+            Role.TRACKER, "jira", kind="software", workflow=flow, place="ENG", cloud=cloud, lacks=lacks, beside=beside
+        )
 
     def plan(self, ref: Ref) -> None:
         """See :class:`World`."""

@@ -9,10 +9,18 @@ from syncd.model import Author, Ref, Role
 class JsmWorld(SiteWorld):
     """A helpdesk: service projects, whose requests come from the portal."""
 
-    def __init__(self, *, cloud: bool = True) -> None:
+    def __init__(self, *, cloud: bool = True, beside: SiteWorld | None = None) -> None:
+        cloud = cloud if beside is None else beside.cloud
         lacks = frozenset({"create"})
         super().__init__(
-            Role.HELPDESK, "jsm", kind="service", workflow="service", place="SUP", cloud=cloud, lacks=lacks
+            Role.HELPDESK,
+            "jsm",
+            kind="service",
+            workflow="service",
+            place="SUP",
+            cloud=cloud,
+            lacks=lacks,
+            beside=beside,
         )
 
     def add(self, body: str = "", *, by: Author = Author.TEAM) -> Ref:
