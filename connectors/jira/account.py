@@ -123,6 +123,19 @@ class Account:
         Raises:
             Refused: there is no such field, or there are several.
         """
+        fields = self._every_field()
+        found = fields.get(name) or fields.get(name.casefold())
+        if found is None:
+            raise Refused(self.api.name, f"there is no field {name[:60]!r}, or there are several of that name")
+        return found
+
+    def field_of(self, make: str) -> str:
+        """The id of the field of a make, such as ``com.example:kind``; empty if there is none. One call, once."""
+        made = (key for key, schema in self._every_field().values() if schema.get("custom") == make)
+        return next(made, "")
+
+    def _every_field(self) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+        """Get fields: by id, and by a name that only one has."""
         if not self._fields:
             rows = self.api.rows("GET", "field", "reading the fields")
             for row in rows:
@@ -133,10 +146,7 @@ class Account:
                 several = sum(items.named(one).casefold() == label for one in rows) > 1
                 if label and not several:
                     self._fields.setdefault(label, self._fields[str(row.get("id"))])
-        found = self._fields.get(name) or self._fields.get(name.casefold())
-        if found is None:
-            raise Refused(self.api.name, f"there is no field {name[:60]!r}, or there are several of that name")
-        return found
+        return self._fields
 
     def value(self, name: str, value: str | int) -> tuple[str, Any]:
         """A field's id, and a value as its type takes it."""

@@ -15,10 +15,10 @@ from connectors.jira.reads import BATCH, Reader
 from connectors.jira.site import AT_ONCE, SiteConnector
 from connectors.jsm.checks import DeskChecks
 from connectors.jsm.notes import DeskWriter
-from connectors.jsm.tickets import FIELDS, SAID, Tickets
+from connectors.jsm.tickets import FIELDS, PARTICIPANTS, SAID, Tickets
 from syncd.clock import Clock
 from syncd.connector import Capabilities, ConnectorOptions
-from syncd.errors import ConnectorError, Problem, Refused
+from syncd.errors import ConnectorError, Gone, Problem, Refused
 from syncd.model import Draft, Item, Ref, Removed, Role
 
 
@@ -93,12 +93,13 @@ class JsmConnector(SiteConnector):
 
     def check(self) -> Sequence[Problem]:
         """Account, licence, clock, service projects, rights, the restriction."""
-        return tuple(DeskChecks(self.api, self.account, self.options).problems())
+        checks = DeskChecks(self.api, self.account, self.options)
+        return (*checks.problems(), *checks.unknown(self.options.fields))
 
     # --- inside ---
 
     def _reader(self, tell: Callable[[Row], Item]) -> Reader:
-        return Reader(self.api, [*self.asked(), *SAID], tell)
+        return Reader(self.api, [*self.asked(), *SAID, *self._participants], tell)
 
     @cached_property
     def _tickets(self) -> Tickets:
@@ -107,4 +108,12 @@ class JsmConnector(SiteConnector):
         for name in self.options.fields:
             key, _ = self.account.field(name)
             fields.setdefault(key, []).append(name)
-        return Tickets(self.api, self.authors, self.links, self.options.web, fields)
+        return Tickets(self.api, self.authors, self.links, self.options.web, fields, participants=self._participants)
+
+    @cached_property
+    def _participants(self) -> list[str]:
+        """The id of the field that names who takes part in a request as a customer; one call."""
+        try:
+            return [key for key in [self.account.field_of(PARTICIPANTS)] if key]
+        except (Refused, Gone):
+            return []  # then only the reporter, and whoever has no licence, is known as a customer

@@ -36,6 +36,9 @@ FIELDS = (
 SAID = ("description", "reporter", "comment")
 """What is asked besides in a fresh read."""
 
+PARTICIPANTS = "com.atlassian.servicedesk:sd-request-participants"
+"""The make of the field that names those who take part in a request as customers, be they of the same company."""
+
 _PROPERTY = "sd.public.comment"
 _ROBOT = "app"
 """``accountType`` of what no person writes with: an acknowledgement by automation is no answer."""
@@ -58,12 +61,20 @@ class Tickets:
         links: remote links, which only an exploring read shows.
         web: where people open the site.
         fields: custom fields that are read: id -> what they are called besides.
+        participants: ids of the fields that name further customers.
     """
 
     def __init__(
-        self, api: JiraApi, authors: Authors, links: RemoteLinks, web: str, fields: Mapping[str, Sequence[str]]
+        self,
+        api: JiraApi,
+        authors: Authors,
+        links: RemoteLinks,
+        web: str,
+        fields: Mapping[str, Sequence[str]],
+        *,
+        participants: Sequence[str] = (),
     ) -> None:
-        self.api, self.authors, self.links, self.fields = api, authors, links, fields
+        self.api, self.authors, self.links, self.fields, self.participants = api, authors, links, fields, participants
         self.reading = Reading(api.name, authors, web, bodies=False)
 
     def listed(self, row: Row) -> Item:
@@ -88,12 +99,12 @@ class Tickets:
         Raises:
             ValueError: one isn't the record of a comment.
         """
-        reporter = fields.get("reporter")
+        askers = [fields.get("reporter"), *(one for key in self.participants for one in items.listed(fields, key))]
         ordered = sorted(rows, key=lambda row: (items.needed(row, "created"), int(items.digits(row, "id"))))
         texts: list[Text] = []
         waiting = False
         for row in ordered:
-            author = self._author(row, reporter)
+            author = self._author(row, askers)
             internal = is_internal(row)
             place = Place.NOTE if internal else Place.COMMENT
             written = items.moment(row, "created")
@@ -133,14 +144,15 @@ class Tickets:
         path, doing = f"issue/{items.digits(row, 'id')}/comment", f"reading the comments of {items.key(row)}"
         return list(every(self.api, path, "comments", doing, expand="properties"))
 
-    def _author(self, row: Row, reporter: object) -> Author:
+    def _author(self, row: Row, askers: Sequence[object]) -> Author:
         """Whose a comment is. Only the team writes internal ones; in public, whoever asked is a customer."""
         who = row.get("author")
         if self.authors.is_self(who):
             return Author.SELF
         if is_internal(row):
             return Author.OUTSIDE if part_of(who, "accountType") == "customer" or not who else Author.TEAM
-        return Author.OUTSIDE if _same(who, reporter) or self.authors.is_customer(who) else Author.TEAM
+        asks = any(_same(who, one) for one in askers) or self.authors.is_customer(who)
+        return Author.OUTSIDE if asks else Author.TEAM
 
 
 def is_internal(row: Row) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -190,6 +191,16 @@ def test_an_agent_who_asks_something_is_the_customer_then(world: JsmWorld) -> No
     assert read(desk(world), Ref(world.name, world.people.id(key), key))[0].waiting is True
 
 
+def test_a_colleague_of_the_customer_s_who_takes_part_waits_as_well(world: JsmWorld) -> None:
+    key = world.people.make_request("SUP", by="customer", participants=["employee"])
+    employee = world.sandbox.books.person("employee")
+    world.sandbox.books.people["employee"] = dataclasses.replace(employee, kind="atlassian")
+    world.people.comment(key, "we are stuck", by="employee")
+    (item,) = read(desk(world), Ref(world.name, world.people.id(key), key))
+    assert item.waiting is True
+    assert (item.texts or ())[-1].author is Author.OUTSIDE
+
+
 def test_a_request_leads_to_the_issues_that_it_is_linked_with(world: JsmWorld) -> None:
     world.people.make_project("ENG")
     issue, ref = world.people.make_issue("ENG"), world.add()
@@ -349,6 +360,15 @@ def test_a_project_that_is_no_service_project_is_told(cloud: JsmWorld) -> None:
     (problem,) = connector.check()
     assert "no service project" in problem.what
     assert problem.where.endswith("projects, ENG")
+
+
+def test_a_field_that_is_not_there_is_told(cloud: JsmWorld) -> None:
+    cloud.people.add_field("Issue")
+    where: dict[str, Any] = {"url": cloud.sandbox.base, "email": EMAIL, "api_token": SecretStr(TOKEN)}
+    options = JsmOptions(connector="jsm", **where, projects=["SUP"], fields=["Issue", "Isue"])
+    (problem,) = JsmConnector("jsm", options, cloud.clock).check()
+    assert "'Isue'" in problem.what
+    assert problem.where.endswith(": fields")
 
 
 def test_projects_must_be_named() -> None:

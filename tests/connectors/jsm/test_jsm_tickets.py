@@ -25,7 +25,8 @@ class Account:
 
 
 API = cast("JiraApi", Account())
-TICKETS = Tickets(API, Authors(API), RemoteLinks(API, wanted=False), "https://x.example", {})
+LINKS = RemoteLinks(API, wanted=False)
+TICKETS = Tickets(API, Authors(API), LINKS, "https://x.example", {}, participants=["customfield_10031"])
 CUSTOMER = {"accountId": "qm:1", "accountType": "customer"}
 EMPLOYEE = {"accountId": "712020:asks", "accountType": "atlassian"}
 AGENT = {"accountId": "712020:agent", "accountType": "atlassian"}
@@ -100,6 +101,13 @@ def test_whoever_asked_is_a_customer_whatever_their_account() -> None:
     assert said(comment(1, EMPLOYEE), reporter=EMPLOYEE) == ([(Author.OUTSIDE, Place.COMMENT)], True)
     assert said(comment(1, {"name": "ann"}), reporter={"name": "ann"})[1] is True
     assert said(comment(1, AGENT), reporter=None)[1] is False
+
+
+def test_whoever_takes_part_is_a_customer_whatever_their_account() -> None:
+    fields = {"reporter": CUSTOMER, "customfield_10031": [EMPLOYEE, None]}
+    found = TICKETS.said(fields, [comment(1, AGENT), comment(2, EMPLOYEE, 1)])
+    assert [text.author for text in found.texts] == [Author.TEAM, Author.OUTSIDE]
+    assert found.waiting
 
 
 values = st.recursive(
