@@ -214,12 +214,6 @@ MUTANTS = (
         "return base.turn > 0 or base.exempt or is_new(",
         "return True or (",
     ),
-    Mutant(
-        "what an agent edits is fought over",
-        "plan/shown.py",
-        'value, before = wanted.get(what, ""), shown.get(what, "")',
-        'value, before = wanted.get(what, ""), ""',
-    ),
     Mutant("what stands there is written again", "plan/shown.py", "return stands == one.value", "return False"),
     Mutant(
         "two tags of a kind stand beside each other",

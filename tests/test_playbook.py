@@ -63,7 +63,7 @@ def test_the_default_has_a_text_for_every_note_and_none_for_customers() -> None:
         assert bool(playbook.render(kind, **VALUES)) != kind.startswith("message_"), kind
 
 
-@pytest.mark.parametrize("name", ["default", "2i2c"])
+@pytest.mark.parametrize("name", ["default", "2i2c", "sourcegraph-support", "sourcegraph-ce", "criticality"])
 @pytest.mark.parametrize("without", [(), ("who", "issue_reason", "ticket_url", "count")])
 def test_shipped_texts_render_as_one_tidy_paragraph(name: str, without: tuple[str, ...]) -> None:
     playbook = shipped(name)
