@@ -25,8 +25,8 @@ their tests lack); a test sees to it that it is current.
 
 """
 DASH = "\N{EN DASH}"
-SILENT = frozenset({"lost_answer", "html_answer"})
-"""What a world may lack that says something of the stand-in only, not of the system."""
+SILENT = frozenset({"lost_answer", "html_answer", "tags_version"})
+"""What a world may lack that says nothing to those who use the system."""
 ACTS = ("label", "release")
 """What people do in a world only where its connector tells of it (see :class:`syncd.testing.World`)."""
 

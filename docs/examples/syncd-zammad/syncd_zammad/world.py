@@ -15,6 +15,7 @@ from syncd_zammad.sandbox import ZammadSandbox, error
 
 STATES = {Word.NEW: "new", Word.OPEN: "open", Word.PENDING: "pending reminder", Word.RESOLVED: "closed"}
 WRITES = "PUT"
+FIELD = "issue_url"
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Back soon</body></html>"
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -71,6 +72,12 @@ class ZammadWorld(World):
     def touch(self, ref: Ref) -> None:
         """See :class:`World`."""
         self.people.touch(int(ref.id))
+
+    def field(self, ref: Ref, value: str | None = None) -> tuple[str, str]:
+        """See :class:`World`; a text that an administrator added."""
+        if value is not None:
+            self.people.set_field(int(ref.id), FIELD, value)
+        return FIELD, self.ticket(ref).row[FIELD] or ""
 
     def remove(self, ref: Ref, kind: GoneKind) -> None:
         """See :class:`World`; there is one way to be gone."""
