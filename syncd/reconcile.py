@@ -199,7 +199,7 @@ def _record(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result] = (
 def _weight(error: ConnectorError) -> int:
     """Of several failures the one that decides when to try again: what a person must mend comes last."""
     order = (Refused, Transient, RateLimited, Unauthorized)
-    return next((index for index, kind in enumerate(order) if type(error) is kind), -1)
+    return next((index for index, kind in enumerate(order) if kind in type(error).__mro__), -1)
 
 
 def _failed(work: Work, row: QueueRow, keys: set[str], error: ConnectorError) -> None:

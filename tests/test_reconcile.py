@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from syncd.clock import moment
-from syncd.errors import ConnectorError, RateLimited
+from syncd.errors import ConnectorError, RateLimited, Refused, Transient
 from syncd.model import Author, Item, Ref, Removed, Status
 from syncd.poll import poll
-from syncd.reconcile import drain
+from syncd.reconcile import _weight, drain
 from syncd.records import Standing
 from tests.ledger import Bench
 from tests.pairs import Pair
@@ -181,3 +181,11 @@ def test_a_message_about_an_old_closing_stays_a_draft_though_the_issue_was_talke
     seen = [note.body.split("\n")[0] for note in ticket.remarks if not note.internal]
     assert seen == (["it is done"] if public else [])
     assert any("it is done" in note for note in pair.notes(ticket))
+
+
+def test_a_failure_of_a_kind_of_the_connectors_own_is_tried_again_as_its_parent_is() -> None:
+    class Busy(Transient):
+        """A connector may tell its failures more exactly."""
+
+    busy, refused = Busy("desk", "later"), Refused("desk", "never")
+    assert max([refused, busy], key=_weight) is busy

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.freshdesk.api import FreshdeskApi
-from connectors.freshdesk.markup import clean
+from connectors.markup import clean
 from syncd.errors import ConnectorError, Problem, RateLimited, Refused, Transient, Unauthorized
 
 _ALWAYS_FILLED = frozenset({"requester", "subject", "status", "priority", "source", "description"})

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.freshdesk.markup import clean, to_markdown
+from connectors.markup import clean, to_markdown
 from syncd.clock import moment, stamp
 from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status, Text, Unreadable
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from connectors.freshdesk import items
 from connectors.freshdesk.api import FreshdeskApi
-from connectors.freshdesk.markup import to_html
 from connectors.freshdesk.reads import Reader, number
+from connectors.markup import to_html
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Action, Note, Outcome, Status, Written
 

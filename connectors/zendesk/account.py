@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from connectors.freshdesk.markup import clean
+from connectors.markup import clean
 from connectors.zendesk.answers import Row
 from connectors.zendesk.api import PER_PAGE, ZendeskApi
 from connectors.zendesk.items import CLOSED, Custom, View

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.freshdesk.markup import clean, to_html
+from connectors.markup import clean, to_html
 from connectors.zendesk import items
 from connectors.zendesk.answers import Row
 from connectors.zendesk.reads import Known

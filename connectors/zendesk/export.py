@@ -91,11 +91,10 @@ class Export:
         place = Place.begin(cursor, since, self.api.time)
         going = True
         while going:
-            try:
-                found = self._due(place)
-            except RateLimited:
+            found = self._due(place)
+            if isinstance(found, RateLimited):
                 if not place.walked:
-                    raise
+                    raise found
                 yield page((), place.cursor(), first_walk=False, last=True)
                 return
             rows = self.api.rows(WHAT, found, "tickets")
@@ -103,26 +102,27 @@ class Export:
             told = self.news.told(WHAT, rows, first=first)
             yield page(told, place.cursor(), first_walk=first, last=not going)
 
-    def _due(self, place: Place) -> dict[str, Any]:
-        """One answer.
+    def _due(self, place: Place) -> dict[str, Any] | RateLimited:
+        """One answer; or why it isn't asked for now, where that concerns this feed alone.
 
         Raises:
-            RateLimited: not now, because of this feed's own limit. Or because of the account's, which nobody catches.
+            RateLimited: the whole account is limited: no other call would be answered either.
         """
         wait = self.pace.wait
         if wait:
-            raise RateLimited(self.api.name, f"{WHAT}: not more than so often", retry_after=wait)
-        self.api.begin("export", WHAT, account=1, **{budget.EXPORTS.replace("-", "_"): 1})
+            return RateLimited(self.api.name, f"{WHAT}: not more than so often", retry_after=wait)
+        try:
+            self.api.begin("export", WHAT, account=1, incremental_exports=1)
+        except RateLimited as error:
+            return error
         self.pace.count()
         try:
             return self._ask(place)
         except RateLimited as error:
-            if self.api.answer is not None and self.api.answer.only_of(budget.EXPORTS):
-                self.pace.rest(error.retry_after or budget.ASK_AGAIN)
-            elif place.walked:
-                # The whole account is limited: no other call would be answered either.
-                raise Transient(self.api.name, error.what, retry_after=error.retry_after) from None
-            raise
+            if self.api.answer is None or not self.api.answer.only_of(budget.EXPORTS):
+                raise
+            self.pace.rest(error.retry_after or budget.ASK_AGAIN)
+            return error
         except Wide:
             self._size = max(SMALLEST, self._size // 2)
             raise

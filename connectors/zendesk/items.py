@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.freshdesk.markup import clean, to_markdown
+from connectors.markup import clean, to_markdown
 from connectors.zendesk.answers import Row
 from syncd.clock import moment, stamp
 from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status, Text, Unreadable

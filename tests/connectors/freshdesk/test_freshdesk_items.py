@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.freshdesk import items
-from connectors.freshdesk.markup import MAX_NOTE, clean, to_html, to_markdown
 from connectors.freshdesk.urls import Urls
+from connectors.markup import MAX_NOTE, clean, to_html, to_markdown
 from syncd.model import Author, GoneKind, Place, Status
 
 WEB = "https://acme.example.com"

@@ -1,4 +1,4 @@
-"""Freshdesk writes and reads HTML, syncd Markdown: both ways, with nothing that a stranger could smuggle in."""
+"""Helpdesks write and read HTML, syncd Markdown: both ways, with nothing that a stranger could smuggle in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_NOTE = 50_000
 MAX_READ = 200_000
 """Longest HTML that is read as such; the reader's time can grow with the square of it."""
 MAX_UNCLOSED = 100
-"""So many tags may be left open at ``<``; what Freshdesk serialised has none, and the parser is slow with many."""
+"""So many tags may be left open at ``<``; what a helpdesk serialised has none, and the parser is slow with many."""
 
 _SPACES = re.compile(r"[ \t\r\f\v\xa0]{2,}")
 _LINES = re.compile(r"\n[\s]*\n")
@@ -77,7 +77,7 @@ def _quoted(plain: object) -> str:
 
 
 def to_html(body: str, marker: str) -> str:
-    """A note for Freshdesk: Markdown rendered with any HTML in it shown as text, and the marker as last paragraph.
+    """A note for a helpdesk: Markdown rendered with any HTML in it shown as text, and the marker as last paragraph.
 
     The marker is visible text, because it isn't known whether hidden comments survive in a note.
     """
