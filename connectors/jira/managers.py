@@ -30,6 +30,16 @@ class Managers:
             kind_ = "service_desk" if kind == "service" else "software"
             return self._books.add_project(key, name or f"Project {key}", kind_, chosen).id
 
+    def expire(self, on: bool = True) -> None:
+        """Our account's tokens run out, or work again."""
+        with self._sandbox.lock:
+            self._sandbox.expired = on
+
+    def lag(self, seconds: float) -> None:
+        """The index of the search is behind by so much."""
+        with self._sandbox.lock:
+            self._sandbox.lag = seconds
+
     def rename_project(self, project: str, key: str) -> None:
         """Change its key, and so those of its issues; the old ones lead there."""
         with self._sandbox.lock:

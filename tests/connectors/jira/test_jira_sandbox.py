@@ -373,3 +373,14 @@ def test_an_issue_that_can_not_be_retrieved_just_now_is_told_apart(cloud: JiraSa
 def test_the_site_tells_its_id_to_anybody(cloud: JiraSandbox) -> None:
     answer = requests.get(f"{cloud.url}/_edge/tenant_info", timeout=5)
     assert answer.json() == {"cloudId": CLOUD_ID}
+
+
+def test_people_let_tokens_run_out_and_the_index_lag(cloud: JiraSandbox, call: Caller) -> None:
+    cloud.people.lag(30)
+    key = cloud.people.make_issue("ENG")
+    assert call.found("project = ENG") == []
+    cloud.people.lag(0)
+    assert call.found("project = ENG") == [key]
+    for expired in (True, False):
+        cloud.people.expire(expired)
+        assert call("GET", "/myself").status_code == (401 if expired else 200)
