@@ -22,6 +22,8 @@ TESTS = (
     "tests/test_plan_table_commands.py",
     "tests/test_commands.py",
     "tests/test_obey.py",
+    "tests/test_obey_orders.py",
+    "tests/test_obey_once.py",
     "tests/test_plan_table_done.py",
     "tests/test_act.py",
     "tests/test_poll.py",

@@ -29,6 +29,8 @@ from tests.ledger import Bench, Diary, Ledger, Plain
 
 TICKET_WORDS = ("new", "open", "pending", "on_hold", "resolved", "closed")
 ISSUE_WORDS = ("open", "in_progress", "done", "declined", "duplicate")
+COMMANDS = "/unlink\n/mute\n/reopen"
+"""Stand in everything that is said between customers and agents, and command nothing there."""
 KEY = b"a marker key for tests only"
 TEXTS = [kind.value for kind in Kind if not kind.startswith("message")]
 
@@ -182,7 +184,7 @@ class Pair:
 
     def reply(self, ticket: Entry, *, reopens: bool = True) -> None:
         """The customer writes; helpdesks open a ticket on that."""
-        self.say(ticket, "and another thing", Author.OUTSIDE)
+        self.say(ticket, f"and another thing\n\n{COMMANDS}", Author.OUTSIDE)
         if reopens:
             self.move(ticket, "open")
 
@@ -197,7 +199,7 @@ class Pair:
         entry.tags, entry.version = labels, self._books(entry).next()
 
     def answer(self, ticket: Entry) -> None:
-        self.say(ticket, "here you are", Author.TEAM)
+        self.say(ticket, f"here you are\n\n{COMMANDS}", Author.TEAM)
 
     def remove(self, entry: Entry, kind: GoneKind = GoneKind.DELETED) -> None:
         self._together()
