@@ -65,11 +65,11 @@ MUTANTS = (
     ),
     Mutant(
         "an issue older than its ticket counts as filed",
-        "plan/decide.py",
+        "plan/ticket.py",
         "return after_ticket and after_start",
         "return after_start",
     ),
-    Mutant("no start mark", "plan/decide.py", "return after_ticket and after_start", "return after_ticket"),
+    Mutant("no start mark", "plan/ticket.py", "return after_ticket and after_start", "return after_ticket"),
     Mutant(
         "no fresh read before a write",
         "observe.py",
