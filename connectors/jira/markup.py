@@ -41,6 +41,8 @@ _SPECIAL = re.compile(
     """,
     re.VERBOSE,
 )
+_ENTITY = re.compile(r"&(?=#?\w{1,32};)")
+_BACKSLASH = re.compile(r"\\(?![^\W_])")
 _LINE_START = re.compile(r"^([ \t]*)(?:(h[1-6]|bq)\.|([#*-])(?=[#*-]*[ \t]|-))", re.MULTILINE)
 _LISTS = {"bullet_list_open": "*", "ordered_list_open": "#"}
 _CELLS = {"th_open": "||", "td_open": "|"}
@@ -68,7 +70,8 @@ def to_wiki(body: str, marker: str = "") -> str:
     The marker is visible text: wiki text has no comments.
     """
     tail = f"{{{{{marker}}}}}" if marker else ""
-    text = clean(body)
+    # What is longer can't fit, and the parser's time grows with the square of some texts.
+    text = clean(body) if len(body) <= LONGEST else clean(body[:LONGEST]) + "…"
     found = _rendered(text)
     while len(found) + len(tail) > LONGEST:
         text = text[: len(text) * LONGEST // (len(found) + len(tail) + 100)]
@@ -206,8 +209,8 @@ def _link(href: str, said: list[str]) -> str:
 
 def _escaped(text: str, *, line_start: bool) -> str:
     """Text that shows as it is: nothing in it is markup, and addresses are whole."""
-    # A backslash can't be escaped by one (two are a line break), nor can what an entity stands for.
-    text = re.sub(r"&(?=#?\w{1,32};)", "&amp;", text).replace("\\", "&#92;")
+    # Before a letter a backslash is one; else it can't be escaped by another (two are a line break), nor can an entity.
+    text = _BACKSLASH.sub("&#92;", _ENTITY.sub("&amp;", text))
     lead = ""
     if line_start and (found := _LINE_START.match(text)):
         lead = f"{found[1]}{found[2]}&#46;" if found[2] else f"{found[1]}\\{found[3]}"

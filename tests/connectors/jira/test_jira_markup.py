@@ -68,7 +68,7 @@ def test_markdown_shows_the_same_in_jira(markdown: str, wiki: str) -> None:
         ("h1. big\nbq. said", "h1&#46; big\nbq&#46; said"),
         ("||a||", "\\|\\|a\\|\\|"),
         ("\\# one", "\\# one"),
-        ("C:\\\\temp\\\\{x}", "C:&#92;temp&#92;\\{x\\}"),
+        ("C:\\\\temp\\\\{x}", "C:\\temp&#92;\\{x\\}"),
         ("&amp;#123;", "&amp;#123;"),
         ("snake_case_name a - b x*y", "snake_case_name a - b x*y"),
         ("-gone- +new+ ^up^ ~down~", "\\-gone\\- \\+new\\+ \\^up\\^ \\~down\\~"),
