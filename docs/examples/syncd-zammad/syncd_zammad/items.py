@@ -18,7 +18,7 @@ MERGED = "merged"
 
 _OWN = frozenset(
     {"number", "title", "note", "type", "time_unit", "group", "organization", "state", "priority", "owner", "customer"}
-    | {"created_by", "updated_by", "create_article_type", "create_article_sender", "created_at", "updated_at"}
+    | {"created_by", "updated_by", "create_article_type", "create_article_sender", "pending_time"}
 )
 """Texts that every ticket has; what else is text are the fields that an administrator added."""
 
@@ -63,9 +63,14 @@ def item(name: str, web: str, row: Row, articles: Sequence[Row] | None = None, m
         version=version(row),
         created_at=_time(row, "created_at"),
         texts=texts,
-        fields={key: value for key, value in row.items() if isinstance(value, str) and key not in _OWN},
+        fields={key: value for key, value in row.items() if isinstance(value, str) and not _is_own(key)},
         waiting=None if articles is None else _waits(articles[1:]),
     )
+
+
+def _is_own(key: str) -> bool:
+    """Whether every ticket has it: its texts, and its many times (``close_at``, ``last_contact_at``)."""
+    return key in _OWN or key.endswith("_at")
 
 
 def _time(row: Row, key: str) -> datetime:

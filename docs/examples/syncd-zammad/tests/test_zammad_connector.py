@@ -88,6 +88,8 @@ def test_an_automatic_answer_leaves_the_customer_waiting(world: ZammadWorld, con
 def test_fields_that_an_administrator_added_are_told(world: ZammadWorld, connector: ZammadConnector) -> None:
     ref = world.add()
     world.people.set_field(int(ref.id), "issue_url", "https://tracker.example.com/7")
+    times = ("close_at", "last_contact_at", "pending_time")
+    world.ticket(ref).row |= dict.fromkeys(times, "2026-01-05T09:00:00.000Z")
     assert read(connector, ref).fields == {"issue_url": "https://tracker.example.com/7"}
 
 
