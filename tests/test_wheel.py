@@ -101,5 +101,6 @@ def test_a_bad_folder_is_told_by_it(installed: Path, tmp_path: Path) -> None:
     )
     done = run(installed, str(installed / "bin" / "syncd"), "check", "--config", str(tmp_path))
     assert done.returncode == 78, done.stdout + done.stderr
-    assert "Use one of: 2i2c, default" in done.stderr
+    playbooks = sorted(path.stem for path in (ROOT / "mappings" / "playbooks").glob("*.toml"))
+    assert f"Use one of: {', '.join(playbooks)}" in done.stderr
     assert "there is no tracker" in done.stderr
