@@ -235,6 +235,22 @@ def test_nothing_is_shown_on_what_is_closed_for_good_or_muted() -> None:
     assert not pair.desk.written_though_final
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_muted_ticket_shows_nothing_new_nor_does_its_issue_because_of_it(plain: bool) -> None:
+    pair = Pair(plain=plain, **RULES)
+    ticket, issue = pair.filed_pair()
+    pair.say(ticket, "/mute", Author.TEAM, internal=True)
+    pair.pass_()
+    pair.move(issue, "in_progress")
+    pair.settle()
+    pair.move(ticket, "resolved")
+    pair.settle()
+    assert (shows(ticket), shows(issue)) == (of(pair, issue, "open"), waiting(1))
+    pair.say(ticket, "/unmute", Author.TEAM, internal=True)
+    pair.settle()
+    assert (shows(ticket), shows(issue)) == (of(pair, issue, "in_progress"), waiting(0))
+
+
 def test_a_public_issue_shows_the_count_and_nothing_else() -> None:
     pair = Pair(**RULES)
     _, issue = pair.filed_pair(audience=Audience.PUBLIC)

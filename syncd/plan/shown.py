@@ -26,9 +26,9 @@ def show(outline: Outline) -> None:
         item = group.items.get(ref)
         if not isinstance(item, Item) or item.final or group.mappings[ref.connector].is_final(item.status):
             continue
-        if ref in group.muted:
-            continue
         links = [link for link in known.live if ref in (link.ticket, link.issue)]
+        if ref in group.muted or (links and all(link.ticket in group.muted for link in links)):
+            continue
         shown = group.shown.get(ref, {})
         if not shown and not any(known.speaks(link) for link in links):
             continue
