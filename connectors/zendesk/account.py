@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 
 from connectors.markup import clean
 from connectors.zendesk.answers import Row
-from connectors.zendesk.api import PER_PAGE, ZendeskApi
+from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.items import CLOSED, Custom, View
+from connectors.zendesk.onward import PER_PAGE
 from syncd.errors import ConnectorError, Gone, Refused, Transient, Unauthorized
 
 TTL = 3600.0

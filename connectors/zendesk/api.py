@@ -18,13 +18,12 @@ from zenpy.lib.endpoint import EndpointFactory
 from connectors.zendesk import budget
 from connectors.zendesk.answers import Answer, Row, ours, rows_of
 from connectors.zendesk.credentials import Credential, NoCredential, OAuthClient
+from connectors.zendesk.onward import PER_PAGE, Params, onward
 from connectors.zendesk.seam import FOREIGN, Fields, Forms, Jobs, Odd, Statuses, Tickets, Users
 from syncd.clock import Clock
 from syncd.errors import ConnectorError, RateLimited
 from syncd.http import Session
 
-PER_PAGE = 100
-"""The largest page of a list (Zendesk docs, Pagination), and the most ids that one call may name."""
 MAX_PAGES = 60
 """More than a ticket's notes can fill: it has 5,000 at most."""
 
@@ -114,21 +113,30 @@ class ZendeskApi:
             raise self._ours(what, error) from None
 
     def pages(self, what: str, path: str, key: str) -> Iterator[list[Row]]:
-        """Every page of a list of one ticket's; ends only when all were seen (Zendesk docs, Cursor pagination)."""
-        params: dict[str, str | int] = {"page[size]": PER_PAGE}
+        """Every page of a list of one ticket's; ends only when all were seen."""
+        params: Params = {"page[size]": PER_PAGE}
         for _ in range(MAX_PAGES):
-            found = self.get(what, path, params, item=True)
-            yield self.rows(what, found, key)
-            meta = found.get("meta")
-            if not isinstance(meta, dict) or not isinstance(meta.get("has_more"), bool):
-                raise self._ours(what, Odd("no word of further pages"))
-            if not meta["has_more"]:
+            rows, following = self.page(what, path, key, params, item=True)
+            yield rows
+            if following is None:
                 return
-            after = meta.get("after_cursor")
-            if not isinstance(after, str) or after == params.get("page[after]"):
-                break
-            params["page[after]"] = after
+            params = following
         raise self._ours(what, Odd("pages without end"))
+
+    def page(
+        self, what: str, path: str, key: str, params: Params, *, item: bool = False
+    ) -> tuple[list[Row], Params | None]:
+        """One page of a list, and what to ask for next; None where there is no more.
+
+        Raises:
+            Transient: it isn't such a list, or doesn't say how it goes on.
+        """
+        found = self.get(what, path, params, item=item)
+        rows = self.rows(what, found, key)
+        try:
+            return rows, onward(found, rows, params)
+        except ValueError as error:
+            raise self._ours(what, error) from None
 
     # --- what the library knows to ask for ---
 

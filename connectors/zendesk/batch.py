@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.zendesk import bodies, items
 from connectors.zendesk.answers import CONFLICT, Conflict, JobsFull, Row
-from connectors.zendesk.api import PER_PAGE
+from connectors.zendesk.onward import PER_PAGE
 from connectors.zendesk.writes import Progress, Single, stops
 from syncd.clock import stamp
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient

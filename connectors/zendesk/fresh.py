@@ -18,8 +18,9 @@ from typing import Any
 
 from connectors.zendesk import budget, items
 from connectors.zendesk.answers import Row
-from connectors.zendesk.api import PER_PAGE, ZendeskApi
+from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.news import News, digest, page
+from connectors.zendesk.onward import PER_PAGE, Params
 from syncd.errors import RateLimited, Transient
 from syncd.model import Page
 
@@ -88,25 +89,25 @@ class Fresh:
         """What changed; see :meth:`syncd.connector.Connector.changes`. The place moves on with the last page only."""
         glance = Glance.begin(cursor)
         first, may_stop = not glance.walked, glance.whole
-        params: dict[str, str | int] = {"sort": "-updated_at", "page[size]": PER_PAGE}
+        params: Params = {"sort": "-updated_at", "page[size]": PER_PAGE}
         for depth in range(1, DEEPEST + 1):
             try:
-                rows, after = self._ask(params)
+                rows, following = self._ask(params)
             except RateLimited:
                 if first or self.api.answer is None or not self.api.answer.only_of(budget.LISTS):
                     raise
-                rows, after = [], ""  # this list has its own limit: without it the export tells all the same
+                rows, following = [], None  # this list has its own limit: without it the export tells all the same
             bottom = self._bottom(glance, since)
             late = [row for row in rows if _seconds(row) >= bottom]
             news = [row for row in late if glance.take(row)]
-            last = not after or len(late) < len(rows) or (may_stop and not news) or depth == DEEPEST
+            last = following is None or len(late) < len(rows) or (may_stop and not news) or depth == DEEPEST
             glance.whole = False
             if last:
                 glance.finish()
             yield page(self.news.told(WHAT, news, first=first), glance.cursor(), first_walk=first, last=last)
-            if last:
+            if last or following is None:
                 return
-            params["page[after]"] = after
+            params = following
 
     def _bottom(self, glance: Glance, since: datetime | None) -> int:
         if glance.mark is not None:
@@ -114,22 +115,17 @@ class Fresh:
         back = int(self.api.time.timestamp()) - FIRST
         return max(back, int(since.timestamp())) if since else back
 
-    def _ask(self, params: dict[str, str | int]) -> tuple[list[Row], str]:
-        """One call: rows, newest first, and where the next page is; empty where there is none."""
+    def _ask(self, params: Params) -> tuple[list[Row], Params | None]:
+        """One call: rows, newest first, and what to ask for next; None where there is no more."""
         self.api.begin("fresh", WHAT, account=1, tickets_index=1)
-        found = self.api.get(WHAT, PATH, params)
-        rows, meta = self.api.rows(WHAT, found, "tickets"), found.get("meta")
-        more = meta.get("has_more") if isinstance(meta, dict) else None
-        after = meta.get("after_cursor") if isinstance(meta, dict) else None
+        rows, following = self.api.page(WHAT, PATH, "tickets", params)
         try:
             for row in rows:
                 items.number(row)
                 _seconds(row)
         except ValueError:
-            more = None
-        if not isinstance(more, bool) or (more and (not isinstance(after, str) or not after)):
-            raise Transient(self.api.name, f"{WHAT}: answered something that is not a ticket list")
-        return rows, str(after) if more else ""
+            raise Transient(self.api.name, f"{WHAT}: answered something that is not a ticket list") from None
+        return rows, following
 
 
 def _seconds(row: Row) -> int:

@@ -16,8 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 from connectors.zendesk import items
 from connectors.zendesk.account import Account
 from connectors.zendesk.answers import Row
-from connectors.zendesk.api import PER_PAGE, ZendeskApi
+from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.news import page
+from connectors.zendesk.onward import PER_PAGE
 from connectors.zendesk.reads import Reader
 from syncd.errors import Gone, Refused, Transient
 from syncd.model import Item, Page

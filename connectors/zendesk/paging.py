@@ -79,6 +79,19 @@ def without_suffix(request: Request) -> Request:
     return replace(request, path=request.path.removesuffix(".json"))
 
 
+def numbered(request: Request) -> Request:
+    """The same call as a list takes it that knows no cursors."""
+    return replace(request, query=tuple(one for one in request.query if not one[0].startswith("page[")))
+
+
+def bare(reply: Reply) -> Reply:
+    """The same answer, as the reference's examples show it: a list that is whole says nothing of pages."""
+    if not isinstance(reply.body, dict) or "next_page" not in reply.body or reply.body["next_page"]:
+        return reply
+    beside = {"next_page", "previous_page", "count"}
+    return Reply(reply.status, {key: one for key, one in reply.body.items() if key not in beside}, reply.headers)
+
+
 def _at(request: Request, changed: dict[str, Any]) -> str:
     query = {key: value for key, value in request.query if key not in {"page[before]", "page[after]"}}
     return f"{request.origin}{request.path}.json?{urlencode(query | changed)}"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from connectors.zendesk import items
 from connectors.zendesk.account import Account
 from connectors.zendesk.answers import Row
-from connectors.zendesk.api import PER_PAGE, ZendeskApi
+from connectors.zendesk.api import ZendeskApi
+from connectors.zendesk.onward import PER_PAGE
 from syncd.errors import ConnectorError, Gone, Refused, Transient
 from syncd.model import GoneKind, Item, Ref, Removed
 

@@ -20,7 +20,7 @@ from connectors.zendesk.endpoints import Handler, TicketEndpoints
 from connectors.zendesk.exports import Exports
 from connectors.zendesk.jobs import Jobs
 from connectors.zendesk.limits import Limits
-from connectors.zendesk.paging import without_suffix
+from connectors.zendesk.paging import bare, numbered, without_suffix
 from connectors.zendesk.people import People
 from connectors.zendesk.records import RecordEndpoints
 from connectors.zendesk.shapes import Shapes
@@ -61,6 +61,7 @@ class ZendeskSandbox(Sandbox):
         """Whose call is being answered; 0 = nobody's."""
         self.after_put: str | None = None
         self.delete_tags_status = 204
+        self.lists = "cursors"
         self.jira_cursor_is_url = False
         self.jira_null_at_end = False
         self.unknown_query: list[str] = []
@@ -91,7 +92,11 @@ class ZendeskSandbox(Sandbox):
 
     def answer(self, request: Request) -> Reply:
         """See :class:`Sandbox`; every path may end in ``.json``."""
-        return super().answer(without_suffix(request))
+        request = without_suffix(request)
+        if self.lists == "cursors":
+            return super().answer(request)
+        reply = super().answer(numbered(request))
+        return bare(reply) if self.lists == "bare" else reply
 
     def before(self, request: Request) -> Reply | None:
         """Credentials come before limits; ``/users/me`` is answered without any."""

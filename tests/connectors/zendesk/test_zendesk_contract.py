@@ -54,3 +54,14 @@ class TestZendeskOtherwise(ConnectorContract):
         world.close()
         assert box.unknown_query == []
         assert violations(box.log) == []
+
+
+class TestZendeskWithoutCursors(ConnectorContract):
+    """Lists are answered as if no page had been asked for, and as the reference's examples show them."""
+
+    @pytest.fixture(params=["numbered", "bare"])
+    def world(self, request: pytest.FixtureRequest) -> Iterator[World]:
+        world = ZendeskWorld()
+        world.sandbox.lists = request.param
+        yield world
+        world.close()

@@ -292,13 +292,23 @@ def test_pages_that_are_too_large_become_smaller(
 
 
 @pytest.mark.parametrize(
+    "more",
+    [{}, {"end_of_stream": None}, {"end_of_stream": False}, {"end_of_stream": False, "after_cursor": ""}],
+)
+def test_an_export_that_does_not_say_how_it_goes_on_is_an_outage(
+    world: ZendeskWorld, kept: Kept, more: dict[str, Any]
+) -> None:
+    body = {"tickets": [], **more}
+    world.sandbox.faults.append(Fault("answer", "GET", "/incremental/", times=2, reply=Reply(200, body)))
+    with pytest.raises(Transient):
+        kept.poll("export")
+    assert kept.cursors == {}
+
+
+@pytest.mark.parametrize(
     "body",
     [
         {},
-        {"tickets": []},
-        {"tickets": [], "end_of_stream": None},
-        {"tickets": [], "end_of_stream": False},
-        {"tickets": [], "end_of_stream": False, "after_cursor": ""},
         {"tickets": None, "end_of_stream": True},
         {"tickets": [{}], "end_of_stream": True},
         {"tickets": [{"id": "7"}], "end_of_stream": True},

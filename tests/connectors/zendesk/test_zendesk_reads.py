@@ -190,9 +190,11 @@ def test_a_text_of_this_very_second_is_read_once_more(
     assert read(connector, ref).settled
 
 
+@pytest.mark.parametrize("lists", ["cursors", "numbered"])
 def test_our_marks_are_found_in_every_page_and_only_ours(
-    world: ZendeskWorld, connector: ZendeskConnector, ref: Ref
+    world: ZendeskWorld, connector: ZendeskConnector, ref: Ref, lists: str
 ) -> None:
+    world.sandbox.lists = lists
     for i in range(250):
         world.people.agent_note(int(ref.id), f"note {i}")
     world.people.agent_note(int(ref.id), MARK)
@@ -215,6 +217,16 @@ def test_a_listing_that_does_not_end_is_no_complete_look(
     world: ZendeskWorld, connector: ZendeskConnector, ref: Ref, meta: Any
 ) -> None:
     fault(world, Reply(200, {"comments": [], "meta": meta}), path="/comments", times=70)
+    with pytest.raises(Transient):
+        connector.find(MARK, ref, world.clock.now())
+
+
+@pytest.mark.parametrize("beside", [{}, {"next_page": ""}, {"next_page": 2}, {"next_page": "/?page=2"}])
+def test_a_numbered_list_that_does_not_end_is_no_complete_look(
+    world: ZendeskWorld, connector: ZendeskConnector, ref: Ref, beside: dict[str, Any]
+) -> None:
+    rows = [{"id": number} for number in range(1, 101)]
+    fault(world, Reply(200, {"comments": rows, **beside}), path="/comments", times=70)
     with pytest.raises(Transient):
         connector.find(MARK, ref, world.clock.now())
 
