@@ -24,7 +24,7 @@ LONGEST = 32_000
 """Characters of wiki text that we send; a field holds 32,767 unless an administrator says otherwise."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": 100}).enable("table").disable("image")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 
 # What wiki text knows and a programmer may name; Jira Data Center shows an error for any other.
 _LANGUAGES = re.compile(
