@@ -241,12 +241,6 @@ MUTANTS = (
         "    AND NOT EXISTS (SELECT 1 FROM shown WHERE ref = :old)\n",
         "",
     ),
-    Mutant(
-        "a field that can't be set is never told",
-        "act.py",
-        "return Result(step, aside if over or error is None else error)",
-        "return Result(step, None if over else error)",
-    ),
     Mutant("a status is written again for a field", "act.py", "else outcome.aside\n", "else None\n"),
     Mutant("what is shown is no change", "store/journal.py", "status + notes + shown > 0", "status + notes > 0"),
     Mutant(

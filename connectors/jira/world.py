@@ -122,6 +122,18 @@ class SiteWorld(World):
         """See :class:`World`."""
         self.people.comment(ref.id, body, by=_PEOPLE[by], internal=internal)
 
+    def tags(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        return list(self._issue(ref).now.labels)
+
+    def field(self, ref: Ref, value: str | None = None) -> tuple[str, str]:
+        """See :class:`World`."""
+        known = (id_ for id_, (name, _) in self.sandbox.books.fields.items() if name == "Shown")
+        field = next(known, "") or self.people.add_field("Shown")
+        if value is not None:
+            self.people.edit(ref.id, field, value)
+        return field, self._issue(ref).now.custom.get(field) or ""
+
     def touch(self, ref: Ref) -> None:
         """See :class:`World`."""
         self.people.touch(ref.id)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from connectors.zendesk import rules
 from connectors.zendesk.books import Ticket
-from connectors.zendesk.defaults import DEFAULT_STATUS, ME
+from connectors.zendesk.defaults import DEFAULT_STATUS, ME, REFERENCE
 from connectors.zendesk.sandbox import ZendeskSandbox
 from syncd.clock import ManualClock
 from syncd.connector import Connector
@@ -61,6 +61,8 @@ class ZendeskWorld(World):
 
     ``by_token``: the connector is configured with an API token in place of an OAuth client.
     """
+
+    no_field = "987654321"
 
     def __init__(self, name: str = "zendesk", *, by_token: bool = False) -> None:
         super().__init__(Role.HELPDESK, frozenset({"create"}))
@@ -118,6 +120,17 @@ class ZendeskWorld(World):
         else:
             self.people.agent_reply(int(ref.id), body)
         self.advance(WITHHELD)
+
+    def tags(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        return list(self._ticket(ref).row["tags"])
+
+    def field(self, ref: Ref, value: str | None = None) -> tuple[str, str]:
+        """See :class:`World`."""
+        if value is not None:
+            self.people.set_field(int(ref.id), REFERENCE, value)
+            self.advance(WITHHELD)
+        return str(REFERENCE), self._ticket(ref).values.get(REFERENCE) or ""
 
     def touch(self, ref: Ref) -> None:
         """See :class:`World`."""

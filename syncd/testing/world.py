@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from syncd.connector import Connector
 from syncd.model import Author, GoneKind, Ref, Role, Status, Word
@@ -26,6 +27,9 @@ class World(ABC):
     ``waiting``, ``remove``, ``restore``, ``move``, ``create``, ``rate_limit``, ``lost_answer``, ``html_answer``,
     ``tags_version`` (the answer to a write of tags doesn't show the item's version).
     """
+
+    no_field: ClassVar[str] = "no_such_field"
+    """The name of a custom field that isn't there."""
 
     role: Role
     lacks: frozenset[str] = field(default_factory=frozenset)
