@@ -56,11 +56,13 @@ class Writer:
 
     def _move_together(self, doings: Sequence[_Doing]) -> None:
         """Where many are to come to one status, in few calls; each has its notes first."""
-        groups: dict[tuple[Status, str], list[_Doing]] = {}
+        groups: dict[tuple[Status, str, Status | None], list[_Doing]] = {}
         for one in doings:
             if one.action.status is not None:
-                groups.setdefault((one.action.status, repr(one.action.way)), []).append(one)
-        for (wanted, _), group in groups.items():
+                # Jira offers what all of them can do, so those of another status would spoil it.
+                alike = (one.action.status, repr(one.action.way), one.action.expect)
+                groups.setdefault(alike, []).append(one)
+        for (wanted, *_), group in groups.items():
             way = group[0].action.way
             if not self.mass.takes(wanted, way, len(group)):
                 continue

@@ -100,6 +100,18 @@ def test_workflows_that_need_more_than_one_step_go_one_by_one_and_the_others_tog
     assert sum(one.endswith("/transitions") and one.startswith("POST") for one in cloud.asked(0)) == 3 * 2
 
 
+def test_those_that_stand_elsewhere_do_not_spoil_it(cloud: Bench) -> None:
+    found = issues(cloud, LEAST + 2, project="OPS")
+    for one in found[:2]:
+        cloud.people.set_status(one, "In Review")
+    starts = ["indeterminate/In Review"] * 2 + ["new/Open"] * LEAST
+    wanted = Status("indeterminate/In Progress")
+    actions = [Action(cloud.ref(one), wanted, Status(start)) for one, start in zip(found, starts, strict=True)]
+    assert all(one.error is None for one in cloud.jira.apply(actions))
+    assert {cloud.people.status(one) for one in found} == {"indeterminate/In Progress"}
+    assert sum(one.endswith("/transitions") and one.startswith("POST") for one in cloud.asked(0)) == 2
+
+
 def test_one_that_is_gone_spoils_no_other(cloud: Bench) -> None:
     found = issues(cloud, LEAST + 1)
     cloud.people.delete(found[3])
