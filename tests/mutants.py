@@ -379,8 +379,8 @@ MUTANTS = (
     Mutant(
         "an issue that was closed a moment ago can't be reopened",
         "obey.py",
-        "    read(work, [link.issue for link in links])\n",
-        "    pass\n",
+        "if tracker is None or tracker.polled_at <= row.at:",
+        "if False:",
     ),
     Mutant(
         "an order on a muted ticket waits until it is unmuted",

@@ -70,6 +70,8 @@ class CommandRow:
     verb: Verb
     argument: str
     given_at: str
+    at: str
+    """When we met it, our own clock."""
     outcome: str
     tag: str
     version: str
@@ -163,6 +165,7 @@ def _row(row: dict[str, Any]) -> CommandRow:
         verb=Verb(row["verb"]),
         argument=row["argument"],
         given_at=row["given_at"],
+        at=row["at"],
         outcome=row["outcome"],
         tag=row["tag"],
         version=row["version"],
