@@ -77,10 +77,11 @@ class Writer:
             try:
                 number = self.reader.number(action.target)
                 status = next(iter(self.single.choices(action)), None)
-                sent = {**(bodies.wish(status) if status else {}), **bodies.extras(action)}
+                extras, unknown = bodies.extras(action)
+                sent = {**(bodies.wish(status) if status else {}), **extras}
             except (ConnectorError, bodies.Unfit):
                 continue  # alone it gets the error that it deserves
-            if not self.single.blocked(number):
+            if not unknown and not self.single.blocked(number):
                 note = {"comment": bodies.comment(action.notes[0])} if action.notes else {}
                 body = {"id": number, **sent, **note, **bodies.guard(known)}
                 found[index] = _Row(Progress(action, number, known), status, body)
@@ -103,8 +104,8 @@ class Writer:
             stop = error if stops(self.api, error) else None
             return {index: _failed(one, error) for index, one in rows.items()}, stop
         results = self._results(what, job)
+        until = stamp(self.api.time)  # the job is over: whatever comes later is somebody else's
         shown = self._shown([rows[index] for index in results.good(order, rows)])
-        until = stamp(self.api.time)
         found: dict[int, Outcome] = {}
         for place, index in enumerate(order):
             one = rows[index]

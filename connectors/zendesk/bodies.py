@@ -13,10 +13,11 @@ from syncd.model import Action, Note, Status
 
 MAX_BYTES = 60_000
 """A comment holds 65,535 bytes at most; the marker comes last and is never cut."""
-_OWN = frozenset(
-    {"id", "status", "custom_status_id", "comment", "tags", "safe_update", "updated_stamp", "custom_fields"}
-)
-"""Keys that are not for a mapping's ``[set]`` to say."""
+PLAIN = frozenset({
+    "assignee_email", "assignee_id", "brand_id", "due_at", "external_id", "group_id", "organization_id", "priority",
+    "problem_id", "subject", "ticket_form_id", "type",
+})  # fmt: skip
+"""Fields of a ticket that have a name in place of a number, and that a mapping or a playbook may set."""
 
 
 class Unfit(ValueError):
@@ -39,22 +40,18 @@ def wish(status: Status) -> dict[str, Any]:
     return {"custom_status_id": int(key)} if key else {"status": category}
 
 
-def extras(action: Action) -> dict[str, Any]:
-    """Fields to set: custom ones by their number, others by their name.
-
-    Raises:
-        Unfit: one of them is not for us to set.
-    """
+def extras(action: Action) -> tuple[dict[str, Any], list[str]]:
+    """Fields to set: custom ones by their number, others by their name; and names that no ticket has."""
     found: dict[str, Any] = {}
-    custom = []
+    custom, unknown = [], []
     for key, value in {**(action.way.fields if action.status is not None else {}), **action.fields}.items():
         if key.isascii() and key.isdecimal():
             custom.append({"id": int(key), "value": value})
-        elif key in _OWN or not key.isidentifier():
-            raise Unfit(f"{key[:40]!r} is not a field that can be set")
-        else:
+        elif key in PLAIN:
             found[key] = value
-    return {**found, "custom_fields": custom} if custom else found
+        else:
+            unknown.append(key[:40])
+    return {**found, "custom_fields": custom} if custom else found, unknown
 
 
 def tags(action: Action) -> None:

@@ -56,13 +56,15 @@ class Single:
             updates = max(1, len(action.notes)) + bool(action.tags) + bool(action.untags)
             self.api.begin("write", self.what(action), account=updates, tickets_update=updates)
             wanted = self.choices(action)
-            extras = bodies.extras(action)
+            extras, unknown = bodies.extras(action)
             bodies.tags(action)
         except ConnectorError as error:
             return Outcome(action, error=error), error if stops(self.api, error) else None
         except bodies.Unfit as error:
             return Outcome(action, error=Refused(self.api.name, f"{self.what(action)}: {error}")), None
         stop = self._write(done, wanted, extras)
+        if unknown:
+            self._beside(done, f"there is no field {', '.join(unknown)}")
         return done.outcome, stop
 
     def what(self, action: Action) -> str:
@@ -199,17 +201,21 @@ class Single:
             done.status = items.status(row, self.account.customs)
         elif status is not None:
             done.error = Transient(self.api.name, f"{what} the status", doubt=True)
-        self._passed_over(done, row, sent, wanted=status is not None)
+        self._passed_over(done, row, sent)
 
-    def _passed_over(self, done: Progress, row: dict[str, Any], sent: dict[str, Any], *, wanted: bool) -> None:
+    def _passed_over(self, done: Progress, row: dict[str, Any], sent: dict[str, Any]) -> None:
         """What Zendesk ignored without refusing it: the rest was written, so it is told beside that."""
         answer = self.api.answer
         ignored = [*bodies.untaken(row, sent), *(answer.ignored if answer is not None else ())]
         if not ignored:
             return
-        error = Refused(self.api.name, f"{self.what(done.action)}: Zendesk passed over {', '.join(ignored)}")
-        if wanted:
-            done.aside = error
+        self._beside(done, f"Zendesk passed over {', '.join(ignored)}")
+
+    def _beside(self, done: Progress, why: str) -> None:
+        """What was not written though nothing was refused: told beside the status, if that was to be written."""
+        error = Refused(self.api.name, f"{self.what(done.action)}: {why}")
+        if done.action.status is not None and done.error is None:
+            done.aside = done.aside or error
         else:
             done.error = done.error or error
 

@@ -232,6 +232,19 @@ def test_what_somebody_did_since_is_not_taken_for_our_own_write(
     assert outcomes[1].version
 
 
+def test_a_note_of_somebody_elses_since_is_not_taken_for_our_own_either(
+    world: ZendeskWorld, connector: ZendeskConnector, refs: list[Ref]
+) -> None:
+    def agent() -> None:
+        world.advance(5)
+        world.people.agent_note(int(refs[0].id), "see https://tracker.example.com/7")
+
+    world.sandbox.faults.append(Fault("before", "GET", "/tickets/show_many", hook=agent))
+    outcomes = act(connector, refs)
+    assert (outcomes[0].status, outcomes[0].version) == (SOLVED, "")
+    assert outcomes[1].version == world.sandbox.books.tickets[int(refs[1].id)].row["updated_at"]
+
+
 def test_what_does_not_fit_a_job_goes_alone(world: ZendeskWorld, connector: ZendeskConnector, refs: list[Ref]) -> None:
     actions = [Action(ref, SOLVED, fields={str(ISSUE): "x"}) for ref in refs]
     actions[0] = Action(refs[0], SOLVED, notes=(note(1), note(2)))

@@ -65,10 +65,14 @@ def test_links_become_addresses_and_new_ones_are_told_once(
     pages = walk(connector, pages[-1].cursor)
     assert addresses(pages) == {two: (f"{SITE}/browse/ENG-12",)}
     assert not any(page.first_walk for page in pages)
-    world.advance(301)
-    before = world.calls()
-    assert addresses(walk(connector, pages[-1].cursor)) == {}
-    assert world.calls() - before == 1
+    cursor = pages[-1].cursor
+    for _ in range(3):  # an answer without links has no cursor
+        world.advance(301)
+        before = world.calls()
+        pages = walk(connector, cursor)
+        cursor = pages[-1].cursor
+        assert addresses(pages) == {}
+        assert world.calls() - before == 1
 
 
 def test_the_list_is_asked_every_five_minutes_at_most(world: ZendeskWorld, connector: ZendeskConnector) -> None:
