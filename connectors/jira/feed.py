@@ -82,22 +82,26 @@ class Feed:
     def _offsets(self, walk: Cursor, low: float | None) -> Iterator[Found]:
         """Pages that a walk by time leads through, and by offset where that doesn't get on."""
         back, start, fresh = minutes(low, self._now()), 0, False
+        met: set[tuple[str, str]] = set()
+        """What this stretch has shown: a pass that shows nothing else ends it."""
         page = self._classic(back, 0)
         if self._is_late(back, low):
             page = self._classic(minutes(low, self._now()), 0)
         walk.begin(self._now())
         while True:
-            fresh = fresh or any(self._is_news(walk, row) for row in page.rows)
+            shown = set(map(self._state, page.rows))
+            fresh = fresh or not shown <= met
+            met |= shown
             edge = _edge(page.rows, low)
             stays = page.more and edge is None
             again = start > 0 and fresh and not stays
             yield Found(page.rows, page.more or again)
             if stays:
-                start += max(len(page.rows) - EDGE, 1)
+                start += len(page.rows)
             elif again:
                 start, fresh = 0, False
             elif page.more:
-                low, start, fresh = edge, 0, False
+                low, start, fresh, met = edge, 0, False, set()
             else:
                 return
             page = self._classic(minutes(low, self._now()), start)
@@ -120,8 +124,12 @@ class Feed:
         return self.api.time().timestamp()
 
     def _is_news(self, walk: Cursor, row: items.Row) -> bool:
+        return not walk.knows(*self._state(row))
+
+    def _state(self, row: items.Row) -> tuple[str, str]:
+        """Which issue a row shows, and at which version."""
         with self.api.legal(self.doing):
-            return not walk.knows(items.digits(row, "id"), items.version(items.fields_of(row)))
+            return items.digits(row, "id"), items.version(items.fields_of(row))
 
     def _told(self, walk: Cursor, row: items.Row) -> Item | Unreadable:
         """What a row tells, remembered."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from jira_exchanges import violations
 from pydantic import SecretStr
 
 from connectors.jira.connector import JiraConnector
@@ -31,6 +32,8 @@ class Bench:
         self.jira = self.connect()
         self.cursor: str | None = None
         self.told: dict[str, Item] = {}
+        self.odd = False
+        """Something was answered that Jira wouldn't."""
 
     def connect(self) -> JiraConnector:
         """A fresh connector, as after a restart."""
@@ -87,6 +90,7 @@ class Bench:
         for one in self.connectors:
             one.close()
         self.sandbox.stop()
+        assert self.odd or violations(self.sandbox.log, cloud=self.sandbox.cloud) == []
 
 
 @pytest.fixture(params=["cloud", "server"])

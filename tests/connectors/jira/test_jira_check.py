@@ -107,6 +107,7 @@ def test_an_address_that_is_no_site_is_told(bench: Bench) -> None:
 
 
 def test_a_data_center_with_an_api_token_is_told(server: Bench) -> None:
+    server.odd = True
     options = {"connector": "jira", "url": server.sandbox.base, "email": EMAIL, "projects": ["ENG"]}
     server.sandbox.faults.append(Fault("answer", path="myself", reply=Reply(200, {"accountId": "x", "name": "x"})))
     made = JiraConnector("jira", JiraOptions.model_validate({**options, "api_token": SecretStr(TOKEN)}), server.clock)

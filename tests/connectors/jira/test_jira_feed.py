@@ -146,10 +146,10 @@ def test_clocks_that_differ_lose_nothing(bench: Bench, ahead: float) -> None:
     first = bench.issue()
     assert bench.news() == {first}
     for _ in range(5):
-        bench.advance(60)
-        bench.connect()  # knows nothing of the site's clock
         issue = bench.issue()
-        assert bench.news() == {issue}
+        bench.advance(1200)
+        bench.connect()  # knows nothing of the site's clock, and may tell more than once what it told
+        assert issue in bench.news()
 
 
 def test_a_long_silence_is_made_up_for(bench: Bench) -> None:
@@ -203,7 +203,7 @@ def test_a_project_that_is_not_there_is_told_by_a_server(server: Bench) -> None:
 def test_a_record_that_cannot_be_understood_holds_up_no_other(bench: Bench) -> None:
     issues = [bench.issue() for _ in range(3)]
     bench.pages()
-    bench.cursor = None
+    bench.cursor, bench.odd = None, True
     body = json.loads(next(one.body for one in bench.sandbox.log if "/search" in one.request.path))
     body["issues"][1]["fields"]["status"] = "done"
     path = "search/jql" if bench.sandbox.cloud else "search"
@@ -216,6 +216,7 @@ def test_a_record_that_cannot_be_understood_holds_up_no_other(bench: Bench) -> N
 
 @pytest.mark.parametrize("wrong", [{"issues": 7}, {"issues": [1]}, {"issues": [{"id": "x"}]}, {"total": 1}, []])
 def test_what_is_no_list_of_issues_is_an_outage(bench: Bench, wrong: object) -> None:
+    bench.odd = True
     bench.sandbox.faults.append(Fault("answer", path="search", reply=Reply(200, wrong)))
     with pytest.raises(Transient):
         bench.pages()
@@ -257,12 +258,13 @@ def test_many_issues_of_one_minute_are_all_told_by_offsets(server: Bench) -> Non
 def test_a_walk_by_offsets_loses_nothing_while_issues_move_under_it(server: Bench) -> None:
     server.sandbox.most_per_search = 10
     issues = [server.issue() for _ in range(60)]
+    server.advance(86400)  # so that no later poll looks there again
     rng = random.Random(7)  # noqa: S311  # a test's disorder
-    moved = iter(rng.sample(issues, 25))
+    moved = iter(rng.sample(issues, 40))
     for page in server.jira.changes("ENG,OPS", None, None):
         server.cursor = page.cursor
         server.told |= {item.ref.id: item for item in page.items}
-        for issue in [one for one, _ in zip(moved, range(3), strict=False)]:
+        for issue in [one for one, _ in zip(moved, range(8), strict=False)]:
             server.people.resolve(issue)
     server.pages()
     assert missed(server) == []
