@@ -22,6 +22,8 @@ class Rules:
     resolve_when_issues: str
     narrow: bool
     """The playbook tells work in progress apart."""
+    shows: bool = False
+    """Fields and tags show the other end."""
 
     @property
     def playbook(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from syncd.testing.memory import Entry
 from tests.pairs import ISSUE_WORDS, TEXTS, TICKET_WORDS, Pair
 from tests.properties.oracle import Oracle
 from tests.properties.rules import FINISHED_ISSUE, Rules
+from tests.properties.shown import SHOWS, check_shown, written
 
 SIGNED = {kind: f"{kind} {{{{ ticket_key }}}} {{{{ issue_key }}}} {{{{ count }}}}" for kind in TEXTS}
 """Texts that tell of which ticket and issue they speak, and of how many."""
@@ -23,6 +24,7 @@ POLICIES = {
     "on_conflict": ("hold", "hold", "tracker", "helpdesk"),
     "resolve_when_issues": ("all", "any", "primary"),
     "narrow": (False, True),
+    "shows": (False, True),
 }
 
 
@@ -46,7 +48,8 @@ class World:
         self.folder = TemporaryDirectory() if self.on_disk else None
         path = Path(self.folder.name) / "syncd.db" if self.folder else None
         mapped = {"final": ["closed"]} if final else None
-        self.pair = Pair(path, plain=plain, mapped=mapped, texts=SIGNED, **rules.playbook)
+        shown = SHOWS if rules.shows else {}
+        self.pair = Pair(path, plain=plain, mapped=mapped, texts=SIGNED, **rules.playbook, **shown)
         self.oracle = Oracle(self.pair, rules)
         self.pair.reconcile()
         self.pair.watch(self.step)
@@ -163,10 +166,12 @@ class World:
         self.sound = True
 
     def nothing_more_is_written(self) -> None:
-        before = len(self.pair.diary)
+        before, shown = len(self.pair.diary), written(self.pair)
         self.pair.pass_()
         self.pair.reconcile()
         assert self.pair.diary[before:] == []
+        assert written(self.pair) == shown
+        check_shown(self.pair)
         for books in self.pair.books.values():
             assert not books.closed_upon
             assert not books.written_though_final
