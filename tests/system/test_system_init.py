@@ -163,7 +163,7 @@ def test_without_a_terminal_all_that_is_missing_is_listed_and_nothing_is_written
         ("--freshdesk-api-key", "env:NOT_THERE", "the environment variable that it names is not set"),
         ("--freshdesk-api-key", "file:/nonexistent/key", "/nonexistent/key does not exist"),
         ("--github-repository", "infrastructure", "write a repository as owner/name"),
-        ("--playbook", "nobodys", "Write one of: 2i2c, default"),
+        ("--playbook", "nobodys", "Write one of: 2i2c, criticality, default"),
         ("--helpdesk", "zzz", "no such helpdesk is installed"),
         ("--state", "/", "this is a folder"),
     ],
