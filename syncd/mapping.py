@@ -207,6 +207,14 @@ def _faults(file: _File) -> Iterator[tuple[str, str, str]]:
             yield "final", f"{native!r} stands under no word", "Add it to [words] as well"
 
 
+_AS_WELL = (frozenset(UNFINISHED), frozenset({Word.PENDING, Word.ON_HOLD}))
+"""Words that do for one another as a later choice.
+
+An issue that can't be opened may be in progress, since unfinished is what is meant; a ticket that can't be put on hold
+may be pending, since it waits.
+"""
+
+
 def _write_faults(file: _File, role: Role, native_words: abc.Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """What is wrong with the statuses to write."""
     for word, natives in file.write.items():
@@ -217,8 +225,7 @@ def _write_faults(file: _File, role: Role, native_words: abc.Mapping[str, str]) 
             yield key, f"a {role} has no such word", f"Use some of: {', '.join(WORDS[role])}"
         for place, native in enumerate(natives):
             meant = _meaning(native_words, native)
-            # An issue that can't be opened may as well be in progress: it is unfinished, and that is what is meant.
-            does = meant == word or (place > 0 and {word, meant} <= {*UNFINISHED})
+            does = meant == word or (place > 0 and any({word, meant} <= alike for alike in _AS_WELL))
             if word in WORDS[role] and not does:
                 yield key, f"{native!r} does not mean {word!r} in [words]", f"Add it to words.{word}, or write another"
             if any(name in file.final for name in _names(_status(native))):

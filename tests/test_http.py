@@ -800,14 +800,24 @@ def test_an_answer_lost_on_the_way_through_a_proxy_may_have_done_something(autho
         assert len(server.requests) == 1
 
 
+CREDENTIALS = {
+    "freshdesk": ("api_key",),
+    "github": ("token",),
+    "jira": ("email", "api_token"),
+    "jsm": ("email", "api_token"),
+    "zendesk": ("client_id", "client_secret"),
+}
+GIVEN = {"repositories": [{"name": "o/r"}], "projects": ["ENG"], "email": "syncd@example.com", "client_id": "syncd"}
+
+
 @pytest.mark.parametrize("kind", sorted(installed()))
 def test_every_connector_calls_through_the_proxy_of_its_file(kind: str, authority: Authority) -> None:
     made = load(kind)
     with serving(OK, authority.server("localhost")) as server, serving(passed_on) as proxy:
         wanted: dict[str, Any] = {"connector": kind, "url": server.url, "proxy": proxy.url}
         for name, field in made.Options.model_fields.items():
-            if (field.is_required() or name == "token") and name not in wanted:
-                wanted[name] = [{"name": "o/r"}] if name == "repositories" else SecretStr("x")
+            if (field.is_required() or name in CREDENTIALS[kind]) and name not in wanted:
+                wanted[name] = GIVEN.get(name, SecretStr("x"))
         connector = made("x", made.Options.model_validate(wanted), ManualClock())
         with suppress(ConnectorError):  # no machine trusts this server's certificate
             connector.check()

@@ -262,3 +262,11 @@ def test_an_issue_that_cannot_be_opened_may_as_well_be_in_progress() -> None:
 def test_a_changed_way_changes_the_fingerprint() -> None:
     changed = KINDS | {"via": {}}
     assert Mapping.parse("jira", KINDS).fingerprint != Mapping.parse("jira", changed).fingerprint
+
+
+def test_a_ticket_that_can_not_be_put_on_hold_may_be_pending() -> None:
+    words = GOOD["words"] | {"on_hold": ["hold"]}
+    mapping = Mapping.parse("desk", GOOD | {"words": words, "write": GOOD["write"] | {"on_hold": ["hold", "pending"]}})
+    assert mapping.way(Status("hold")).instead == (Status("pending"),)
+    assert "does not mean 'on_hold'" in refused(words=words, write=GOOD["write"] | {"on_hold": ["hold", "open"]})[0]
+    assert "does not mean 'on_hold'" in refused(words=words, write=GOOD["write"] | {"on_hold": "pending"})[0]
