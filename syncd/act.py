@@ -242,9 +242,12 @@ def begin(work: Work, step: Step, made: Made) -> list[EffectRow]:
 
 
 def _keep_status(work: Work, step: Step, outcome: Outcome) -> None:
-    """The snapshot as our own write left it, so that the next poll knows its echo (rule 11)."""
+    """The snapshot as our own write left it, so that the next poll knows its echo (rule 11).
+
+    A status that was confirmed holds without a version, too: the group is decided once more before the next read.
+    """
     status = outcome.status or step.expect
-    if outcome.version and status is not None:
+    if status is not None and (outcome.version or outcome.status is not None):
         work.store.snapshots.wrote(step.target, status, outcome.version, work.now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -263,6 +264,29 @@ def test_the_journal_says_which_end_moved_and_what_came_of_it() -> None:
         "resolved",
     )
     assert {done["outcome"], filed["outcome"]} == {"done"}
+
+
+def test_a_status_that_was_confirmed_without_a_version_is_known_before_it_is_decided_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair(audience=Audience.PUBLIC)
+    pair.move(issue, "done")
+    real = Bench._write
+
+    def silent(self: Bench, action: Action, fault: Any) -> Outcome:
+        return replace(real(self, action, fault), version="")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Bench, "_write", silent)
+        pair.pass_()
+    base = pair.store.links.base(pair.link().id)
+    assert base is not None
+    assert (ticket.status, base.ticket) == (Status("resolved"), Status("resolved"))
+    pair.move(issue, "open")
+    pair.settle()
+    assert ticket.status == Status("pending")
+    assert pair.standing() is Standing.AGREED
 
 
 def test_a_connector_that_breaks_its_contract_is_a_defect_and_what_it_sent_is_in_doubt(
