@@ -25,7 +25,7 @@ from connectors.zendesk.news import News, page
 from syncd.errors import RateLimited, Refused, Transient
 from syncd.model import Page
 
-PATH = "incremental/tickets/cursor.json"
+PATH = "incremental/tickets/cursor"
 WHAT = "reading the export"
 LARGEST, SMALLEST = 1000, 50
 """Tickets of one answer: as many as are allowed, fewer where they are too large."""

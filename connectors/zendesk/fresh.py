@@ -24,7 +24,7 @@ from connectors.zendesk.onward import PER_PAGE, Params
 from syncd.errors import RateLimited, Transient
 from syncd.model import Page
 
-PATH = "tickets.json"
+PATH = "tickets"
 WHAT = "listing the latest changes"
 OVERLAP = 120
 """Seconds that are looked at once more: rows can appear late."""

@@ -23,7 +23,7 @@ from connectors.zendesk.reads import Reader
 from syncd.errors import Gone, Refused, Transient
 from syncd.model import Item, Page
 
-PATH = "jira/links.json"
+PATH = "jira/links"
 WHAT = "listing the Jira integration's links"
 EVERY = 300.0
 """Seconds between two looks at least."""

@@ -67,7 +67,7 @@ class Reader:
         Raises:
             ConnectorError: not all of them could be read.
         """
-        what, path = f"listing the notes of ticket {number}", f"tickets/{number}/comments.json"
+        what, path = f"listing the notes of ticket {number}", f"tickets/{number}/comments"
         known: dict[object, Row] = {}
         for page in self.api.pages(what, path, "comments"):
             known |= {row.get("id"): row for row in page}
@@ -150,7 +150,7 @@ class Reader:
 
     def _has_open_incidents(self, number: int) -> bool:
         """Zendesk API docs, List incidents: solving the problem would solve those that aren't."""
-        pages = self.api.pages(f"listing the incidents of {number}", f"tickets/{number}/incidents.json", "tickets")
+        pages = self.api.pages(f"listing the incidents of {number}", f"tickets/{number}/incidents", "tickets")
         return any(one.get("status") not in {items.SOLVED, items.CLOSED} for page in pages for one in page)
 
     def number(self, ref: Ref) -> int:

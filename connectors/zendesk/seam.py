@@ -47,6 +47,7 @@ class Seam:
     def _build_url(self, endpoint: Any, api_prefix: str | None = None) -> str:
         endpoint.scheme, _, endpoint.netloc = self.origin.partition("://")
         endpoint.prefix_path(api_prefix or self.api_prefix)
+        endpoint.path = endpoint.path.removesuffix(".json")  # as the reference has every path
         return str(endpoint.build())
 
     def _call_api(self, http_method: Callable[..., requests.Response], url: str, **kwargs: Any) -> requests.Response:

@@ -21,6 +21,8 @@ class TestZendesk(ConnectorContract):
         world.close()
         assert world.sandbox.unknown_query == []
         assert violations(world.sandbox.log) == []
+        # The reference has no path with a suffix, though Zendesk takes one.
+        assert not any(one.request.path.endswith(".json") for one in world.sandbox.log)
 
 
 class TestZendeskByToken(ConnectorContract):
