@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
-from syncd.errors import ConnectorError, Interrupted, Problem, RateLimited, Transient, Unauthorized
+from syncd.errors import Busy, ConnectorError, Interrupted, Problem, RateLimited, Transient, Unauthorized
 from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed
 from syncd.turns import Feed
 
@@ -95,7 +95,7 @@ class Guarded(Connector):
     def _failed(self, error: ConnectorError) -> None:
         if isinstance(error, (Unauthorized, RateLimited)):
             wait = UNACCEPTED if isinstance(error, Unauthorized) else (error.retry_after or UNSAID)
-        elif isinstance(error, Transient):
+        elif isinstance(error, Transient) and not isinstance(error, Busy):
             self._failures += 1
             if self._failures < FAILURES and not self._opened:
                 return

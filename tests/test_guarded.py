@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from syncd.clock import ManualClock
-from syncd.errors import ConnectorError, Transient, Unauthorized
+from syncd.errors import Busy, ConnectorError, Transient, Unauthorized
 from syncd.guarded import FAILURES, LONGEST, SHORTEST, UNACCEPTED, Guarded
 from syncd.model import Action, Page, Status
 from syncd.testing.memory import MemoryConnector
@@ -158,3 +158,22 @@ def test_what_is_written_at_once_is_one_call_for_the_breaker(clock: ManualClock)
     assert [outcome.action for outcome in outcomes] == actions
     assert [outcome.status for outcome in outcomes] == [None] * 10 + [Status("pending")] * 15
     assert guarded.standing[0] == "ok", "the call after it was answered"
+
+
+def test_what_concerns_one_item_says_nothing_of_the_connector(guarded: Guarded, inner: Eager) -> None:
+    for _ in range(FAILURES + 1):
+        inner.error = Busy("tracker", "changed at the same time")
+        with pytest.raises(Busy):
+            poll(guarded)
+    assert guarded.standing[0] == "ok"
+    inner.error = Transient("tracker", "cut")
+    for _ in range(FAILURES - 1):
+        with pytest.raises(Transient):
+            poll(guarded)
+    inner.error = Busy("tracker", "changed at the same time")
+    with pytest.raises(Busy):
+        poll(guarded)
+    inner.error = Transient("tracker", "cut")
+    with pytest.raises(Transient):
+        poll(guarded)
+    assert guarded.standing[0] == "ok", "it has answered in between"

@@ -18,7 +18,7 @@ from typing import Any
 import requests
 
 from connectors.jira.limits import Scope, scope_of
-from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.http import reached_server, wait_asked, well_formed
 
 NOT_JSON: Any = object()
@@ -132,8 +132,9 @@ def _limited(connector: str, doing: str, cause: Answer) -> ConnectorError:
     wait, scope = wait_asked(cause.headers, names=_WAITS), scope_of(cause.headers)
     if scope is Scope.SITE:
         return RateLimited(connector, f"{doing}: Jira asks to wait", retry_after=wait)
-    what = "with writes to this issue" if scope is Scope.ISSUE else "with calls of this kind"
-    return Transient(connector, f"{doing}: Jira asks to wait {what}", retry_after=wait)
+    if scope is Scope.ISSUE:
+        return Busy(connector, f"{doing}: Jira asks to wait with writes to this issue", retry_after=wait)
+    return Transient(connector, f"{doing}: Jira asks to wait with calls of this kind", retry_after=wait)
 
 
 def _turned_down(connector: str, doing: str, cause: Answer) -> ConnectorError:
@@ -147,7 +148,7 @@ def _turned_down(connector: str, doing: str, cause: Answer) -> ConnectorError:
     if status == 404:
         return Gone(connector, f"{doing}: not there, or not to be seen with this account ({status})")
     if status == 409:
-        return Transient(connector, f"{doing}: something else was changing it at that moment ({status})")
+        return Busy(connector, f"{doing}: something else was changing it at that moment ({status})")
     if status == 413:
         return Refused(connector, f"{doing}: the issue can take no more of this ({status})")
     return Refused(connector, f"{doing}: {_why(cause)} ({status})")

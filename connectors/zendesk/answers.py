@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from connectors.zendesk import budget
-from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.http import BodyTooLarge, reached_server, wait_asked
 
 Row = Mapping[str, Any]
@@ -29,11 +29,11 @@ class Wide(Transient):
     """What was asked for is too much to arrive in one answer."""
 
 
-class Conflict(Transient):
+class Conflict(Busy):
     """Somebody else wrote to the ticket; it has to be read again before anything is decided."""
 
 
-class OneTicket(Transient):
+class OneTicket(Busy):
     """This ticket was written too often; the others are as free as before."""
 
 

@@ -10,7 +10,7 @@ import pytest
 from jira_site import ME, Site
 
 from syncd.clock import ManualClock
-from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.testing import Fault
 
 NOT_THERE = {"errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {}}
@@ -178,7 +178,7 @@ def test_a_header_that_names_us_is_proof_enough(site: Site) -> None:
         (404, {"errorMessage": SECRET, "i18nErrorMessage": {}}, Gone),
         (404, {"timestamp": 1, "status": 404, "error": "Not Found", "message": "", "path": "/"}, Transient),
         (404, b"<html>no such page</html>", Transient),
-        (409, {"errorMessages": [SECRET]}, Transient),
+        (409, {"errorMessages": [SECRET]}, Busy),
         (410, {"errorMessages": ["The requested API has been removed."]}, Refused),
         (413, {"errorMessages": [SECRET]}, Refused),
         (422, {"errorMessages": [SECRET]}, Refused),
