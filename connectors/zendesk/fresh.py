@@ -21,7 +21,7 @@ from connectors.zendesk.answers import Row
 from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.news import News, digest, page
 from connectors.zendesk.onward import PER_PAGE, Params
-from syncd.errors import RateLimited, Transient
+from syncd.errors import Gone, RateLimited, Refused, Transient
 from syncd.model import Page
 
 PATH = "tickets"
@@ -97,6 +97,8 @@ class Fresh:
                 if first or self.api.answer is None or not self.api.answer.only_of(budget.LISTS):
                     raise
                 rows, following = [], None  # this list has its own limit: without it the export tells all the same
+            except (Refused, Gone):  # of this list alone, so it is the same
+                rows, following = [], None
             bottom = self._bottom(glance, since)
             late = [row for row in rows if _seconds(row) >= bottom]
             news = [row for row in late if glance.take(row)]
@@ -118,7 +120,7 @@ class Fresh:
     def _ask(self, params: Params) -> tuple[list[Row], Params | None]:
         """One call: rows, newest first, and what to ask for next; None where there is no more."""
         self.api.begin("fresh", WHAT, account=1, tickets_index=1)
-        rows, following = self.api.page(WHAT, PATH, "tickets", params)
+        rows, following = self.api.page(WHAT, PATH, "tickets", params, item=True)
         try:
             for row in rows:
                 items.number(row)

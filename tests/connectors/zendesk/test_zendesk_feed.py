@@ -337,6 +337,21 @@ def test_a_record_that_can_not_be_understood_holds_up_no_other(world: ZendeskWor
 # --- the glance ---
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 422])
+def test_where_the_glance_is_refused_the_export_tells_all_the_same(
+    world: ZendeskWorld, kept: Kept, status: int
+) -> None:
+    refusal = Reply(status, {"error": "InvalidEndpoint", "description": "Not found"})
+    world.sandbox.faults.append(Fault("answer", "GET", "/tickets$", times=9, reply=refusal))
+    ref = world.add()
+    assert kept.news("fresh") == set()
+    world.advance(61)
+    assert kept.news() == {ref}
+    world.sandbox.faults.clear()
+    world.people.set_status(int(ref.id), "pending")
+    assert kept.news("fresh") == {ref}
+
+
 def test_the_glance_goes_down_to_what_it_knew(world: ZendeskWorld, kept: Kept) -> None:
     world.people.seed(250, first="2026-01-05T01:00:00Z", apart=1)
     world.advance(61)
