@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -37,6 +37,10 @@ class Asker:
         """Secrets that were typed, or read from standard input: the name of the credential -> what to keep there."""
         self.lacking: list[str] = []
         """What is missing or wrong, where nobody can be asked: a line each."""
+
+    def given(self, flags: Iterable[str]) -> list[str]:
+        """Those of some options that were given."""
+        return [flag for flag in flags if self._given.get(flag)]
 
     def plain(self, flag: str, question: Question, judge: Judge) -> Answer | None:
         """What isn't secret."""

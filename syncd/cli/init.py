@@ -14,7 +14,7 @@ import click
 from syncd.cli.app import config_option
 from syncd.cli.asking import Asker
 from syncd.cli.folder import make
-from syncd.cli.questions import Answer, Kind, Question, kinds, put, toml
+from syncd.cli.questions import Answer, Choice, Kind, Question, kinds, put, toml
 from syncd.cli.show import plural, say
 from syncd.config import SYSTEM_FOLDER, find_folder, load
 from syncd.config.files import Shelf
@@ -72,7 +72,8 @@ class Init(click.Command):
         params = super().get_params(ctx)
         for kind in kinds().values():
             for question in kind.questions:
-                ask = f"{kind.title}. {question.ask}."
+                title = f"{kind.title}, {question.only}" if question.only else kind.title
+                ask = f"{title}. {question.ask}."
                 meta = "REFERENCE" if question.secret else "TEXT"
                 option = click.Option([kind.flag(question)], help=ask, metavar=meta, multiple=question.many)
                 params.insert(-1, option)
@@ -166,8 +167,10 @@ def _files(asker: Asker, place: Path, chosen: Sequence[Kind | None]) -> dict[str
 def _answers(asker: Asker, kind: Kind) -> dict[str, Answer]:
     """What a connector's file will hold."""
     found = {}
-    several = sum(question.secret for question in kind.questions) > 1
-    for question in kind.questions:
+    chosen = _chosen(asker, kind)
+    asked = [question for question in kind.questions if question.only in {"", chosen}]
+    several = sum(question.secret for question in asked) > 1
+    for question in asked:
         flag = kind.flag(question)
         judge = _judge(kind, question)
         if question.secret:
@@ -178,6 +181,35 @@ def _answers(asker: Asker, kind: Kind) -> dict[str, Answer]:
         if answer:
             found[question.key] = answer
     return found
+
+
+def _chosen(asker: Asker, kind: Kind) -> str:
+    """What is chosen among a connector's ways to log in: options that belong to one tell it, else it is asked."""
+    choices = {name: [kind.flag(question) for question in asked] for name, asked in kind.choices.items()}
+    given = {name: asker.given(flags) for name, flags in choices.items()}
+    named = [name for name, flags in given.items() if flags]
+    if len(named) == 1 or kind.choice is None:
+        return "".join(named)
+    if asker.live:
+        return _ask_choice(asker, kind.choice, list(choices))
+    if named:
+        *most, last = [flag for flags in given.values() for flag in flags]
+        asker.lacking.append(f"{', '.join(most)} and {last} don't go together: which is it ({', '.join(named)})?")
+    else:
+        ways = [f"{' with '.join(flags)} ({name})" for name, flags in choices.items()]
+        asker.lacking.append(f"{', or '.join(ways)}, is missing")
+    return ""
+
+
+def _ask_choice(asker: Asker, choice: Choice, names: Sequence[str]) -> str:
+    question = Question(key="choice", ask=f"{choice.ask} ({', '.join(names)})", help=choice.help, default=names[0])
+
+    def judge(name: Answer, _: object) -> Answer:
+        if name not in names:
+            raise Wrong("it is none of these", f"Write one of: {', '.join(names)}")
+        return name
+
+    return str(asker.plain("", question, judge))
 
 
 def _judge(kind: Kind, question: Question) -> Any:

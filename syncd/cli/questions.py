@@ -39,6 +39,7 @@ class Question(Table):
         flag: how the option is called, if not as the key.
         default: what holds where nothing is answered.
         optional: nothing has to be answered.
+        only: the choice with which alone it is asked.
     """
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -50,6 +51,7 @@ class Question(Table):
     flag: str = ""
     default: str = ""
     optional: bool = False
+    only: str = ""
 
     @property
     def needed(self) -> bool:
@@ -57,10 +59,18 @@ class Question(Table):
         return not self.optional and not self.default
 
 
+class Choice(Table):
+    """What is asked first where an account can be logged in to in several ways."""
+
+    ask: str
+    help: str = ""
+
+
 class Questions(Table):
     """A connector's ``questions.toml``."""
 
     title: str
+    choice: Choice | None = None
     questions: list[Question]
 
 
@@ -72,6 +82,16 @@ class Kind:
     title: str
     questions: Sequence[Question]
     package: str
+    choice: Choice | None = None
+
+    @property
+    def choices(self) -> dict[str, list[Question]]:
+        """What can be chosen, the default first -> what is asked only then."""
+        found: dict[str, list[Question]] = {}
+        for question in self.questions:
+            if question.only:
+                found.setdefault(question.only, []).append(question)
+        return found
 
     def flag(self, question: Question) -> str:
         """The option that takes an answer."""
@@ -102,7 +122,10 @@ class Kind:
     def file(self, answers: Mapping[str, Answer]) -> str:
         """The commented file of a connector with these answers."""
         text = files(self.package).joinpath(EXAMPLE).read_text(encoding="utf-8")
+        chosen = {question.only for question in self.questions if answers.get(question.key)} - {""}
         for question in self.questions:
+            if chosen and question.only not in {"", *chosen}:
+                text = re.sub(rf"^(?={question.key} = )", "# ", text, flags=re.MULTILINE)
             answer = answers.get(question.key)
             if answer:
                 text = put(text, question, answer)
@@ -118,7 +141,7 @@ def kinds() -> dict[str, Kind]:
         except (ImportError, TypeError, OSError):  # it brings none, or can't be loaded: `check` says so once it is used
             continue
         asked = Questions.model_validate(tomllib.loads(text))
-        found[name] = Kind(name, asked.title, asked.questions, point.module)
+        found[name] = Kind(name, asked.title, asked.questions, point.module, asked.choice)
     return found
 
 

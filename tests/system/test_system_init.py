@@ -243,6 +243,98 @@ def test_giving_up_leaves_nothing(office: Office, tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+CREDENTIALS = {
+    ("jira", "cloud"): (["email", "api-token"], "https://acme.atlassian.net", ["--jira-project", "ENG"]),
+    ("jira", "data-center"): (["token"], "https://jira.example.com/jira", ["--jira-project", "ENG"]),
+    ("jsm", "cloud"): (["email", "api-token"], "https://acme.atlassian.net", ["--jsm-project", "SUP"]),
+    ("jsm", "data-center"): (["token"], "https://jira.example.com/jira", ["--jsm-project", "SUP"]),
+    ("zendesk", "client"): (["client-id", "client-secret"], "https://acme.zendesk.com", []),
+    ("zendesk", "api-token"): (["email", "api-token"], "https://acme.zendesk.com", []),
+}
+"""Kind and choice -> the options of that credential, an address that takes it, the other options."""
+VALUES = {"email": "syncd@example.com", "client-id": "syncd"}
+
+
+def by_options(kind: str, choice: str) -> list[str]:
+    """All that is asked of one connector, its secret from standard input."""
+    credential, url, more = CREDENTIALS[kind, choice]
+    given = [part for name in credential for part in (f"--{kind}-{name}", VALUES.get(name, "-"))]
+    return [f"--{kind}-url", url, *given, *more]
+
+
+@pytest.mark.parametrize(("kind", "choice"), CREDENTIALS)
+def test_each_credential_that_a_connector_takes_can_be_given(
+    office: Office, tmp_path: Path, kind: str, choice: str
+) -> None:
+    folder = tmp_path / "new"
+    desk, tracker = ("freshdesk", kind) if kind == "jira" else (kind, "github")
+    whole = arguments(office, folder)
+    rest = whole[6:10] if kind == "jira" else whole[10:]
+    chosen = ["--helpdesk", desk, "--tracker", tracker]
+    done = syncd(office, ["init", str(folder), *chosen, *by_options(kind, choice), *rest], f"{TOKEN}\n{TOKEN}\n")
+    assert done.returncode == 0, done.stderr
+    config = load(folder, {})
+    assert config.warnings == ()
+    options = {**config.helpdesks, **config.trackers}[kind].options.model_dump(exclude_none=True)
+    credentials = {"email", "api_token", "token", "client_id", "client_secret"}
+    assert credentials & set(options) == {name.replace("-", "_") for name in CREDENTIALS[kind, choice][0]}
+    assert sorted(path.name for path in (folder / "credentials").iterdir()) == sorted([desk, tracker, "marker_key"])
+    assert office.calls() == 0
+
+
+def test_without_any_credential_all_that_would_do_are_named(office: Office, tmp_path: Path) -> None:
+    done = syncd(office, ["init", str(tmp_path / "new"), "--helpdesk", "zendesk", "--tracker", "jira"])
+    assert done.returncode == 2
+    told = re.sub(r"\s+", " ", done.stderr)
+    for line in (
+        "--jira-email with --jira-api-token (cloud), or --jira-token (data-center), is missing",
+        "--zendesk-client-id with --zendesk-client-secret (client), or --zendesk-email with --zendesk-api-token (",
+        "--jira-url is missing",
+    ):
+        assert line in told
+    assert not (tmp_path / "new").exists()
+
+
+def test_half_a_credential_lacks_its_other_half(office: Office, tmp_path: Path) -> None:
+    args = ["init", str(tmp_path / "new"), "--helpdesk", "zendesk", "--tracker", "jira"]
+    done = syncd(office, [*args, "--jira-email", "syncd@example.com", "--zendesk-api-token", "-"], f"{TOKEN}\n")
+    assert done.returncode == 2
+    missing = set(re.findall(r"^  (--\S+) is missing", done.stderr, re.MULTILINE))
+    assert missing == {"--jira-url", "--jira-api-token", "--jira-project", "--zendesk-url", "--zendesk-email"}
+
+
+def test_two_credentials_for_one_account_are_one_too_many(office: Office, tmp_path: Path) -> None:
+    args = [*by_options("jira", "cloud"), "--jira-token", "-"]
+    chosen = ["--helpdesk", "freshdesk", "--tracker", "jira"]
+    done = syncd(office, ["init", str(tmp_path / "new"), *chosen, *args], f"{TOKEN}\n{TOKEN}\n{TOKEN}\n")
+    assert done.returncode == 2
+    assert "--jira-email, --jira-api-token and --jira-token don't go together" in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_on_a_terminal_the_credential_is_chosen_first(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    terminal = Terminal(office, "init", str(folder))
+    terminal.answer("Your helpdesk", "zendesk")
+    terminal.answer("Your tracker", "jira")
+    terminal.answer("(client, api-token)", "")
+    terminal.answer("own address", "https://acme.zendesk.com")
+    terminal.answer("Unique identifier", "syncd")
+    terminal.answer("Secret of the OAuth client", DESK_KEY)
+    terminal.answer("Other hosts", "")
+    terminal.answer("a playbook", "")
+    terminal.answer("(cloud, data-center)", "server")
+    terminal.answer("That can't be used", "data-center")
+    terminal.answer("The site's address", "https://jira.example.com/jira")
+    terminal.answer("Personal access token", TOKEN)
+    terminal.answer("Keys of the projects", "ENG")
+    terminal.answer("The file for the state", "")
+    assert terminal.wait() == 0, terminal.shown
+    assert "Email address" not in terminal.shown
+    config = load(folder, {})
+    assert not config.trackers["jira"].options.cloud  # type: ignore[attr-defined]  # JiraOptions has it
+
+
 def test_every_question_is_a_key_of_its_connector_and_of_its_example() -> None:
     for kind in kinds().values():
         for question in kind.questions:
