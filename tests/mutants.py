@@ -32,6 +32,7 @@ TESTS = (
     "tests/test_shown.py",
     "tests/test_observe.py",
     "tests/test_take.py",
+    "tests/test_sweep.py",
     "tests/test_braking.py",
     "tests/test_begun.py",
     "tests/test_together.py",

@@ -46,6 +46,25 @@ def test_a_move_that_the_feed_never_shows_is_found() -> None:
     assert tickets[1].status == Status("resolved")
 
 
+@pytest.mark.parametrize(
+    ("until", "what", "value"), [("label:shipped", "tags", ("shipped",)), ("released", "released", True)]
+)
+def test_what_ends_an_issue_without_moving_its_version_is_found(until: str, what: str, value: object) -> None:
+    pair = Pair(resolve_when=until)
+    ticket, issue = pair.filed_pair()
+    issue.released = False
+    pair.move(issue, "done")
+    pair.pass_()
+    assert ticket.status == Status("pending")
+    setattr(issue, what, value)
+    sweep = Sweep("tracker", credit=1.0, due=pair.clock.monotonic())
+    pair.clock.advance(1)
+    sweep.run(pair.work)
+    drain(pair.work)
+    assert ticket.status == Status("resolved")
+    assert not pair.parked()
+
+
 @pytest.mark.parametrize(("links", "calls"), [(250, [2, 3, 2, 3]), (40, [0, 0, 1, 0, 1, 0])])
 def test_a_sweep_costs_a_call_for_a_hundred_links_at_most(links: int, calls: list[int]) -> None:
     pair, *_, sweep = linked(links)
