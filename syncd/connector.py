@@ -28,7 +28,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
 from syncd.clock import Clock
-from syncd.errors import ConnectorError, Problem
+from syncd.details import Detail
+from syncd.errors import ConnectorError, Problem, Refused
 from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
 from syncd.schema import Duration, Instant, Wrong, seconds
 
@@ -107,6 +108,7 @@ class Capabilities:
         can_create: it can file items.
         resolve_batch: how many keys one call of ``resolve_many`` takes; 1 = they are resolved one by one.
         keys_are_ids: a key names its item, so that ``resolve`` asks nobody.
+        details: it tells what a ticket says (``detail``), so that tickets can be filed.
     """
 
     roles: frozenset[Role]
@@ -123,6 +125,7 @@ class Capabilities:
     can_create: bool = True
     resolve_batch: int = 1
     keys_are_ids: bool = False
+    details: bool = False
 
 
 class Connector(ABC):
@@ -173,6 +176,20 @@ class Connector(ABC):
     def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
         """As :meth:`fetch`, with all else that may hold a link, where that costs calls of its own (``Item.whole``)."""
         return self.fetch(refs)
+
+    def detail(self, ref: Ref) -> Detail:
+        """What a ticket says, with who asks and for which company: one fresh read, for filing.
+
+        A company, a group or a requester that was deleted is none, no failure. What is kept from one ticket to the
+        next (companies, groups, names of fields) is an hour old at most. Nothing of it may be stored or logged.
+
+        Raises:
+            Gone: the ticket isn't there.
+            Refused: this system tells no details (``Capabilities.details``); or something of it may not be read, and
+                who may change that.
+            ConnectorError: it could not be read.
+        """
+        raise Refused(self.name, f"reading what {ref.id} says: this kind of system tells no details")
 
     # --- writing ---
 

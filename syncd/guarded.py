@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
+from syncd.details import Detail
 from syncd.errors import Busy, ConnectorError, Interrupted, Problem, RateLimited, Transient, Unauthorized
 from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed
 from syncd.turns import Feed
@@ -175,6 +176,11 @@ class Guarded(Connector):
     def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
         """See :class:`Connector`."""
         return self._read(self.inner.explore, refs)
+
+    def detail(self, ref: Ref) -> Detail:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.detail(ref)
 
     def _read(
         self, read: Callable[[Sequence[Ref]], Mapping[Ref, Item | Removed | ConnectorError]], refs: Sequence[Ref]

@@ -177,3 +177,17 @@ def test_what_concerns_one_item_says_nothing_of_the_connector(guarded: Guarded, 
     with pytest.raises(Transient):
         poll(guarded)
     assert guarded.standing[0] == "ok", "it has answered in between"
+
+
+def test_what_a_ticket_says_is_asked_through_the_breaker(guarded: Guarded, inner: Eager, clock: ManualClock) -> None:
+    ref = inner.books.ref(inner.books.add("words"))
+    assert guarded.detail(ref).description == "words"
+    inner.books.faults += [("unauthorized", False)]
+    with pytest.raises(Unauthorized):
+        guarded.detail(ref)
+    made = inner.books.calls
+    with pytest.raises(Unauthorized):
+        guarded.detail(ref)
+    assert inner.books.calls == made
+    clock.sleep(UNACCEPTED + 1)
+    assert guarded.detail(ref).description == "words"

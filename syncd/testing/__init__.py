@@ -9,10 +9,11 @@ from syncd.testing.exchange import Exchange, Fault, Reply, Request
 from syncd.testing.memory import Books, MemoryConnector
 from syncd.testing.memory_world import MemoryWorld
 from syncd.testing.sandbox import Sandbox
-from syncd.testing.world import Remark, World
+from syncd.testing.world import Case, Remark, World
 
 __all__ = [
     "Books",
+    "Case",
     "Exchange",
     "Fault",
     "MemoryConnector",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from syncd.details import Attachment, Company, Person
 from syncd.model import Audience, Author, GoneKind, Ref, Role, Status
 from syncd.testing.world import Remark
 
@@ -38,6 +39,13 @@ class Entry:
     released: bool | None = None
     follows: int | None = None
     cascades: bool = False
+    subject: str = ""
+    requester: Person | None = None
+    company: Company | None = None
+    group: str = ""
+    kind: str = ""
+    priority: str = ""
+    attachments: tuple[Attachment, ...] = ()
     came_from: int | None = None
     """What it was called before, where the feed tells that."""
     status_writes: int = 0

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from syncd.clock import Clock, ManualClock, stamp
 from syncd.connector import Capabilities, Connector, ConnectorOptions
-from syncd.errors import ConnectorError, Problem, RateLimited, Refused, Transient, Unauthorized
+from syncd.details import Detail
+from syncd.errors import ConnectorError, Gone, Problem, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import (
     Action,
     Author,
@@ -51,6 +52,7 @@ class MemoryConnector(Connector):
         status_with_notes=True,
         internal_notes=True,
         feed_texts=True,
+        details=True,
     )
 
     def __init__(self, books: Books, clock: Clock | None = None) -> None:
@@ -104,6 +106,26 @@ class MemoryConnector(Connector):
                 item = self._item(entry)
                 found[ref] = item if item.ref == ref else replace(item, formerly=ref)
         return found
+
+    def detail(self, ref: Ref) -> Detail:
+        """What the books say; one call."""
+        item = self.fetch([ref])[ref]
+        if not isinstance(item, Item):
+            raise Gone(self.name, f"reading item {ref.id}: it isn't there")
+        entry = self.books.entries[int(item.ref.id)]
+        return Detail(
+            item=item,
+            subject=entry.subject,
+            description=entry.body,
+            requester=entry.requester,
+            company=entry.company,
+            group=entry.group,
+            kind=entry.kind,
+            priority=entry.priority,
+            fields={name: str(value) for name, value in entry.fields.items() if value != ""},
+            answered=any(one.author is Author.TEAM and not one.internal for one in entry.remarks),
+            attachments=entry.attachments,
+        )
 
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
         """Notes and status in one call, so that both are done or neither; of several items in one call as well."""

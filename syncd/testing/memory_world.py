@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from syncd.connector import Connector
+from syncd.details import Attachment, Company, Person
 from syncd.model import Author, GoneKind, Ref, Role, Status, Word
 from syncd.testing.memory import Books, Entry, MemoryConnector
-from syncd.testing.world import Remark, World
+from syncd.testing.world import Case, Remark, World
 
 
 class MemoryWorld(World):
@@ -72,6 +75,27 @@ class MemoryWorld(World):
     def release(self, ref: Ref) -> None:
         """See :class:`World`."""
         self._entry(ref).released = True
+
+    def ask(self, subject: str, description: str) -> Case:
+        """See :class:`World`."""
+        entry = self.books.add(description, by=Author.OUTSIDE)
+        company = Company("Example Observatory", {"tier": "1"}, ("pilot",))
+        person = Person("Requester", "requester@example.com", "en", ("vip",), {"role": "lead"}, (company,), leads=True)
+        entry.subject, entry.requester, entry.company = subject, person, company
+        entry.group, entry.kind, entry.priority = "Tier 2", "Incident", "High"
+        entry.attachments = (Attachment("log.txt", "https://memory.example.com/files/log.txt", 42),)
+        entry.fields["area"] = "storage"
+        entry.version, case = self.books.next(), {"area": "storage"}
+        return Case(
+            self.books.ref(entry), person, company, entry.group, entry.kind, entry.priority, case, entry.attachments
+        )
+
+    def dissolve(self, case: Case) -> None:
+        """See :class:`World`."""
+        entry = self._entry(case.ref)
+        entry.company, entry.group = None, ""
+        if entry.requester is not None:
+            entry.requester = replace(entry.requester, companies=(), leads=False)
 
     def remove(self, ref: Ref, kind: GoneKind) -> None:
         """See :class:`World`."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from syncd.connector import Connector
+from syncd.details import Attachment, Company, Person
 from syncd.model import Author, GoneKind, Ref, Role, Status, Word
 
 
@@ -17,6 +19,21 @@ class Remark:
     author: Author
     body: str
     internal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A ticket that a customer wrote, as ``Connector.detail`` is to tell it (see :class:`syncd.details.Detail`)."""
+
+    ref: Ref
+    requester: Person
+    company: Company | None
+    group: str
+    kind: str
+    priority: str
+    fields: Mapping[str, str]
+    """Some of its custom fields, by id and by name."""
+    attachments: tuple[Attachment, ...]
 
 
 @dataclass(slots=True)
@@ -83,6 +100,17 @@ class World(ABC):
 
     def release(self, ref: Ref) -> None:
         """What the issue was planned for is out: overridden where the connector fills ``Item.released``."""
+        raise NotImplementedError
+
+    def ask(self, subject: str, description: str) -> Case:
+        """A customer who leads a company asks, and attaches a file; overridden where the connector tells details.
+
+        An agent has given the ticket a type, a priority, a group and a custom field, and nobody has answered it.
+        """
+        raise NotImplementedError
+
+    def dissolve(self, case: Case) -> None:
+        """A team member deletes the company and the group of a ticket; overridden with ``ask``."""
         raise NotImplementedError
 
     @abstractmethod

@@ -15,13 +15,14 @@ books. What a system doesn't have it names in ``world.lacks``, and the tests for
 
 from __future__ import annotations
 
+from syncd.testing.contract.details import Details
 from syncd.testing.contract.feed import Feed
 from syncd.testing.contract.names import Names
 from syncd.testing.contract.reads import Reads
 from syncd.testing.contract.writes import Writes
 
 
-class ConnectorContract(Feed, Reads, Writes, Names):
+class ConnectorContract(Feed, Reads, Details, Writes, Names):
     """See the module."""
 
 
