@@ -64,6 +64,10 @@ def _proxy(value: object) -> str:
     raise Wrong("this is no address of a proxy", "Write it as http://HOST:PORT, without a user or password")
 
 
+Proxy = Annotated[str, BeforeValidator(_proxy)]
+"""What https calls go through; a config writes ``http://HOST:PORT``."""
+
+
 class ConnectorOptions(BaseModel):
     """What every ``connectors/NAME.toml`` may hold; a connector adds its own keys in a subclass.
 
@@ -77,7 +81,7 @@ class ConnectorOptions(BaseModel):
     """The API's origin exactly as given, context path included, without a trailing slash."""
     web_url: str | None = None
     """The origin of the links that people paste, where it can't be derived."""
-    proxy: Annotated[str, BeforeValidator(_proxy)] | None = None
+    proxy: Proxy | None = None
     """What https calls go through; only what stands here, never what the environment says."""
     poll_interval: Duration = Field(default=30.0, ge=1)
     settle: Duration = Field(default=120.0, ge=0)
@@ -282,4 +286,14 @@ def load(kind: str) -> type[Connector]:
     return found
 
 
-__all__ = ["Capabilities", "Connector", "ConnectorOptions", "Duration", "Secret", "installed", "load", "seconds"]
+__all__ = [
+    "Capabilities",
+    "Connector",
+    "ConnectorOptions",
+    "Duration",
+    "Proxy",
+    "Secret",
+    "installed",
+    "load",
+    "seconds",
+]

@@ -18,12 +18,12 @@ from threading import Thread
 from types import FrameType
 from typing import Protocol
 
-from syncd import systemd
+from syncd import notify, systemd
 from syncd.clock import SystemClock, precise
 from syncd.config import Config
 from syncd.errors import ConfigError, Problem
 from syncd.guarded import Guarded
-from syncd.lanes import LaneClock, PollLane, RouteLane, Shared
+from syncd.lanes import LaneClock, NotifyLane, PollLane, RouteLane, Shared
 from syncd.logs import Log, open_log
 from syncd.metrics import Metrics
 from syncd.rehearsal import rehearse
@@ -114,6 +114,9 @@ class Daemon:
             self.log.error("brake", connector=brake.connector, why=brake.reason, since=brake.at)
         for name in shared.connectors:
             shared.lanes[name] = PollLane(shared, name)
+        notify.begin(store, self.config.notify, shared.clock.now())
+        for name in self.config.notify:
+            shared.lanes[f"notify:{name}"] = NotifyLane(shared, name)
         for front in self._fronts:
             front.begin(shared)
         for lane in shared.lanes.values():

@@ -16,7 +16,7 @@ from ulid import ULID
 
 from syncd.clock import moment, precise
 from syncd.config import Config
-from syncd.store import ConnectorRow, Figures, Store
+from syncd.store import ConnectorRow, Figures, SinkRow, Store
 
 STATES = (
     "starting",
@@ -112,6 +112,7 @@ class Picture:
         at: the moment, our own clock.
         whole: all connectors together.
         connectors: each configured connector, by name.
+        sinks: who is told what needs a person, by name.
         effects: per connector and state, seconds since the oldest effect that isn't settled was stored.
         sizes: bytes of the state's main file, and of its write-ahead log.
     """
@@ -121,11 +122,19 @@ class Picture:
     connectors: Mapping[str, Health]
     sizes: tuple[int, int] = (0, 0)
     effects: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    sinks: Mapping[str, SinkRow] = field(default_factory=dict)
 
     def data(self) -> dict[str, Any]:
         """What anybody may see."""
         each = {name: {"state": one.state, **one.data()} for name, one in self.connectors.items()}
-        return {"status": self.whole.state, "as_of": precise(self.at), "connectors": each, **self.whole.data()}
+        sinks = {name: _sink(one) for name, one in self.sinks.items()}
+        whole = self.whole.data()
+        return {"status": self.whole.state, "as_of": precise(self.at), "connectors": each, "notify": sinks, **whole}
+
+
+def _sink(one: SinkRow) -> dict[str, Any]:
+    """What anybody may see of a sink."""
+    return {"state": one.state, "last_message": one.sent_at or None, "waiting": one.waiting}
 
 
 def intervals(config: Config) -> dict[str, float]:
@@ -153,7 +162,9 @@ def look(store: Store, polls: Mapping[str, float], now: datetime) -> Picture:
         if name in polls
         for state, oldest in figures.oldest_effects.items()
     }
-    return Picture(now, _whole(connectors, every, now), connectors, store.sizes(), effects)
+    sinks = store.alerts.sinks()
+    deaf = any(one.state == "off" for one in sinks.values())
+    return Picture(now, _whole(connectors, every, now, deaf=deaf), connectors, store.sizes(), effects, sinks)
 
 
 def _connector(row: ConnectorRow | None, figures: Figures, brake: str | None, late: float, now: datetime) -> Health:
@@ -191,9 +202,9 @@ def _state(row: ConnectorRow | None, brake: str | None, *, polled: bool, lags: b
     return ("lagging" if lags else "ok"), ""
 
 
-def _whole(connectors: Mapping[str, Health], figures: Figures, now: datetime) -> Health:
+def _whole(connectors: Mapping[str, Health], figures: Figures, now: datetime, *, deaf: bool) -> Health:
     states = {one.state for one in connectors.values()}
-    status = "ok" if states <= WELL and not figures.parked else "degraded"
+    status = "ok" if states <= WELL and not figures.parked and not deaf else "degraded"
     if states and states <= DOWN:
         status = "failing"
     lags = [one.lag_seconds for one in connectors.values() if one.lag_seconds is not None]

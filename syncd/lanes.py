@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import Any
 
 from syncd.config import Helpdesk
 from syncd.errors import ConnectorError, Gone, Interrupted, Refused
 from syncd.guarded import STATES
 from syncd.lane import SLICE, STUCK, Lane, LaneClock, Shared
+from syncd.notify import Teller, open_sink
 from syncd.obey import obey
 from syncd.poll import poll, walk
 from syncd.reconcile import drain
@@ -23,6 +25,9 @@ from syncd.work import Work
 
 JITTER = 0.1
 """The share by which waits between polls differ, so that many installations don't ask all at once."""
+
+LOOK_EVERY = 3.0
+"""Seconds between two looks for what needs a person."""
 
 
 class PollLane(Lane):
@@ -122,4 +127,24 @@ class RouteLane(Lane):
         self._wait(60.0)
 
 
-__all__ = ["STUCK", "Lane", "LaneClock", "PollLane", "RouteLane", "Shared"]
+class NotifyLane(Lane):
+    """Tells one sink what needs a person; what is slow or down there holds up nothing else."""
+
+    def __init__(self, shared: Shared, name: str) -> None:
+        super().__init__(shared, f"notify {name}")
+        sink = shared.config.notify[name]
+        self._notifier = open_sink(name, sink)
+        how: dict[str, Any] = {"connectors": frozenset(shared.connectors), "clock": self.clock, "log": shared.log}
+        self._teller = Teller(name, self._notifier, on=sink.on, **how)
+
+    def turn(self, work: Work) -> None:
+        """Whatever is due."""
+        self._teller.turn(work.store)
+
+    def rest(self, work: Work) -> None:
+        """A few seconds; nobody is told sooner."""
+        del work
+        self._wait(LOOK_EVERY)
+
+
+__all__ = ["STUCK", "Lane", "LaneClock", "NotifyLane", "PollLane", "RouteLane", "Shared"]

@@ -45,7 +45,7 @@ def _plan_only(work: Work, name: str, would: Mapping[str, set[Ref]]) -> None:
     what = "mapping or playbook" if work.role(name) is Role.HELPDESK else "mapping"
     many = "1 ticket or issue" if count == 1 else f"{count:,} tickets and issues"
     reason = f"its {what} has changed, and {many} would be written to now; `syncd reconcile --dry-run` shows them"
-    work.store.brakes.pull(name, reason, work.now)
+    work.store.brakes.pull(name, reason, work.now, rehearsal=True)
     for key in groups:
         work.store.queue.ask(key, "rules changed", work.clock.now())
 

@@ -94,6 +94,11 @@ class _Reader(io.BufferedReader):
         return line
 
 
+def bounded(sock: socket.socket) -> io.BufferedReader:
+    """What another protocol's library reads a socket through, so that it keeps the deadline of :func:`call`."""
+    return io.BufferedReader(_File(sock, sock.makefile("rb", buffering=0)))
+
+
 class _Socket:
     """A connected socket for http.client, TLS already done: reading and sending know the call's deadline."""
 

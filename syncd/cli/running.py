@@ -16,7 +16,6 @@ from syncd.config import Config, find_folder, load
 from syncd.config.files import brought
 from syncd.connector import Connector
 from syncd.errors import StateError
-from syncd.model import Ref
 from syncd.rehearsal import rehearse
 from syncd.store import Store
 from syncd.store.file import belong
@@ -45,8 +44,7 @@ def reading(config: Config) -> Store:
 
 def human(store: Store, ref: str) -> str:
     """A ref of the state (``github:4711``) as people know it (``github:owner/repo#4``)."""
-    known = store.snapshots.get(Ref.parse(ref))
-    return known.ref.human if known is not None else ref
+    return store.snapshots.human(ref)
 
 
 def refused_notes(store: Store) -> list[dict[str, str]]:

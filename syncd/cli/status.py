@@ -43,11 +43,15 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
     picture = look(store, intervals(config), datetime.now(UTC))
     brakes = [{"connector": b.connector, "since": b.at, "reason": b.reason} for b in store.brakes.on()]
     held = live.get("conflict", 0) + live.get("drift", 0)
-    lost = sum(one.state in {"unauthorized", "misconfigured"} for one in picture.connectors.values())
+    lost = sum(one.state == "off" for one in picture.sinks.values())
+    lost += sum(one.state in {"unauthorized", "misconfigured"} for one in picture.connectors.values())
     return {
         "mode": config.mode,
         **picture.data(),
         "connectors": {name: _connector(store, name, one) for name, one in picture.connectors.items()},
+        "notify": {
+            name: {**picture.data()["notify"][name], "reason": one.reason} for name, one in picture.sinks.items()
+        },
         "links": {
             state: sum(n for (one, _), n in counts.items() if one == state)
             for state in ("live", "final", "proposed", "ended")
@@ -106,6 +110,7 @@ def _tell(found: dict[str, Any]) -> None:
     if found["notes_owed"]:
         say(f"{plural(found['notes_owed'], 'note')} still to be written, and tried again by itself")
     _tell_troubles(found)
+    _tell_sinks(found["notify"])
     if not found["needs_a_person"] and not {"waits_for_person", "cascades"} & found["standings"].keys():
         say("Nothing needs a person.")
 
@@ -135,6 +140,15 @@ def _tell_troubles(found: dict[str, Any]) -> None:
     for row in found["brakes"]:
         cure = f"If that is right, `syncd brake release {row['connector']}` lets it go on"
         say(f"The brake of {row['connector']} is on since {when(row['since'])}: {row['reason']}. {cure}")
+
+
+def _tell_sinks(sinks: dict[str, Any]) -> None:
+    for name, one in sinks.items():
+        waiting = f"{plural(one['waiting'], 'alert')} waiting"
+        if one["state"] == "off":
+            say(f"notify.{name} gets no more messages: {one['reason']}; {waiting}. Mend that, and reload the service")
+        elif one["state"] == "failing":
+            say(f"notify.{name} can't be reached now: {one['reason']}; {waiting}. It is tried again by itself")
 
 
 def _tell_connectors(connectors: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 ::
 
-    syncd.toml               the daemon: state, listen, mode, marker_key, [log], [brake]
+    syncd.toml               the daemon: state, listen, mode, marker_key, [log], [brake], [notify.NAME]
     connectors/NAME.toml     one per helpdesk or tracker account; NAME is its name in every ref
     mappings/                optional: replaces shipped mappings and playbooks of the same name
     credentials/             optional: where credential:NAME is looked for when systemd gives none
@@ -25,6 +25,7 @@ from syncd.config.accounts import Account, read
 from syncd.config.credentials import SecretReader
 from syncd.config.files import Shelf, digest, toml
 from syncd.config.helpdesks import helpdesk
+from syncd.config.notify import sinks
 from syncd.config.settings import Brake, Config, Configured, Helpdesk, Log, Main, Tracker
 from syncd.errors import ConfigError, Problem
 from syncd.model import Role
@@ -80,6 +81,7 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
     secrets = SecretReader(folder, os.environ if environ is None else environ)
     found: list[Problem] = []
     main = _main(folder, secrets, found)
+    told = sinks(main.notify, secrets, found) if main else {}
     accounts = _accounts(folder, secrets, found)
     shelf = Shelf(folder)
     made = [_made(account, accounts, shelf, found) for account in accounts.values()]
@@ -97,6 +99,7 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
         log_level=main.log.level,
         log_format=main.log.format,
         brake=main.brake,
+        notify=MappingProxyType(told),
         warnings=tuple(secrets.warnings()),
         helpdesks=MappingProxyType({one.name: one for one in made if isinstance(one, Helpdesk)}),
         trackers=MappingProxyType({one.name: one for one in made if isinstance(one, Tracker)}),
@@ -123,8 +126,6 @@ def _main(folder: Path, secrets: SecretReader, found: list[Problem]) -> Main | N
     except ConfigError as error:
         found += error.problems
         return None
-    if data.pop("notify", None) is not None:
-        found.append(problem(where, "notify", "alerts are not in this version", "Remove the table"))
     try:
         given = {"marker_key": MARKER_KEY} if secrets.has_credential("marker_key") else {}
         main = Main.model_validate(given | data, context={"secret": secrets})

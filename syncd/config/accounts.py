@@ -162,7 +162,7 @@ def origin(text: str) -> str:
         host, port, parts = None, 0, urlsplit("")
     if not host or port == 0 or not text.isprintable() or set(text) & set(' \\"<>'):
         raise Wrong("this is no URL", "Write it as https://HOST, with a path if there is one")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise Wrong("it would send the credential unprotected", "Use https; http only to this machine (127.0.0.1)")
     if parts.username is not None or parts.password is not None:
         raise Wrong("it holds a user name or a password", "Remove what stands before the @")
@@ -171,7 +171,8 @@ def origin(text: str) -> str:
     return text.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

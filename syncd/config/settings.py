@@ -7,11 +7,12 @@ import re
 from collections import abc
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
 from syncd.clock import Clock
+from syncd.config.notify import AnySink
 from syncd.connector import Connector, ConnectorOptions, Secret
 from syncd.errors import Problem
 from syncd.mapping import Mapping
@@ -55,6 +56,8 @@ class Main(Table):
     marker_key: Secret | None = None
     log: Log = Log()
     brake: Brake = Brake()
+    notify: dict[str, Any] = Field(default={})
+    """Its tables are read by :mod:`syncd.config.notify`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,7 @@ class Config:
         warnings: what is dangerous, though it works: to be told at every start.
         marker_key: what markers are signed with (rule 12); None: syncd makes one and keeps it beside the state.
         digest: of the folder's files, see :func:`syncd.config.digest`.
+        notify: where what needs a person is told, by name.
     """
 
     folder: Path
@@ -145,6 +149,7 @@ class Config:
     log_level: str
     log_format: str
     brake: Brake
+    notify: abc.Mapping[str, AnySink]
     warnings: tuple[Problem, ...]
     helpdesks: abc.Mapping[str, Helpdesk]
     trackers: abc.Mapping[str, Tracker]

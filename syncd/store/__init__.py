@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from syncd.store.alerts import AlertRow, Alerts, SinkRow
 from syncd.store.backup import Restored, back_up, restore
 from syncd.store.begun import Begun, BegunWrites
 from syncd.store.brakes import Brakes
@@ -56,6 +57,7 @@ class Store:
         self.links = Links(db, self.effects)
         self.journal = Journal(db)
         self.cursors = Cursors(db)
+        self.alerts = Alerts(db)
         self.brakes = Brakes(db)
         self.commands = Commands(db)
         self.connectors = Connectors(db)
@@ -166,6 +168,7 @@ class Store:
 
 
 __all__ = [
+    "AlertRow",
     "Begun",
     "CommandRow",
     "ConnectorRow",
@@ -176,6 +179,7 @@ __all__ = [
     "Figures",
     "QueueRow",
     "Restored",
+    "SinkRow",
     "Store",
     "back_up",
     "noted",

@@ -110,6 +110,7 @@ ASK_LEFT_ALONE = """
     SELECT :ref, 'unlinked', 1, :now, :now, 0, '', 0, '', '' WHERE EXISTS (SELECT 1 FROM shown WHERE ref = :ref)
     ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, due = min(due, excluded.due), parked = 0, reason = ''
 """
+STANDING = _LINK + " WHERE l.state = 'live' AND l.standing = ? ORDER BY l.id"
 COUNT = "SELECT state, standing, count(*) AS n FROM links GROUP BY state, standing"
 
 
@@ -122,6 +123,10 @@ class Links:
     def all(self) -> list[Link]:
         """Every link, in the order made."""
         return [_link(row) for row in self._db.query(ALL)]
+
+    def standing(self, standing: Standing) -> list[Link]:
+        """The live links whose ends stand so to each other."""
+        return [_link(row) for row in self._db.query(STANDING, [standing])]
 
     def get(self, link: int) -> Link | None:
         """One link."""

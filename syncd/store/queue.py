@@ -63,6 +63,7 @@ ELSEWHERE = """
     AND group_key NOT IN (SELECT group_key FROM held)
 """
 ROWS = "SELECT * FROM queue ORDER BY parked DESC, due, group_key"
+PARKED = "SELECT group_key, reason FROM queue WHERE parked = 1 ORDER BY group_key"
 COUNT_DUE = "SELECT count(*) AS n FROM queue WHERE parked = 0 AND due <= ?"
 NEXT_DUE = """
     SELECT min(due) AS due FROM queue WHERE parked = 0 AND attempts <= 1 AND owner = :owner
@@ -172,6 +173,10 @@ class Queue:
     def rows(self) -> list[QueueRow]:
         """Everything queued, parked ones first."""
         return [_row(row) for row in self._db.query(ROWS)]
+
+    def parked(self) -> dict[str, str]:
+        """Groups that aren't tried again by themselves, and why."""
+        return {row["group_key"]: row["reason"] for row in self._db.query(PARKED)}
 
     def due(self, now: datetime) -> int:
         """How many groups are due."""

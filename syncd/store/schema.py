@@ -170,7 +170,28 @@ CREATE TABLE brakes (
     connector   TEXT PRIMARY KEY,
     reason      TEXT NOT NULL,
     at          TEXT NOT NULL,
-    released_at TEXT NOT NULL
+    released_at TEXT NOT NULL,
+    rehearsal   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE alerts (
+    sink   TEXT NOT NULL,
+    key    TEXT NOT NULL,
+    opened TEXT NOT NULL,
+    told   TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    known  TEXT NOT NULL,
+    quiet  TEXT NOT NULL,
+    closed TEXT NOT NULL,
+    PRIMARY KEY (sink, key)
+) STRICT;
+
+CREATE TABLE sinks (
+    name    TEXT PRIMARY KEY,
+    state   TEXT NOT NULL CHECK (state IN ('starting', 'ok', 'failing', 'off')),
+    reason  TEXT NOT NULL,
+    since   TEXT NOT NULL,
+    sent_at TEXT NOT NULL
 ) STRICT;
 
 CREATE VIEW ends AS

@@ -74,6 +74,11 @@ class Snapshots:
         """An item as last seen; its texts and fields are not kept, nor tags that no playbook asks for."""
         return next((_item(row) for row in self._db.query(GET, [str(ref)])), None)
 
+    def human(self, ref: str) -> str:
+        """A ref of the state (``github:4711``) as people know it (``github:owner/repo#4``)."""
+        known = self.get(Ref.parse(ref))
+        return known.ref.human if known is not None else ref
+
     def of_group(self, key: str) -> dict[Ref, Item | Removed]:
         """Every item of a group that was seen."""
         items = [_item(row) for row in self._db.query(OF_GROUP, {"key": key})]

@@ -1,0 +1,14 @@
+"""Notify: what needs a person reaches people, not only the log.
+
+An *incident* is something that is true now and needs a person: a brake that is on, a connector that is refused, groups
+that are parked (:mod:`syncd.notify.incidents`; from the state alone). Each sink is told of it once when it opens, again
+a day later if it is still so, and when it is over (:mod:`syncd.notify.teller`). A message can't be found again once it
+was sent, so it is sent at most once: it is stored as told before, and an unknown outcome isn't repeated (rule 12).
+"""
+
+from syncd.notify.incidents import Incident, incidents
+from syncd.notify.open import open_sink
+from syncd.notify.sink import Notifier, Off, SinkError, Unknown, Unsent
+from syncd.notify.teller import Teller, begin
+
+__all__ = ["Incident", "Notifier", "Off", "SinkError", "Teller", "Unknown", "Unsent", "begin", "incidents", "open_sink"]

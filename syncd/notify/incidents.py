@@ -1,0 +1,120 @@
+"""Incidents: what is true now and needs a person, from the state alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from syncd.config.notify import Alert
+from syncd.model import Ref
+from syncd.notify.words import SHOWN, clean
+from syncd.records import Standing
+from syncd.store import Store
+
+SHORT, LONG = timedelta(minutes=1), timedelta(minutes=10)
+NOW = timedelta()
+PATIENCE: Mapping[Alert, timedelta] = {
+    "brake": NOW,
+    "rehearsal": NOW,
+    "unauthorized": SHORT,
+    "misconfigured": LONG,
+    "unavailable": LONG,
+}
+"""How long it must have been true before anybody is told; of what is counted, ``SHORT``."""
+QUIET: Mapping[Alert, timedelta] = {
+    "brake": NOW,
+    "rehearsal": NOW,
+    "unauthorized": SHORT,
+    "misconfigured": SHORT,
+    "unavailable": SHORT,
+}
+"""How long it must have been over before that is told; of what is counted, ``LONG``."""
+STANDINGS: Mapping[Alert, Standing] = {
+    "conflict": Standing.CONFLICT,
+    "waits_for_person": Standing.WAITS_FOR_PERSON,
+    "cascade": Standing.CASCADES,
+    "unknown": Standing.UNKNOWN,
+}
+DOWN: frozenset[Alert] = frozenset({"unauthorized", "misconfigured", "unavailable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something that is true now.
+
+    Attributes:
+        connector: which one it is about; empty if it is about all.
+        since: tells this incident from another of its kind where one can follow the other at once.
+        detail: the reason, where it is about a connector and syncd's own.
+        subjects: what it is about, where that is counted: in the state's terms, each with its reason.
+        human: a subject as people know it.
+    """
+
+    alert: Alert
+    connector: str = ""
+    since: str = ""
+    detail: str = ""
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    human: Callable[[str], str] = field(default=str, compare=False)
+
+    @property
+    def key(self) -> str:
+        """Its name in the state."""
+        return " ".join(part for part in (self.alert, self.connector, self.since) if part)
+
+    def items(self, only: Collection[str]) -> tuple[tuple[str, str], ...]:
+        """The first few of these subjects, as people know them."""
+        return tuple((self.human(one), clean(self.subjects[one])) for one in sorted(only)[:SHOWN])
+
+
+def incidents(store: Store, connectors: Collection[str]) -> Iterator[Incident]:
+    """All there are, of these connectors and of what they share."""
+    for brake in store.brakes.on():
+        if brake.connector in connectors:
+            alert: Alert = "rehearsal" if brake.rehearsal else "brake"
+            yield Incident(alert, brake.connector, brake.at, clean(brake.reason))
+    rows = store.connectors.all()
+    for name in sorted(connectors):
+        if name in rows and not rows[name].paused:
+            for down in DOWN & {rows[name].state}:
+                yield Incident(down, name)
+    yield from (one for one in _counted(store) if one.subjects)
+
+
+def undecided(store: Store) -> frozenset[str]:
+    """Keys of which it can't be told now whether they are true: nobody asks a connector that is paused, or starting."""
+    rows = store.connectors.all().items()
+    return frozenset(f"{down} {name}" for name, row in rows if row.paused or row.state == "starting" for down in DOWN)
+
+
+def _counted(store: Store) -> Iterator[Incident]:
+    yield Incident("parked", subjects=store.queue.parked(), human=store.snapshots.human)
+    for alert, standing in STANDINGS.items():
+        links = {str(link.id): link for link in store.links.standing(standing)}
+        ends = {one: f"{link.ticket.human} and {link.issue.human}" for one, link in links.items()}
+        yield Incident(alert, subjects=dict.fromkeys(ends, ""), human=ends.__getitem__)
+    for alert, rows in (("refused", store.effects.still_refused()), ("doubled", store.effects.doubled())):
+        targets: dict[str, Ref] = {row.id: row.target for row in rows}
+        whys = {row.id: row.reason if alert == "refused" else "" for row in rows}
+        yield Incident(alert, subjects=whys, human=lambda one, targets=targets: targets[one].human)  # type: ignore[misc]
+
+
+def patience(key: str) -> timedelta:
+    """How long an incident must have been true."""
+    return PATIENCE.get(alert_of(key), SHORT)
+
+
+def quiet(key: str) -> timedelta:
+    """How long an incident must have been over."""
+    return QUIET.get(alert_of(key), LONG)
+
+
+def alert_of(key: str) -> Alert:
+    """Which alert a key is one of."""
+    return key.partition(" ")[0]  # type: ignore[return-value]  # only our own keys are asked
+
+
+def connector_of(key: str) -> str:
+    """Which connector it is about; empty if it is about all."""
+    return (*key.split(" "), "")[1]
