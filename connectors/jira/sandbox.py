@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from werkzeug.exceptions import HTTPException
-
 from connectors.jira.books import Books
 from connectors.jira.bulk import Bulk
 from connectors.jira.calls import CLOUD, SERVER, Call, Handler, Refusal, Route
@@ -180,14 +178,9 @@ class JiraSandbox(Sandbox):
 
     def _served(self, request: Request) -> Reply:
         try:
-            do, parts = self._map.bind("sandbox").match(request.path, request.method)
-        except HTTPException:
-            return self.not_found(request)
-        try:
-            reply: Reply = do(request, **parts)
+            return self.handled(request)
         except Refusal as refusal:
             return refusal.reply
-        return reply
 
     def caller(self, request: Request) -> tuple[Person | None, bool]:
         """Whose call it is, and whether a credential was sent that isn't accepted."""

@@ -11,7 +11,9 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -45,7 +47,9 @@ class Sandbox:
         """What one has to know to configure it: the key or token that it takes."""
         self._shift = timedelta()
         self._frozen: datetime | None = None
-        self._map = Map([Rule(path, methods=[method], endpoint=do) for method, path, do in self.routes()])
+        routes = self.routes()
+        self._handlers = [do for _, _, do in routes]
+        self._map = _compiled(tuple((method, path) for method, path, _ in routes))
         self._server = _Server(("127.0.0.1", port), _handler(self))
         self._thread: threading.Thread | None = None
 
@@ -109,6 +113,8 @@ class Sandbox:
     def stop(self) -> None:
         """Close the port."""
         if self._thread is not None:
+            with suppress(OSError):  # wakes the thread, which looks otherwise only now and then whether it is to end
+                self._server.socket.shutdown(socket.SHUT_RDWR)
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
@@ -153,17 +159,25 @@ class Sandbox:
     def answer(self, request: Request) -> Reply:
         """The answer, all being well."""
         reply = self.before(request)
-        if reply is None:
-            try:
-                do, parts = self._map.bind("sandbox").match(request.path, request.method)
-            except HTTPException:
-                reply = self.not_found(request)
-            else:
-                reply = do(request, **parts)
-        return self.after(request, reply)
+        return self.after(request, self.handled(request) if reply is None else reply)
+
+    def handled(self, request: Request) -> Reply:
+        """What the handler of its route answers."""
+        try:
+            number, parts = self._map.bind("sandbox").match(request.path, request.method)
+        except HTTPException:
+            return self.not_found(request)
+        do: Callable[..., Reply] = self._handlers[number]
+        return do(request, **parts)
 
     def _note(self, request: Request, reply: Reply) -> None:
         self.log.append(Exchange(self.now(), request, reply.status, reply.encoded()[0]))
+
+
+@lru_cache(maxsize=64)
+def _compiled(routes: tuple[tuple[str, str], ...]) -> Map:
+    """The map of (method, path) to its place in the table: costly to make, and the same for each of a kind."""
+    return Map([Rule(path, methods=[method], endpoint=number) for number, (method, path) in enumerate(routes)])
 
 
 class _Server(ThreadingHTTPServer):

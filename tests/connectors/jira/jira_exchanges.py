@@ -9,13 +9,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator
 
 from syncd.testing import Exchange
+from tests.documented import Documented
 
-_SCHEMAS = json.loads((Path(__file__).parent / "schemas.json").read_text())
+against = Documented(Path(__file__).with_name("schemas.json")).against
 _PATH = re.compile(r"(?:/jira|/ex/jira/[^/]+)?/rest/(?:api/(2|3|latest)|(servicedeskapi))(/.*)")
 _KEY = r"([A-Z][A-Z0-9_]*-\d+|\d+)"
 _ISSUE, _REQUEST = rf"/issue/{_KEY}", rf"/request/{_KEY}"
@@ -99,12 +97,6 @@ _REFUSALS = {400, 401, 403, 404, 409, 410, 413, 415}
 _FAULTS = {0, 429, 500, 502, 503, 504}
 _REPEATED = {"fields", "properties", "expand", "keys", "id", "issueIdsOrKeys", "reconcileIssues", "permissions"}
 """Keys of a query that may be given more than once."""
-
-
-def against(name: str, value: Any) -> list[str]:
-    """What a schema finds wrong with a value."""
-    schema = {"$ref": f"#/$defs/{name}", "$defs": _SCHEMAS["$defs"]}
-    return [f"{error.json_path}: {error.message[:200]}" for error in Draft202012Validator(schema).iter_errors(value)]
 
 
 def violations(log: Iterable[Exchange], *, cloud: bool = True) -> list[str]:

@@ -6,13 +6,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator
 
 from syncd.testing import Exchange
+from tests.documented import Documented
 
-_SCHEMAS = json.loads((Path(__file__).parent / "schemas.json").read_text())
+against = Documented(Path(__file__).with_name("schemas.json")).against
 
 # method, path, query, what is sent, what is answered when all is well
 _CALLS = [
@@ -48,12 +46,6 @@ _CALLS = [
     ("POST", r"/oauth/tokens", "no_query", "grant", (201, "token")),
 ]
 _REFUSALS = {400, 401, 403, 404, 409}
-
-
-def against(name: str, value: Any) -> list[str]:
-    """What a schema finds wrong with a value."""
-    schema = {"$ref": f"#/$defs/{name}", "$defs": _SCHEMAS["$defs"]}
-    return [f"{error.json_path}: {error.message[:200]}" for error in Draft202012Validator(schema).iter_errors(value)]
 
 
 def violations(log: Iterable[Exchange]) -> list[str]:
