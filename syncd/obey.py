@@ -13,13 +13,13 @@ from syncd.defects import of_one_item, told
 from syncd.errors import BrakeOn, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.hear import is_unknown_time, tell_done, tell_failed
 from syncd.model import FINISHED_ISSUE, Action, Item, Ref, Removed
+from syncd.named import UNASKED
 from syncd.observe import read
 from syncd.records import TAG, Link, LinkState, Step, Verb, Why, called
 from syncd.retry import reads
 from syncd.settle import passes
 from syncd.store import CommandRow
 from syncd.store.commands import AWAY, DONE, STUCK
-from syncd.take import UNASKED
 from syncd.tie import mute, tie, unmute, untie
 from syncd.work import IN_PLACE, Work
 

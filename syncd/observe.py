@@ -14,13 +14,14 @@ from syncd.defects import of_one_item
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.follow import follow
 from syncd.model import Item, Ref, Removed
+from syncd.named import resolve
 from syncd.plan import Group, decide
 from syncd.plan.shown import unseen
 from syncd.recall import recall
 from syncd.records import Link, LinkState, Plan, Record, Shown, Standing, Step
 from syncd.retry import reads
 from syncd.store import Begun, QueueRow
-from syncd.take import resolve, set_gone, take
+from syncd.take import set_gone, take
 from syncd.work import IN_PLACE, Work
 
 

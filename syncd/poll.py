@@ -17,9 +17,10 @@ from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, Interrupted, RateLimited, Refused, Transient
 from syncd.follow import follow
 from syncd.model import Item, Page, Ref, Removed
+from syncd.named import MAX_FAILED, RECORD, Named, look_up, resolve, unlinked
 from syncd.retry import reads
 from syncd.store import CursorRow, unread
-from syncd.take import MAX_FAILED, RECORD, Named, look_up, resolve, take, take_removed
+from syncd.take import take, take_removed
 from syncd.work import Work
 
 
@@ -124,6 +125,7 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
     work.tally["echoes"] += len(old_news)
     failed: Counter[str] = Counter()
     news = [item for item in page.items if item not in old_news]
+    news += [shown for item in old_news if (shown := unlinked(work, item)) is not None]
     ahead = look_up(work, news)
     todo = [(item, resolve(work, item, failed, ahead)) for item in news]
     with work.store.write():

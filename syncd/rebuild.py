@@ -5,12 +5,13 @@ from __future__ import annotations
 from syncd.clock import precise
 from syncd.errors import ConnectorError, Interrupted
 from syncd.model import FINISHED_TICKET, Item
+from syncd.named import resolve
 from syncd.observe import load
 from syncd.poll import walk
 from syncd.recall import recall, recall_item
 from syncd.records import LinkState
 from syncd.retry import reads
-from syncd.take import resolve, take
+from syncd.take import take
 from syncd.work import Work
 
 

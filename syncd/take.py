@@ -1,58 +1,19 @@
 """Take: an item as its system showed it becomes links, a snapshot, and its group's place in the queue.
 
-What an item names is looked up (:func:`resolve`) before the transaction begins, since no call is made while one is
-open. A look-up that failed is remembered with the item, which is read again on a later poll: nothing named is lost.
-What would fail again is passed over, and ``status`` says so until the item is mended, linked, done or gone.
+A look-up that failed is remembered with the item, which is read again on a later poll: nothing named is lost. What
+would fail again is passed over, and ``status`` says so until the item is mended, linked, done or gone.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import replace
 
-from syncd.defects import of_one_item, told
-from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
 from syncd.follow import come_back, continue_, follow_canonical, hand_over, is_duplicate, revive
 from syncd.hear import hear
-from syncd.links import Claim
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Ref, Removed, Role
-from syncd.records import Command, LinkState, Standing
-from syncd.retry import reads
-from syncd.work import IN_PLACE, Work
-
-MAX_FAILED = 3
-"""Look-ups of one page, or reads of one poll, that may fail before it counts as the connector's trouble."""
-UNASKED = 60.0
-"""Seconds that a system is left alone which limits us, or refuses our credential, without saying for how long."""
-RECORD = "its record"
-"""What is passed over of an item that could not be understood, until it changes."""
-
-
-Met = Mapping[tuple[str, str], Ref]
-"""Refs by connector and key, in small letters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A claim of an item, resolved to a ref."""
-
-    claim: Claim
-    other: Ref
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What an item names. Not ``complete``: something could not be looked up, so the item is to be read again.
-
-    ``passed``: what was put there as a link and leads nowhere, each with the reason. ``commands``: what it orders.
-    """
-
-    found: tuple[Found, ...] = ()
-    complete: bool = True
-    passed: Mapping[str, str] = field(default_factory=dict)
-    commands: tuple[Command, ...] = ()
+from syncd.named import Found, Named
+from syncd.records import LinkState, Standing
+from syncd.work import Work
 
 
 def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) -> None:
@@ -125,85 +86,6 @@ def _say_passed(work: Work, item: Item, named: Named, *, linked: bool) -> None:
         journal.unskip_but(item.ref, {**named.passed, **work.store.commands.failures(item.ref)})
     for what, why in named.passed.items():
         journal.skip(item.ref, what, why, work.now)
-
-
-def look_up(work: Work, items: Sequence[Item]) -> Met:
-    """What items name and nobody has met, many in one call where a system can; the rest is resolved one by one."""
-    found: dict[tuple[str, str], Ref] = {}
-    for name in {other for item in items for other in work.opposite(item.ref.connector) if other in work.connectors}:
-        size = work.connectors[name].capabilities.resolve_batch
-        if size < 2 or work.paused_for(name):
-            continue
-        keys = list(dict.fromkeys(key for item in items for key in _unmet(work, item, name)))
-        for start in range(0, len(keys) if len(keys) > 1 else 0, size):
-            try:
-                met = work.connectors[name].resolve_many(keys[start : start + size])
-            except ConnectorError as error:  # one by one it is told of which
-                work.say(f"{name}: {error.what}")
-                break
-            found |= {(name, key.casefold()): ref for key, ref in met.items()}
-    return found
-
-
-def _unmet(work: Work, item: Item, name: str) -> list[str]:
-    try:
-        claims = [claim for claim in work.claims(item) if claim.connector == name]
-    except Exception as error:
-        if not of_one_item(error):
-            raise
-        return []  # the item is set aside when its turn comes
-    return [claim.key for claim in claims if _met(work, claim) is None]
-
-
-def resolve(work: Work, item: Item, failed: Counter[str] | None = None, ahead: Met = MappingProxyType({})) -> Named:
-    """An item's claims with the refs behind them; asks the other system only for keys never met. No transaction.
-
-    Args:
-        work: the run.
-        item: with its texts and fields.
-        failed: per connector the look-ups that failed so far, where several items are resolved in a row.
-        ahead: what was looked up for several items at once.
-    """
-    failed = Counter() if failed is None else failed
-    found: list[Found] = []
-    passed: dict[str, str] = {}
-    complete = True
-    try:
-        claims, commands = work.claims(item), work.commands(item)
-    except Exception as error:
-        if not of_one_item(error):
-            raise
-        return Named(passed={RECORD: told(error)})
-    for claim in claims:
-        if work.paused_for(claim.connector) or failed[claim.connector] >= MAX_FAILED:
-            complete = False
-            continue
-        try:
-            ref, why = _ref(work, claim, ahead), f"{claim.connector} has no such item, or hides it from us"
-        except (Refused, Gone) as error:
-            ref, why = None, error.what
-        except ConnectorError as error:  # one address that can't be looked up holds up no other item
-            complete = False
-            failed[claim.connector] += 1
-            if isinstance(error, (RateLimited, Unauthorized)):
-                work.pause(claim.connector, error.retry_after or UNASKED, error.what)
-            continue
-        if ref is not None:
-            found.append(Found(claim, ref))
-        elif claim.trusted:  # of what would only have been a proposal nobody needs to hear
-            passed[claim.key] = why
-    return Named(tuple(found), complete, passed, commands)
-
-
-def _met(work: Work, claim: Claim) -> Ref | None:
-    seen = work.seen.get((claim.connector, claim.key.casefold()))
-    return seen.ref if seen else work.store.snapshots.by_key(claim.connector, claim.key)
-
-
-def _ref(work: Work, claim: Claim, ahead: Met) -> Ref | None:
-    known = _met(work, claim) or ahead.get((claim.connector, claim.key.casefold()))
-    once = reads(work.clock, attempts=1, patience=IN_PLACE)
-    return known or once(work.connectors[claim.connector].resolve, claim.key)
 
 
 def _link(work: Work, ref: Ref, found: Found, *, first_walk: bool) -> None:

@@ -114,6 +114,13 @@ MUTANTS = (
         "old_news = [item for item in page.items if work.store.snapshots.is_old(work.kept(item))]",
         "old_news: list[Item] = []",
     ),
+    Mutant("a link in an echo is lost", "poll.py", "    news += [shown", "    _ = [shown"),
+    Mutant(
+        "a link in an echo is asked for each time",
+        "named.py",
+        "claim.key.casefold() not in passed and not",
+        "not",
+    ),
     Mutant(
         "the base is recorded before the write",
         "act.py",

@@ -57,7 +57,8 @@ def test_a_tag_that_an_older_answer_doesn_t_show_has_not_been_away() -> None:
     ticket.version, now = ticket.version - 20, ticket.version
     shown, ticket.tags = ticket.tags, ()
     pair.store.commands.sources(pair.ref(ticket))
-    from syncd.take import resolve, take
+    from syncd.named import resolve
+    from syncd.take import take
 
     old = pair.work.connectors["desk"].fetch([pair.ref(ticket)])[pair.ref(ticket)]
     with pair.store.write():

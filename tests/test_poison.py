@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from syncd import observe, poll, take
+from syncd import named, observe, poll, take
 from syncd.errors import StateError
 from syncd.model import Author, Item, Page, Status, Unreadable
 from syncd.plan import Group, decide
@@ -84,7 +84,7 @@ def test_an_item_that_a_defect_strikes_is_passed_over_until_it_changes(
     strike(monkeypatch, module, name, 2)
     pair.pass_()
     (skip,) = pair.store.journal.skips()
-    assert (skip["ref"], skip["what"]) == ("desk:DESK-2", take.RECORD)
+    assert (skip["ref"], skip["what"]) == ("desk:DESK-2", named.RECORD)
     assert "a defect in syncd: Bug" in skip["why"]
     assert SECRET not in skip["why"]
     monkeypatch.undo()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,10 +10,12 @@ import pytest
 
 from syncd.clock import moment, stamp
 from syncd.errors import ConnectorError
-from syncd.model import Author, GoneKind, Status
+from syncd.model import Author, GoneKind, Page, Status
 from syncd.poll import poll, walk
 from syncd.reconcile import drain
-from syncd.records import LinkState, Standing
+from syncd.records import LinkState, Origin, Standing
+from syncd.testing.memory import Entry
+from tests.ledger import Plain
 from tests.pairs import Pair
 
 
@@ -110,6 +113,72 @@ def test_a_feed_that_shows_how_it_was_before_our_own_write_is_passed_over() -> N
     drain(pair.work)
     assert calls(pair) == before
     assert pair.standing() is Standing.AGREED
+
+
+class Listing(Plain):
+    """Its feed shows addresses that the system keeps beside a ticket, once."""
+
+    def __init__(self, pair: Pair, addresses: dict[int, str]) -> None:
+        super().__init__(pair.desk, pair.clock)
+        self.addresses = addresses
+
+    def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
+        for page in super().changes(source, cursor, since):
+            shown = [replace(one, addresses=(self.addresses.pop(int(one.ref.id), ""),)) for one in page.items]
+            yield replace(page, items=tuple(shown))
+
+
+def listing(pair: Pair, ticket: Entry, address: str) -> None:
+    pair.work.connectors = {**pair.work.connectors, "desk": Listing(pair, {ticket.number: address})}
+
+
+@pytest.mark.parametrize("behind", [0, 3])
+def test_an_echo_of_our_own_write_that_names_another_issue_links_it(behind: int) -> None:
+    pair = Pair(plain=True)
+    ticket, issue = pair.filed_pair()
+    other = pair.issue(status="done")
+    pair.move(issue, "done")
+    pair.pass_()
+    assert ticket.status == Status("resolved")
+    now, ticket.version = ticket.version, ticket.version - behind
+    listing(pair, ticket, pair.url(other))
+    rewind(pair, "desk")
+    poll(pair.work, "desk")
+    ticket.version = now
+    assert pair.link(ticket, other).origin is Origin.SYSTEM
+    written = pair.writes()
+    pair.settle()
+    assert pair.writes() == written
+    assert ticket.status == Status("resolved")
+
+
+def test_an_echo_that_names_what_a_person_unlinked_or_what_is_not_there_costs_one_look_at_most() -> None:
+    pair = Pair(plain=True)
+    ticket, issue = pair.filed_pair()
+    pair.cut(ticket, issue)
+    pair.pass_()
+    nowhere = "https://tracker.example.com/items/99"
+    for address, looks in ((pair.url(issue), 0), (nowhere, 1), (nowhere, 0)):
+        listing(pair, ticket, address)
+        rewind(pair, "desk")
+        before = pair.tracker.calls
+        poll(pair.work, "desk")
+        assert pair.tracker.calls - before == looks, address
+    assert pair.link().state is LinkState.ENDED
+    assert [row["what"] for row in pair.store.journal.skips()] == ["TRACKER-99"]
+
+
+def test_the_issue_field_that_is_filled_in_the_second_of_our_own_write_is_read() -> None:
+    pair = Pair(plain=True)
+    pair.work.helpdesks = {"desk": replace(pair.work.helpdesks["desk"], issue_field="cf_issue")}
+    ticket, issue = pair.filed_pair()
+    other = pair.issue(status="done")
+    pair.move(issue, "done")
+    pair.pass_()
+    ticket.fields["cf_issue"] = pair.url(other)
+    rewind(pair, "desk")
+    poll(pair.work, "desk")
+    assert pair.link(ticket, other).origin is Origin.FIELD
 
 
 def test_a_feed_that_goes_back_in_time_changes_nothing() -> None:

@@ -35,6 +35,7 @@ SKIP = """
 """
 UNSKIP = "DELETE FROM skips WHERE ref = :ref AND (:what IS NULL OR what = :what COLLATE NOCASE)"
 KEEP_SKIPS = "DELETE FROM skips WHERE ref = ? AND what NOT IN (SELECT value FROM json_each(?))"
+PASSED = "SELECT what FROM skips WHERE ref = ?"
 SKIPS = """
     SELECT coalesce(s.connector || ':' || s.key, k.ref) AS ref, k.what, k.why, k.at FROM skips k
     LEFT JOIN snapshots s ON s.ref = k.ref ORDER BY k.at, k.ref, k.what
@@ -116,6 +117,10 @@ class Journal:
     def unskip_but(self, ref: Ref, passed: Iterable[str]) -> None:
         """The item was read whole: only this of it is passed over."""
         self._db.execute(KEEP_SKIPS, [str(ref), json.dumps(list(passed))])
+
+    def passed(self, ref: Ref) -> set[str]:
+        """What is passed over for an item, in small letters."""
+        return {row["what"].casefold() for row in self._db.query(PASSED, [str(ref)])}
 
     def skips(self) -> list[dict[str, Any]]:
         """Everything that is passed over: ``ref`` as people know the item, ``what``, ``why``, ``at``."""
