@@ -44,6 +44,7 @@ class Ticket:
     archived: bool = False
     purged: bool = False
     stats: dict[str, str | None] = field(default_factory=dict)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
     status_writes: int = 0
     """How often a status came through the API."""
     mails: int = 0
@@ -68,6 +69,9 @@ class Books:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now
         self.tickets: dict[int, Ticket] = {}
+        self.contacts: dict[int, dict[str, Any]] = {CUSTOMER: contact(CUSTOMER, "Customer", "customer@example.org")}
+        self.companies: dict[int, dict[str, Any]] = {}
+        self.groups: dict[int, str] = {}
         self.bump_after_create = True
         self.delete_bumps = True
         self.auto_close_after: float | None = None
@@ -88,6 +92,11 @@ class Books:
                 ticket.row["updated_at"] = max(ticket.row["updated_at"], stamp(when))
             elif ticket.row["status"] == RESOLVED:
                 self.move(ticket, CLOSED)
+
+    def next_id(self) -> int:
+        """An id for whatever isn't a ticket."""
+        self._ids += 1
+        return self._ids
 
     def make(self, subject: str, description: str, **over: Any) -> Ticket:
         """A ticket that a requester opened."""
@@ -122,13 +131,19 @@ class Books:
         self.bump(ticket)
         return True
 
+    def embedded(self, number: int) -> dict[str, Any] | None:
+        """What a ticket shows of its requester, who may be an agent."""
+        found = self.contacts.get(number)
+        if found is None and number in {ME, AGENT}:
+            found = contact(number, "Agent", "agent@example.com")
+        return {key: found[key] for key in ("id", "name", "email", "mobile", "phone")} if found else None
+
     def say(self, ticket: Ticket, html: str, *, user: int, private: bool, source: int, **over: Any) -> dict[str, Any]:
         """Add to the conversation; ``incoming`` and the rest by ``over``."""
-        self._ids += 1
         now = self.time()
         body = f"<div>{sanitised(html)}</div>"
         said = {
-            "id": self._ids,
+            "id": self.next_id(),
             "ticket_id": ticket.number,
             "user_id": user,
             "body": body,
@@ -155,6 +170,28 @@ class Books:
         ticket.talk.append(said)
         self.bump(ticket)
         return said
+
+
+def contact(number: int, name: str, email: str, **over: Any) -> dict[str, Any]:
+    """A contact as a single read shows it (Freshdesk API docs, View a contact)."""
+    day = "2025-08-28T11:47:58Z"
+    return {
+        "active": True, "address": None, "company_id": None, "view_all_tickets": None, "description": None,
+        "email": email, "id": number, "job_title": None, "language": "en", "mobile": None, "name": name,
+        "phone": None, "time_zone": "UTC", "twitter_id": None, "custom_fields": {}, "tags": [], "other_emails": [],
+        "facebook_id": None, "created_at": day, "updated_at": day, "other_companies": [], "unique_external_id": None,
+        "avatar": None, **over,
+    }  # fmt: skip
+
+
+def company(number: int, name: str, **over: Any) -> dict[str, Any]:
+    """A company (Freshdesk API docs, View a company): its custom fields go without ``cf_``."""
+    day = "2021-11-16T14:48:31Z"
+    return {
+        "id": number, "name": name, "description": None, "note": None, "domains": [], "custom_fields": {},
+        "health_score": None, "account_tier": None, "renewal_date": None, "industry": None,
+        "created_at": day, "updated_at": day, **over,
+    }  # fmt: skip
 
 
 def sanitised(html: str) -> str:

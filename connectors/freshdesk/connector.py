@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from connectors.freshdesk import items
 from connectors.freshdesk.account import Account
 from connectors.freshdesk.api import FreshdeskApi
+from connectors.freshdesk.details import Details
 from connectors.freshdesk.feed import KINDS, Feed, Walk
 from connectors.freshdesk.reads import READ_PRICE, Reader
 from connectors.freshdesk.urls import Urls
@@ -20,6 +21,7 @@ from connectors.freshdesk.writes import Writer
 from syncd import marker
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions, Secret
+from syncd.details import Detail
 from syncd.errors import ConnectorError, Problem, Refused
 from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
 
@@ -54,6 +56,7 @@ class FreshdeskConnector(Connector):
         probe="listing",
         can_create=False,
         keys_are_ids=True,
+        details=True,
     )
 
     def __init__(self, name: str, options: FreshdeskOptions, clock: Clock) -> None:
@@ -65,6 +68,7 @@ class FreshdeskConnector(Connector):
         self.urls = Urls(options.url, options.web_url, options.portal_hosts)
         self.account = Account(self.api)
         self.reader = Reader(self.api, self.account, self.urls.web)
+        self.details = Details(self.api, self.reader)
         self.writer = Writer(self.api, self.reader)
 
     def hear(self, tell: Callable[[HttpCall], None]) -> None:
@@ -91,6 +95,14 @@ class FreshdeskConnector(Connector):
         what = f"reading ticket {refs[0].id}" if len(refs) == 1 else f"reading {len(refs)} tickets"
         self.api.begin("fetch", what, READ_PRICE * len(refs))
         return {ref: self.reader.entry(ref) for ref in refs}
+
+    def detail(self, ref: Ref) -> Detail:
+        """See :class:`syncd.connector.Connector`; one call, as long as the ticket has fewer than ten conversations.
+
+        A call more for the requester, for each of the companies, and for the ticket fields, once an hour each. An
+        archived ticket is told as Gone: nothing is filed for it any more.
+        """
+        return self.details.detail(ref)
 
     # --- writing ---
 

@@ -162,6 +162,18 @@ def conversation(rows: Iterable[Row], me: int) -> tuple[tuple[Text, ...], bool]:
     return tuple(_text(row, me) for row in ordered), waiting
 
 
+def answered(rows: Iterable[Row], me: int) -> bool:
+    """Whether a member of the team has written publicly; what an automation or syncd itself wrote doesn't count."""
+    return any(
+        row.get("private") is not True
+        and row.get("source") != _SURVEY
+        and row.get("auto_response") is not True
+        and not row.get("automation_id")
+        and _author(row, me, private=False) is Author.TEAM
+        for row in rows
+    )
+
+
 def _text(row: Row, me: int) -> Text:
     private = row.get("private") is True
     return Text(

@@ -17,6 +17,8 @@ from connectors.freshdesk.books import (
     SURVEY,
     Books,
     Ticket,
+    company,
+    contact,
 )
 from syncd.clock import moment, stamp
 
@@ -143,6 +145,61 @@ class People:
         found = self._ticket(ticket)
         found.row["custom_fields"] = {**found.row["custom_fields"], name: value}
         self._books.bump(found)
+
+    # --- who asks ---
+
+    def add_company(self, name: str, *, account_tier: str | None = None, **fields: Any) -> int:
+        """An agent makes a company, with custom fields. Its id."""
+        number = self._books.next_id()
+        self._books.companies[number] = company(number, name, account_tier=account_tier, custom_fields=fields)
+        return number
+
+    def add_contact(
+        self, name: str, email: str, companies: Sequence[int] = (), leads: Sequence[int] = (), **over: Any
+    ) -> int:
+        """Somebody who writes, for these companies, the main one first; of ``leads`` they see all tickets. Their id."""
+        number = self._books.next_id()
+        belongs = [{"company_id": one, "view_all_tickets": one in leads} for one in companies]
+        over = {**(belongs[0] if belongs else {}), "other_companies": belongs[1:], **over}
+        self._books.contacts[number] = contact(number, name, email, **over)
+        return number
+
+    def add_group(self, name: str) -> int:
+        """An administrator makes a group of agents. Its id."""
+        number = self._books.next_id()
+        self._books.groups[number] = name
+        return number
+
+    def hand_over(self, ticket: int, **row: Any) -> None:
+        """Somebody sets what stands in the ticket's own record: ``requester_id``, ``group_id``, ``priority``."""
+        found = self._ticket(ticket)
+        asked = self._books.contacts.get(row.get("requester_id", 0))
+        found.row |= {**({"company_id": asked["company_id"]} if asked else {}), **row}
+        self._books.bump(found)
+
+    def attach(self, ticket: int, name: str, size: int) -> str:
+        """The requester attaches a file; its address."""
+        found, number, now = self._ticket(ticket), self._books.next_id(), self._books.time()
+        url = f"https://attachment.example.com/data/{number}/{name}?signature=canary"
+        found.attachments.append({
+            "id": number, "content_type": "text/plain", "size": size, "name": name, "attachment_url": url,
+            "created_at": now, "updated_at": now,
+        })  # fmt: skip
+        return url
+
+    def delete_company(self, number: int) -> None:
+        """An agent deletes a company: its contacts and tickets stay, and belong to it no more."""
+        del self._books.companies[number]
+        for one in self._books.contacts.values():
+            if one["company_id"] == number:
+                one["company_id"] = one["view_all_tickets"] = None
+            one["other_companies"] = [row for row in one["other_companies"] if row["company_id"] != number]
+        for ticket in self._books.tickets.values():
+            ticket.row["company_id"] = None if ticket.row["company_id"] == number else ticket.row["company_id"]
+
+    def delete_group(self, number: int) -> None:
+        """An administrator deletes a group; tickets that it had go on naming it."""
+        del self._books.groups[number]
 
     def _ticket(self, number: int) -> Ticket:
         found = self._books.tickets.get(number)

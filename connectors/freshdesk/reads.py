@@ -103,22 +103,28 @@ class Reader:
                 raise
             # What an archived ticket's address answers isn't documented; a redirect would be one way.
             return self._archived(ref) or _raise(error)
-        return self._legal(what, lambda: self._present(ref, row))
+        return self._legal(what, lambda: self.present(ref, row)[0])
 
-    def _present(self, ref: Ref, row: dict[str, Any]) -> Item | Removed:
-        """What the latest answer shows, and the notes that it doesn't."""
+    def present(self, ref: Ref, row: dict[str, Any]) -> tuple[Item | Removed, list[dict[str, Any]]]:
+        """What the latest answer shows, and the notes that it doesn't; with every conversation as it was told.
+
+        Raises:
+            ValueError: the record isn't this ticket's.
+            ConnectorError: the notes could not be read.
+        """
         now = self.api.time  # before the notes are asked for: those can only be newer
         self._same(ref, row)
         self.knows(ref.id, row)
         kind = items.gone(row)
         if kind is not None:
-            return items.removed(self.api.name, row, kind)
+            return items.removed(self.api.name, row, kind), []
         said = row.get("conversations")
         if not isinstance(said, list) or len(said) >= EMBEDDED or not all(isinstance(one, dict) for one in said):
             said = list(self.conversations(ref))
         texts, waiting = items.conversation(said, self.account.me if said else 0)
         settled = items.settled(row, now)
-        return items.item(self.api.name, self.web, row, (items.description(row), *texts), waiting, settled=settled)
+        told = (items.description(row), *texts)
+        return items.item(self.api.name, self.web, row, told, waiting, settled=settled), said
 
     def _absent(self, ref: Ref, what: str, path: str) -> Item | Removed:
         """A 404: archived, or gone if a second look finds nothing either."""
@@ -131,7 +137,7 @@ class Reader:
             if self.api.was_page:
                 self.account.agent()  # a page said so: believe it only if the API is there behind it
             return Removed(Ref(self.api.name, ref.id, ref.id), GoneKind.DELETED)
-        return self._legal(what, lambda: self._present(ref, row))
+        return self._legal(what, lambda: self.present(ref, row)[0])
 
     def _archived(self, ref: Ref) -> Item | None:
         """A ticket that was closed long ago (Freshdesk API docs, View an archived ticket); its notes aren't read."""

@@ -165,12 +165,15 @@ def agent(number: int, scope: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def fields(statuses: Mapping[int, tuple[str, str]], needed: Collection[str]) -> list[dict[str, Any]]:
+def fields(
+    statuses: Mapping[int, tuple[str, str]], needed: Collection[str], groups: Mapping[int, str]
+) -> list[dict[str, Any]]:
     """The ticket form: the shape of ``choices`` differs by type."""
     shapes: list[tuple[str, str, str, Any]] = [
         ("subject", "default_subject", "Subject", None),
         ("status", "default_status", "Status", {str(code): list(labels) for code, labels in statuses.items()}),
         ("priority", "default_priority", "Priority", {"Low": 1, "Medium": 2, "High": 3, "Urgent": 4}),
+        ("group", "default_group", "Group", {name: number for number, name in groups.items()}),
         ("ticket_type", "default_ticket_type", "Type", ["Question", "Incident", "Problem"]),
         ("cf_reference_number", "custom_text", "Reference number", None),
         ("cf_issue_url_297457", "custom_text", "Issue", None),

@@ -1,9 +1,9 @@
 """A stand-in for one Freshdesk account: the real wire format of API v2, as far as syncd asks for it.
 
 Served: our own agent, ticket fields, the ticket lists, single and archived tickets, conversations, notes, status
-and other updates. Not served, because nothing here calls it: search, jobs and bulk updates, making and merging of
-tickets through the API, contacts, companies, time entries. Where Freshdesk's documentation leaves something open, a
-switch chooses; people act through ``people``.
+and other updates, single contacts and companies. Not served, because nothing here calls it: search, jobs and bulk
+updates, making and merging of tickets through the API, lists of contacts and companies, time entries. Where
+Freshdesk's documentation leaves something open, a switch chooses; people act through ``people``.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class FreshdeskSandbox(Sandbox):
     """The stand-in. ``key`` is the agent's API key that is accepted.
 
     Switches: ``inclusive`` (``updated_since`` takes its own second), ``strict_keys`` (an unknown query key is
-    refused), ``archived_answer`` (``404`` or ``redirect``), ``ticket_scope``, ``required_for_closure`` (names of
-    fields), ``after_put`` (an automation sets this status right after ours), ``statuses``; those of ``limits``,
-    ``books`` and ``people``.
+    refused), ``archived_answer`` (``404`` or ``redirect``), ``ticket_scope``, ``rights`` (those of the key's agent that
+    matter), ``required_for_closure`` (names of fields), ``after_put`` (an automation sets this status right after
+    ours), ``statuses``; those of ``limits``, ``books`` and ``people``.
     """
 
     examples = (("make_ticket", {"subject": "The hub is slow"}),)
@@ -47,6 +47,7 @@ class FreshdeskSandbox(Sandbox):
         self.strict_keys = True
         self.archived_answer = "404"
         self.ticket_scope = 1
+        self.rights = {"view_contacts", "view_companies"}
         self.required_for_closure: set[str] = set()
         self.after_put: int | None = None
         self._requests = 0
@@ -62,6 +63,8 @@ class FreshdeskSandbox(Sandbox):
             ("GET", "/api/v2/tickets/archived/<int:number>", self.get_archived),
             ("GET", "/api/v2/tickets/<int:number>/conversations", self.get_conversations),
             ("POST", "/api/v2/tickets/<int:number>/notes", self.post_note),
+            ("GET", "/api/v2/contacts/<int:number>", self.get_contact),
+            ("GET", "/api/v2/companies/<int:number>", self.get_company),
             ("GET", "/login", self.get_login),
         ]
 
@@ -103,7 +106,7 @@ class FreshdeskSandbox(Sandbox):
 
     def get_fields(self, request: Request) -> Reply:
         """All ticket fields, or those of one type."""
-        fields = rules.fields(self.statuses, self.required_for_closure)
+        fields = rules.fields(self.statuses, self.required_for_closure, self.books.groups)
         wanted = request.arg("type")
         return Reply(200, [one for one in fields if wanted in {"", one["type"]}])
 
@@ -142,7 +145,22 @@ class FreshdeskSandbox(Sandbox):
             row["conversations"] = found.talk[:EMBEDDED]
         if "stats" in include:
             row["stats"] = found.stats
+        if "requester" in include:
+            row["requester"] = self.books.embedded(row["requester_id"])
         return Reply(200, row)
+
+    def get_contact(self, _request: Request, number: int) -> Reply:
+        """One contact."""
+        return self._kept(self.books.contacts.get(number), "view_contacts")
+
+    def get_company(self, _request: Request, number: int) -> Reply:
+        """One company."""
+        return self._kept(self.books.companies.get(number), "view_companies")
+
+    def _kept(self, found: dict[str, Any] | None, right: str) -> Reply:
+        if right not in self.rights:
+            return Reply(403, {"code": "access_denied", "message": "You are not authorized to perform this action."})
+        return Reply(200, found) if found else Reply(404)
 
     def get_archived(self, _request: Request, number: int) -> Reply:
         """One archived ticket."""
@@ -217,7 +235,7 @@ class FreshdeskSandbox(Sandbox):
         return row
 
     def _whole(self, ticket: Ticket) -> dict[str, Any]:
-        return {**self._row(ticket, ["description"]), "attachments": []}
+        return {**self._row(ticket, ["description"]), "attachments": ticket.attachments}
 
     def _paged(self, request: Request, found: list[Any], show: Callable[[Any], Any]) -> Reply:
         size, page = int(request.arg("per_page", "30")), int(request.arg("page", "1"))

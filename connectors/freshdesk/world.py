@@ -9,8 +9,9 @@ from connectors.freshdesk.connector import FreshdeskConnector, FreshdeskOptions
 from connectors.freshdesk.rules import invalid
 from connectors.freshdesk.sandbox import FreshdeskSandbox
 from syncd.clock import ManualClock
+from syncd.details import Attachment, Company, Person
 from syncd.model import Author, GoneKind, Ref, Role, Status, Word
-from syncd.testing import Fault, Remark, Reply, World
+from syncd.testing import Case, Fault, Remark, Reply, World
 
 CODES = {Word.OPEN: 2, Word.PENDING: 3, Word.RESOLVED: 4, Word.CLOSED: 5, Word.ON_HOLD: 6}
 WRITES = "POST|PUT"
@@ -95,6 +96,37 @@ class FreshdeskWorld(World):
     def touch(self, ref: Ref) -> None:
         """See :class:`World`."""
         self.people.touch(int(ref.id))
+
+    def ask(self, subject: str, description: str) -> Case:
+        """See :class:`World`; the requester belongs to two companies and leads the first."""
+        people = self.people
+        first = people.add_company("Example Observatory", account_tier="Premium", region="north")
+        other = people.add_company("Example College")
+        asked = people.add_contact(
+            "Requester", "requester@example.org", [first, other], [first], language="pt-BR", tags=["vip"],
+            custom_fields={"role": "lead"},
+        )  # fmt: skip
+        number = people.make_ticket(subject, f"<div>{description}</div>", type="Incident")
+        people.hand_over(number, requester_id=asked, group_id=people.add_group("Tier 2"), priority=3)
+        people.set_field(number, "cf_reference_number", "R-17")
+        url = people.attach(number, "log.txt", 42)
+        companies = (
+            Company("Example Observatory", {"account_tier": "Premium", "region": "north"}),
+            Company("Example College"),
+        )
+        person = Person(
+            "Requester", "requester@example.org", "pt-BR", ("vip",), {"role": "lead"}, companies, leads=True
+        )
+        return Case(
+            Ref(self.name, str(number), str(number)), person, companies[0], "Tier 2", "Incident", "High",
+            {"cf_reference_number": "R-17", "Reference number": "R-17"}, (Attachment("log.txt", url, 42),),
+        )  # fmt: skip
+
+    def dissolve(self, case: Case) -> None:
+        """See :class:`World`."""
+        for number in list(self.sandbox.books.companies):
+            self.people.delete_company(number)
+        self.people.delete_group(self.sandbox.books.tickets[int(case.ref.id)].row["group_id"])
 
     def remove(self, ref: Ref, kind: GoneKind) -> None:
         """See :class:`World`."""

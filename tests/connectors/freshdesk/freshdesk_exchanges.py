@@ -22,6 +22,8 @@ _CALLS = [
     ("PUT", r"/tickets/\d+", "no_query", "changed_ticket", (200, None)),
     ("GET", r"/tickets/archived/\d+", "no_query", None, (200, "ticket")),
     ("GET", r"/tickets/\d+/conversations", "page_query", None, (200, "conversations")),
+    ("GET", r"/contacts/\d+", "no_query", None, (200, "contact")),
+    ("GET", r"/companies/\d+", "no_query", None, (200, "company")),
     ("POST", r"/tickets/\d+/notes", "no_query", "new_note", (201, "note")),
 ]
 _REFUSALS = {400: "invalid", 401: "said_no", 403: "said_no", 415: "said_no"}

@@ -1,0 +1,88 @@
+"""What the connectors share to tell what a ticket says: what is kept for an hour, and values as text."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from connectors.markup import clean
+from syncd.clock import Clock
+from syncd.details import Attachment
+
+TTL = 3600.0
+"""Seconds after which companies, people and the names of fields are read again."""
+MANY = 2000
+"""Of each kind so many are kept at most."""
+
+_K = TypeVar("_K", bound=Hashable)
+_V = TypeVar("_V")
+
+
+class Kept(Generic[_K, _V]):
+    """What was read of each key within the last hour. What can't be read isn't kept, and raises each time.
+
+    ``read``: the values of some keys, in one call where the API can; a key that it leaves out isn't there, which is
+    kept as well.
+    """
+
+    def __init__(self, clock: Clock, read: Callable[[Sequence[_K]], Mapping[_K, _V]]) -> None:
+        self._clock, self._read = clock, read
+        self._known: OrderedDict[_K, tuple[_V | None, float]] = OrderedDict()
+
+    def get(self, key: _K) -> _V | None:
+        """One value; None if there is none."""
+        return self.many([key]).get(key)
+
+    def many(self, keys: Iterable[_K]) -> dict[_K, _V]:
+        """The values of those keys that there are."""
+        wanted = list(dict.fromkeys(keys))
+        now = self._clock.monotonic()
+        due = [key for key in wanted if key not in self._known or self._known[key][1] <= now]
+        if due:
+            read = self._read(due)
+            self._known |= {key: (read.get(key), now + TTL) for key in due}
+        found = {key: value for key in wanted if (value := self._known[key][0]) is not None}
+        while len(self._known) > MANY:
+            self._known.popitem(last=False)
+        return found
+
+
+def as_text(value: object) -> str:
+    """A field's value: yes and no as ``true`` and ``false``, several with commas, what is no value as nothing."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(as_text, value)))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return clean(str(value)) if isinstance(value, (str, int, float)) else ""
+
+
+def as_fields(values: object) -> dict[str, str]:
+    """A record's custom fields by name, of those that hold something."""
+    pairs = values.items() if isinstance(values, dict) else ()
+    return {clean(str(key)): text for key, value in pairs if (text := as_text(value))}
+
+
+def named(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """Fields by id, and beside it by name; what an id says goes first, and of two with one name the first."""
+    found = dict(fields)
+    for key, text in fields.items():
+        if names.get(key):
+            found.setdefault(names[key], text)
+    return found
+
+
+def attachments(rows: object, *, name: str, url: str, size: str = "size") -> list[Attachment]:
+    """Files from a list of records, by the keys that hold these; what has no address is left out."""
+    found: list[dict[str, Any]] = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [
+        Attachment(as_text(row.get(name)) or "file", as_text(row.get(url)), _count(row.get(size)))
+        for row in found
+        if as_text(row.get(url))
+    ]
+
+
+def _count(value: object) -> int:
+    return max(value, 0) if isinstance(value, int) else 0
