@@ -84,7 +84,7 @@ def _walk(work: Work, name: str) -> None:
 
 def _ask(work: Work, approval: Approval, key: str, *, unread: list[str]) -> None:
     """A group is looked at, if it is still that one, as far as is known."""
-    now = work.store.links.group_of(Ref.parse(key))
+    now = work.store.groups.of(Ref.parse(key))
     if now == key:
         work.store.queue.ask(key, "reconcile", work.clock.now(), work.owner)
     elif now is None and unread:

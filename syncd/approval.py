@@ -91,7 +91,7 @@ def _undo(work: Work, approval: Approval, one: FileGroup, plan: Plan) -> Plan:
     if not targets <= ends:
         raise NotApproved(NOT_LINKED)
     read(work, sorted(ends, key=str))
-    key = next((key for end in ends if (key := work.store.links.group_of(end))), "")
+    key = next((key for end in ends if (key := work.store.groups.of(end))), "")
     group = load(work, key)
     as_then = one.group in approval.begun or version_of(work.store, key) == one.version
     found = put_back(group, wanted) if as_then and group.links else None

@@ -57,7 +57,7 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
     if since is None and work.writes:
         _look_for_doubles(work, [name for name in began if name not in failures], failures)
     with work.store.write():
-        for key in work.store.links.group_keys():
+        for key in work.store.groups.all():
             work.store.queue.ask(key, "reconcile", work.clock.now(), work.owner)
     drain_and_wait(work)
     return failures
@@ -78,7 +78,7 @@ def some(work: Work, refs: Sequence[Ref]) -> None:
     keys = set()
     with work.store.write():
         for ref in refs:
-            key = work.store.links.group_of(ref)
+            key = work.store.groups.of(ref)
             if key:
                 work.store.queue.ask(key, "reconcile", work.clock.now(), work.owner)
                 keys.add(key)
@@ -99,7 +99,7 @@ def refuse_resting(work: Work, refs: Sequence[Ref]) -> None:
 
 def _linked_with(work: Work, refs: Sequence[Ref]) -> list[Ref]:
     """The other items of the groups that these belong to."""
-    keys = {key for ref in refs if (key := work.store.links.group_of(ref))}
+    keys = {key for ref in refs if (key := work.store.groups.of(ref))}
     ends = {end for key in keys for link in work.store.links.group(key)[0] for end in (link.ticket, link.issue)}
     return sorted(ends.difference(refs), key=str)
 

@@ -140,7 +140,7 @@ class Daemon:
         """
         known = {row.group for row in store.queue.rows()}
         with store.write():
-            for key in store.links.group_keys():
+            for key in store.groups.all():
                 if key not in known:
                     store.queue.ask(key, "start", clock.now())
 

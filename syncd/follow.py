@@ -148,7 +148,7 @@ def follow_canonical(work: Work, item: Item) -> None:
             # The ticket waited: should the canonical issue have been closed before, that speaks only now.
             links.put_base(there, replace(own, issue=base.issue, outside=False, met=base.met), work.now)
         work.tally["followed"] += 1
-        key = links.group_of(link.ticket)
+        key = work.store.groups.of(link.ticket)
         if key:
             work.store.queue.ask(key, "followed", work.clock.now())
 

@@ -89,7 +89,7 @@ def _done(work: Work, row: CommandRow) -> bool:
 def _journal(work: Work, row: CommandRow, links: Sequence[Link]) -> None:
     """A line for each link that it concerns."""
     step = Step(row.ticket, tuple(link.id for link in links), Why(_RULES[row.verb], "ticket"))
-    group = work.store.links.group_of(row.ticket) or str(row.ticket)
+    group = work.store.groups.of(row.ticket) or str(row.ticket)
     work.store.journal.write(group, step, outcome=DONE, now=work.now)
 
 

@@ -178,7 +178,7 @@ def _news(work: Work, record: Record) -> bool:
 
 def _where(work: Work, group: Group) -> str | None:
     """The group's key now: a read may have shown that an item moved, or brought a link to another group."""
-    keys = [work.store.links.group_of(ref) for link in group.links for ref in (link.ticket, link.issue)]
+    keys = [work.store.groups.of(ref) for link in group.links for ref in (link.ticket, link.issue)]
     return next((key for key in keys if key), None)
 
 

@@ -75,7 +75,7 @@ def _believe_our_notes(work: Work, name: str) -> None:
 
 def _recall_all(work: Work, failures: dict[str, ConnectorError]) -> None:
     """Every group; one that can't be asked is asked before anything is decided about it."""
-    keys = work.store.links.group_keys()
+    keys = work.store.groups.all()
     for number, key in enumerate(keys):
         _stop_here(work)
         work.progress("recalling", number, len(keys))

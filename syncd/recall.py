@@ -164,7 +164,7 @@ def _rebase_one(work: Work, last: Said, link: Link, ends: _Ends, before: Base | 
     if last.kind is Kind.LINK_NOTE and link.id != last.link.id and before is not None:
         after = replace(before, ticket=after.ticket)
     if last.kind not in HELD and last.kind is not Kind.LOST_ISSUE:
-        key = work.store.links.group_of(link.ticket) or ""
+        key = work.store.groups.of(link.ticket) or ""
         after = replace(after, turn=max(last.turn + 1, work.store.links.turns(key).get(link.ticket, 0)))
     work.store.links.record(Record(link.id, standing), work.now)
     work.store.links.put_base(link.id, after, work.now)

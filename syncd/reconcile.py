@@ -86,14 +86,14 @@ def _batch(work: Work, rows: Sequence[QueueRow]) -> None:
 
 def _alone(work: Work, row: QueueRow, do: Callable[[], None]) -> None:
     """Something with one group; a defect that it brings to light parks it, and holds up no other (rule 13)."""
-    links = work.store.links.ids(row.group)
+    links = work.store.groups.links(row.group)
     try:
         do()
     except Exception as error:
         if not of_one_item(error):
             raise
         with work.store.write():
-            _park(work, row, work.store.links.keys_of(links) | {row.group}, f"{told(error)}. Please report it")
+            _park(work, row, work.store.groups.of_links(links) | {row.group}, f"{told(error)}. Please report it")
 
 
 def reconcile(work: Work, row: QueueRow, quiet: _Todo, held: _Todo | None = None) -> None:
@@ -106,14 +106,14 @@ def reconcile(work: Work, row: QueueRow, quiet: _Todo, held: _Todo | None = None
             transaction, because most groups of a large run are unchanged.
         held: takes a plan whose writes can go together with those of others.
     """
-    links = work.store.links.ids(row.group)
+    links = work.store.groups.links(row.group)
     try:
         plan = observe(work, row.group) if work.approved is None else approved(work, row.group)
     except NotApproved as error:
-        _leave(work, row, work.store.links.keys_of(links) | {row.group}, str(error))
+        _leave(work, row, work.store.groups.of_links(links) | {row.group}, str(error))
         return
     except ConnectorError as error:  # by then the group may have got another key
-        _failed(work, row, work.store.links.keys_of(links) | {row.group}, error)
+        _failed(work, row, work.store.groups.of_links(links) | {row.group}, error)
         return
     if plan is None:  # nothing is linked there any more
         with work.store.write():
@@ -183,14 +183,14 @@ def _record(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result] = (
     for record in plan.records:
         work.tally["adopted"] += record.base is not None and work.store.links.base(record.link) is None
         work.store.links.record(record, work.now)
-    keys = work.store.links.keys_of(plan.links) | {row.group}
+    keys = work.store.groups.of_links(plan.links) | {row.group}
     if plan.stuck and not failed:
         _park(work, row, keys, "; ".join(sorted({reason for _, reason in plan.stuck})))
     elif not failed:
         queue.done(row)
         queue.free(keys)
     if results and not failed:  # decided once more: what was written may have settled other links of the group
-        for key in work.store.links.keys_of(plan.links):
+        for key in work.store.groups.of_links(plan.links):
             queue.ask(key, row.cause, work.clock.now(), work.owner)
     work.tally["groups"] += 1
     return keys

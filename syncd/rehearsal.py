@@ -29,7 +29,7 @@ def rehearse(work: Work) -> None:
     known = {name: rows[name].fingerprint for name in work.connectors if name in rows}
     news = [name for name in work.connectors if known.get(name) != _fingerprint(work, name)]
     changed = [name for name in news if known.get(name)]
-    would = {key: found for key in work.store.links.group_keys() if (found := _targets(work, key))} if changed else {}
+    would = {key: found for key in work.store.groups.all() if (found := _targets(work, key))} if changed else {}
     with work.store.write():  # in one: a change that is known has been shown, or has nothing to show
         for name in changed:
             _plan_only(work, name, would)

@@ -95,7 +95,7 @@ def _not_looked(work: Work, row: EffectRow, error: ConnectorError) -> None:
 
 def _ask_again(work: Work, row: EffectRow) -> None:
     link = work.store.links.get(row.link)
-    key = work.store.links.group_of(link.ticket) if link else None
+    key = work.store.groups.of(link.ticket) if link else None
     if key:
         work.store.queue.ask(key, "absent", work.clock.now())
 

@@ -66,7 +66,7 @@ def _left_waiting(work: Work, link: Link) -> dict[int, Base]:
 
     Their closing had no effect while the ticket waited; from now on it counts as a move of theirs.
     """
-    key = work.store.links.group_of(link.ticket)
+    key = work.store.groups.of(link.ticket)
     if key is None or link.state is not LinkState.LIVE:
         return {}
     group = load(work, key)

@@ -60,7 +60,7 @@ def undo(store: Store, mappings: Mapping[str, StatusMapping], since: str) -> Und
     steps: dict[str, list[FileStep]] = {}
     for one in found.values():
         item, why = store.snapshots.get(one.target), _left(store, mappings, one)
-        key = store.links.group_of(one.target)
+        key = store.groups.of(one.target)
         if why or key is None or item is None:
             left.append((item.ref if item is not None else one.target, why or ENDED))
             continue

@@ -193,7 +193,7 @@ class Work:
 
     def ask(self, ref: Ref, cause: str) -> None:
         """Queue an item's group. Inside a transaction."""
-        key = self.store.links.group_of(ref)
+        key = self.store.groups.of(ref)
         if key:
             self.store.queue.ask(key, cause, self.clock.now(), self.owner if self.approved is not None else "")
 

@@ -66,11 +66,11 @@ MUTANTS = (
     ),
     Mutant(
         "an issue older than its ticket counts as filed",
-        "plan/ticket.py",
+        "plan/group.py",
         "return after_ticket and after_start",
         "return after_start",
     ),
-    Mutant("no start mark", "plan/ticket.py", "return after_ticket and after_start", "return after_ticket"),
+    Mutant("no start mark", "plan/group.py", "return after_ticket and after_start", "return after_ticket"),
     Mutant(
         "no fresh read before a write",
         "observe.py",
@@ -239,13 +239,13 @@ MUTANTS = (
     ),
     Mutant(
         "what an ended link showed stays",
-        "store/links.py",
+        "store/groups.py",
         "            self._db.execute(ASK_LEFT_ALONE",
         "            _ = (ASK_LEFT_ALONE",
     ),
     Mutant(
         "a group that falls apart forgets what it showed",
-        "store/links.py",
+        "store/groups.py",
         "    AND NOT EXISTS (SELECT 1 FROM shown WHERE ref = :old)\n",
         "",
     ),

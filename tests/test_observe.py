@@ -33,7 +33,7 @@ def calls(pair: Pair) -> int:
 
 def ask_all(pair: Pair) -> None:
     with pair.store.write():
-        for key in pair.store.links.group_keys():
+        for key in pair.store.groups.all():
             pair.store.queue.ask(key, "test", pair.clock.now())
 
 

@@ -31,7 +31,7 @@ def test_what_a_run_has_asked_for_is_left_to_it_until_it_leaves() -> None:
     pair = Pair()
     pair.filed_pair()
     queue, now = pair.store.queue, pair.clock.now()
-    key = next(iter(pair.store.links.group_keys()))
+    key = next(iter(pair.store.groups.all()))
     with pair.store.write():
         queue.ask(key, "reconcile", now, "run")
         assert queue.claim(now, 10) == []
@@ -46,7 +46,7 @@ def test_what_a_lane_sees_change_does_not_wait_for_a_run_that_asked_before() -> 
     pair = Pair()
     ticket, issue = pair.filed_pair()
     pair.pass_()
-    key = next(iter(pair.store.links.group_keys()))
+    key = next(iter(pair.store.groups.all()))
     with pair.store.write():
         pair.store.queue.ask(key, "reconcile", pair.clock.now(), "run")
     pair.pass_()
@@ -61,7 +61,7 @@ def test_a_run_waits_for_what_a_lane_has_in_hand() -> None:
     pair = Pair()
     pair.filed_pair()
     queue, now = pair.store.queue, pair.clock.now()
-    key = next(iter(pair.store.links.group_keys()))
+    key = next(iter(pair.store.groups.all()))
     with pair.store.write():
         queue.ask(key, "poll", now)
         assert queue.elsewhere(now, frozenset([key]), "run") == 1
@@ -168,7 +168,7 @@ def test_what_waits_for_a_connector_is_due_when_it_works_again_and_nothing_else(
         pair.issue(pair.ticket(), at=place)
     pair.pass_()
     queue, now = pair.store.queue, pair.clock.now()
-    keys = pair.store.links.group_keys()
+    keys = pair.store.groups.all()
     with pair.store.write():
         for key in keys:
             queue.ask(key, "poll", now + timedelta(minutes=50))

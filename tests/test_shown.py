@@ -371,7 +371,7 @@ def test_another_playbook_takes_away_what_it_does_not_show() -> None:
     ticket, issue = pair.filed_pair()
     pair.rules = {"ticket_tag": "work"}
     pair.restart()
-    plan = settled(pair.work, decide(load(pair.work, pair.store.links.group_keys()[0])))
+    plan = settled(pair.work, decide(load(pair.work, pair.store.groups.all()[0])))
     assert {step.target for step in plan.steps} == {pair.ref(ticket), pair.ref(issue)}
     pair.reconcile()
     pair.settle()

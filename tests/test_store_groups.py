@@ -41,7 +41,7 @@ def test_groups_that_are_joined_go_on_as_one_and_their_queue_rows_with_them() ->
         store.queue.park(["desk:2"], "a reason")
         store.queue.ask("desk:1", "test", START + timedelta(hours=2))
     _link(store, 2, 10)
-    assert store.links.group_keys() == ["desk:1"]
+    assert store.groups.all() == ["desk:1"]
     (row,) = store.queue.rows()
     assert (row.group, row.parked, row.due[:13]) == ("desk:1", False, "2026-01-05T10")
 
@@ -55,7 +55,7 @@ def test_a_group_that_falls_apart_takes_its_claim_to_both_halves() -> None:
         bridge = store.links.get(three)
         assert bridge is not None
         store.links.set_state(bridge, LinkState.ENDED, "gone: the issue is deleted", NOW)
-        assert store.links.keys_of([one, one + 1]) == {"desk:1", "desk:2"}
+        assert store.groups.of_links([one, one + 1]) == {"desk:1", "desk:2"}
         assert set(_queue(store)) == {"desk:1", "desk:2"}
         store.queue.done(row)
         store.queue.free({"desk:1", "desk:2"})
@@ -69,10 +69,10 @@ def test_a_ticket_that_leaves_its_group_gives_it_another_key_and_leaves_no_claim
     tickets = [pair.ticket() for _ in range(3)]
     issue = pair.issue(*tickets)
     pair.pass_()
-    assert pair.store.links.group_keys() == ["desk:1"]
+    assert pair.store.groups.all() == ["desk:1"]
     pair.remove(tickets[0])
     pair.pass_()
-    assert pair.store.links.group_keys() == ["desk:2"]
+    assert pair.store.groups.all() == ["desk:2"]
     assert pair.store.queue.rows() == []
     pair.move(issue, "done")
     pair.pass_()  # no claim of the past holds it up

@@ -67,7 +67,7 @@ def known(config: Config, store: Store, text: str) -> Ref:
 def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
     """One link, as data."""
     base = store.links.base(link.id)
-    key = store.links.group_of(link.ticket) if link.state in {LinkState.LIVE, LinkState.FINAL} else None
+    key = store.groups.of(link.ticket) if link.state in {LinkState.LIVE, LinkState.FINAL} else None
     queued = next((row for row in store.queue.rows() if row.group == key), None)
     return {
         "link": link.id,

@@ -218,7 +218,7 @@ def _take(work: Work, rows: Sequence[Row], items: dict[Ref, Item]) -> Counter[st
                     if work.store.snapshots.get(ref) is None:
                         work.keep(items[ref])
                 work.ask(ticket, "imported")
-                keys.add(work.store.links.group_of(ticket) or "")
+                keys.add(work.store.groups.of(ticket) or "")
     if keys:
         drain_and_wait(work, frozenset(keys))
     return done

@@ -68,7 +68,7 @@ def list_(folder: Path | None, *, as_data: bool) -> int:
 
 def _row(store: Store, row: QueueRow) -> dict[str, Any]:
     """One group, as data."""
-    links = [store.links.get(one) for one in store.links.ids(row.group)]
+    links = [store.links.get(one) for one in store.groups.links(row.group)]
     ends = dict.fromkeys(end.human for link in links if link for end in (link.ticket, link.issue))
     held = store.queue.held(row.group)
     return {
@@ -119,7 +119,7 @@ def do_retry(host: Host, *, ref: str | None) -> int:
             store.queue.retry(keys, now)
             for note in store.effects.still_refused():
                 link = store.links.get(note.link)
-                if link is not None and store.links.group_of(link.ticket) in keys:
+                if link is not None and store.groups.of(link.ticket) in keys:
                     store.effects.doubt(note.id, now, note.reason)
     host.changed()
     if not keys:
@@ -183,7 +183,7 @@ def _queued(config: Config, store: Store, text: str) -> QueueRow:
         UnknownRef: nothing is known of it, or it isn't queued.
     """
     ref = known(config, store, text)
-    keys = {store.links.group_of(ref), str(ref)}
+    keys = {store.groups.of(ref), str(ref)}
     row = next((row for row in store.queue.rows() if row.group in keys), None)
     if row is None:
         raise UnknownRef(f"{ref.human} waits for nothing; `syncd queue list` shows what does")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Ref, Status, Word
+from syncd.plan.group import Group
 from syncd.plan.notes import issue_note
-from syncd.plan.ticket import Group, Ticket
+from syncd.plan.ticket import Ticket
 from syncd.records import Base, Link, LinkState, Record, Standing, Step, Why
 
 STRENGTH = ("tell", "close", "reopen")

@@ -17,9 +17,10 @@ from dataclasses import replace
 
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Audience, Item, Ref, Removed, Word
 from syncd.plan.asks import Ask, Outline, answer_all, step_or_records
+from syncd.plan.group import Group, has_turned, is_new
 from syncd.plan.notes import closing_notes, issue_note, lost_values, some, ticket_note, values_of, with_message
 from syncd.plan.shown import show
-from syncd.plan.ticket import Group, Ticket, has_turned, ids, is_new, issue_word, view
+from syncd.plan.ticket import Ticket, ids, issue_word, view
 from syncd.records import GONE, Base, Effect, Link, LinkState, Plan, Record, Standing, Step, Why
 
 WAITING_WORDS = (Word.PENDING, Word.ON_HOLD)

@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from syncd.model import FINISHED_TICKET, ISSUE_WORDS, Action, Item, Ref, Word
 from syncd.plan.asks import Outline
-from syncd.plan.ticket import Group, is_new, view
+from syncd.plan.group import Group, is_new
+from syncd.plan.ticket import view
 from syncd.records import COUNT_TAG, FIELD, NUMBER, WORD_TAG, Base, Link, LinkState, Shown, Standing, Step, Why
 
 NEEDS = {FIELD: "fields", NUMBER: "fields", WORD_TAG: "tags", COUNT_TAG: "tags"}

@@ -3,56 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from functools import cached_property
 
-from syncd.clock import stamp
 from syncd.mapping import Mapping
-from syncd.model import FINISHED_ISSUE, Item, Ref, Removed, Status, Word
+from syncd.model import FINISHED_ISSUE, Item, Status, Word
+from syncd.plan.group import Group, as_seen, has_turned
 from syncd.playbook import Playbook
-from syncd.records import Base, Link, Origin, Record, Standing
+from syncd.records import Base, Link, Record, Standing
 
 SPOKEN = frozenset(
     {Standing.WAITS_FOR_AGENT, Standing.WAITS_FOR_PERSON, Standing.CASCADES, Standing.CONFLICT, Standing.DRIFT}
 )
 """Standings that came with a note; once the ends agree again, the next one is told anew."""
-
-
-CLOCKS_DIFFER = timedelta(minutes=2)
-"""How far the clocks of two services may be apart: an issue made this much before its ticket still counts as later."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Connected tickets and issues, and all that a decision may rest on."""
-
-    key: str
-    links: tuple[Link, ...]
-    """Live and final ones."""
-    bases: Table[int, Base]
-    items: Table[Ref, Item | Removed]
-    mappings: Table[str, Mapping]
-    """By configured connector."""
-    playbooks: Table[str, Playbook]
-    """By configured helpdesk."""
-    start_marks: Table[str, str]
-    """By configured connector: when its watch began, a stamp of its own clock; empty if it held nothing then."""
-    there_at_start: frozenset[str]
-    """Items made in the very second of a start mark that were there already."""
-    now: datetime
-    turns: Table[Ref, int] = field(default_factory=dict)
-    """By ticket: where the count of a link without a base begins, beyond what was said of the ticket's ended links."""
-    shown: Table[Ref, Table[str, str]] = field(default_factory=dict)
-    """By item: what of its links it shows in fields and tags, as we wrote it last."""
-    can: Table[str, frozenset[str]] = field(default_factory=dict)
-    """By configured connector: which of ``fields`` and ``tags`` it can set."""
-    muted: frozenset[Ref] = frozenset()
-    """Tickets to which, and because of which, nothing is to be written."""
-
-    def word(self, ref: Ref, status: Status) -> Word:
-        """Give our word for a native status of this item's system."""
-        return self.mappings[ref.connector].word(status)
 
 
 @dataclass(frozen=True)
@@ -247,7 +210,7 @@ def view(group: Group, item: Item, links: list[Link]) -> Ticket:
             assert isinstance(now, Item)  # noqa: S101  # lost ones are out
             bases[link.id] = Base(
                 older.ticket if older else item.status,
-                _as_seen(group, link, now.status),
+                as_seen(group, link, now.status),
                 agreed=bool(older and older.agreed),
                 exempt=bool(older and older.exempt),
                 turn=older.turn if older else group.turns.get(item.ref, 0),
@@ -255,37 +218,6 @@ def view(group: Group, item: Item, links: list[Link]) -> Ticket:
                 met="" if has_turned(group, link) else playbook.met(now.tags, now.released),
             )
     return Ticket(group, item, tuple(sorted(links, key=lambda link: link.id)), bases)
-
-
-def is_new(group: Group, link: Link) -> bool:
-    """Whether syncd, a person or a follow-up made it, or its issue was made after its ticket and the start mark."""
-    ticket, issue = group.items.get(link.ticket), group.items.get(link.issue)
-    if not link.filed or not isinstance(ticket, Item) or not isinstance(issue, Item):
-        return False
-    if link.origin in (Origin.PERSON, Origin.SYNCD):
-        return True
-    if link.origin is Origin.FOLLOWED and ticket.follows is not None:  # its requester wrote after the start mark
-        return True
-    after_ticket = issue.created_at >= ticket.created_at - CLOCKS_DIFFER
-    made, mark = stamp(issue.created_at), group.start_marks.get(issue.ref.connector, "")
-    after_start = made > mark or (made == mark and str(issue.ref) not in group.there_at_start)
-    return after_ticket and after_start
-
-
-def has_turned(group: Group, link: Link) -> bool:
-    """Whether a new link's issue was seen unfinished before anything was decided of it, and is finished by now."""
-    issue = group.items[link.issue]
-    fresh = link.filed and link.seen_open and link.id not in group.bases
-    if not fresh or not isinstance(issue, Item):
-        return False
-    playbook = group.playbooks[link.ticket.connector]
-    word = playbook.counts(group.word(link.issue, issue.status), playbook.met(issue.tags, issue.released))
-    return word in FINISHED_ISSUE
-
-
-def _as_seen(group: Group, link: Link, now: Status) -> Status:
-    """The issue's status as a decision would have found it, had there been one in time."""
-    return (group.mappings[link.issue.connector].native(Word.OPEN) or now) if has_turned(group, link) else now
 
 
 def issue_word(ticket: Ticket, link: Link) -> Word:

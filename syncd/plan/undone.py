@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from syncd.model import FINISHED_TICKET, Item, Ref, Status
-from syncd.plan.ticket import Group, Ticket, view
+from syncd.plan.group import Group
+from syncd.plan.ticket import Ticket, view
 from syncd.records import Link, LinkState, Plan, Record, Standing, Step, Why
 
 

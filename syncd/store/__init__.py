@@ -33,6 +33,7 @@ from syncd.store.file import (
     open_for_reading,
     open_for_writing,
 )
+from syncd.store.groups import Groups
 from syncd.store.journal import Journal
 from syncd.store.links import Links
 from syncd.store.queue import Queue, QueueRow
@@ -54,7 +55,8 @@ class Store:
         self.effects = Effects(db)
         self.begun = BegunWrites(db)
         self.shown = WhatIsShown(db)
-        self.links = Links(db, self.effects)
+        self.groups = Groups(db)
+        self.links = Links(db, self.groups, self.effects)
         self.journal = Journal(db)
         self.cursors = Cursors(db)
         self.alerts = Alerts(db)

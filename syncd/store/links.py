@@ -1,9 +1,7 @@
-"""Links, bases and groups."""
+"""Links and bases."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from typing import Any
 
 from sqlite_utils import Database
@@ -11,6 +9,7 @@ from sqlite_utils import Database
 from syncd.model import Ref, Status
 from syncd.records import BY_PERSON, GONE, Base, Link, LinkState, Origin, Record, Standing
 from syncd.store.effects import Effects
+from syncd.store.groups import Groups
 
 _LINK = """
     SELECT l.*, coalesce(t.key, l.ticket_key) AS ticket_now, coalesce(i.key, l.issue_key) AS issue_now FROM links l
@@ -83,33 +82,7 @@ UNSEEN = """
     SELECT s.ref, s.key FROM snapshots s WHERE s.connector = ? AND s.seen_at < ? AND s.gone = '' AND EXISTS (
         SELECT 1 FROM links WHERE state = 'live' AND (ticket = s.ref OR issue = s.ref)) ORDER BY s.seen_at, s.ref
 """
-GROUP_KEYS = "SELECT DISTINCT group_key FROM links WHERE state IN ('live', 'final') ORDER BY group_key"
-IDS = "SELECT id FROM links WHERE group_key = ?"
-KEYS_OF = """
-    SELECT DISTINCT group_key FROM links WHERE id IN (SELECT value FROM json_each(?)) AND group_key <> ''
-"""
 DROP_BASE = "DELETE FROM bases WHERE link = ?"
-NEIGHBOURS = """
-    SELECT id, ticket, issue, group_key FROM links WHERE (ticket = :ref OR issue = :ref) AND state IN ('live', 'final')
-"""
-SET_GROUP = "UPDATE links SET group_key = ? WHERE id = ?"
-MERGE_QUEUE = """
-    INSERT INTO queue (group_key, cause, asked, since, due, attempts, lease_until, parked, reason, owner)
-    SELECT :new, cause, asked, since, due, attempts, lease_until, parked, reason, owner
-    FROM queue WHERE group_key = :old
-    ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, since = min(since, excluded.since),
-        due = min(due, excluded.due), lease_until = max(lease_until, excluded.lease_until), parked = 0, reason = ''
-"""
-DROP_QUEUE_IF_UNUSED = """
-    DELETE FROM queue WHERE group_key = :old
-    AND NOT EXISTS (SELECT 1 FROM links WHERE group_key = :old AND state IN ('live', 'final'))
-    AND NOT EXISTS (SELECT 1 FROM shown WHERE ref = :old)
-"""
-ASK_LEFT_ALONE = """
-    INSERT INTO queue (group_key, cause, asked, since, due, attempts, lease_until, parked, reason, owner)
-    SELECT :ref, 'unlinked', 1, :now, :now, 0, '', 0, '', '' WHERE EXISTS (SELECT 1 FROM shown WHERE ref = :ref)
-    ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, due = min(due, excluded.due), parked = 0, reason = ''
-"""
 STANDING = _LINK + " WHERE l.state = 'live' AND l.standing = ? ORDER BY l.id"
 COUNT = "SELECT state, standing, count(*) AS n FROM links GROUP BY state, standing"
 
@@ -117,8 +90,8 @@ COUNT = "SELECT state, standing, count(*) AS n FROM links GROUP BY state, standi
 class Links:
     """Every statement about links has its name above; writes happen inside the caller's transaction."""
 
-    def __init__(self, db: Database, effects: Effects) -> None:
-        self._db, self._effects = db, effects
+    def __init__(self, db: Database, groups: Groups, effects: Effects) -> None:
+        self._db, self._groups, self._effects = db, groups, effects
 
     def all(self) -> list[Link]:
         """Every link, in the order made."""
@@ -153,11 +126,6 @@ class Links:
         """For each ticket of a group a turn that no note of an earlier link of it was keyed by."""
         return {Ref.parse(row["ticket"]): row["turn"] for row in self._db.query(TURNS, [key])}
 
-    def group_of(self, ref: Ref) -> str | None:
-        """The key of the group that an item belongs to."""
-        rows = list(self._db.query(NEIGHBOURS, {"ref": str(ref)}))
-        return rows[0]["group_key"] if rows else None
-
     def base(self, link: int) -> Base | None:
         """What a link last agreed on."""
         return next((_base(row) for row in self._db.query(BASE, [link])), None)
@@ -185,18 +153,6 @@ class Links:
         rows = self._db.query(UNSEEN, [connector, since])
         return [Ref.parse(row["ref"], row["key"] or "") for row in rows]
 
-    def group_keys(self) -> list[str]:
-        """Every group."""
-        return [row["group_key"] for row in self._db.query(GROUP_KEYS)]
-
-    def ids(self, key: str) -> list[int]:
-        """The links of a group, by id."""
-        return [row["id"] for row in self._db.query(IDS, [key])]
-
-    def keys_of(self, links: Iterable[int]) -> set[str]:
-        """The groups that these links belong to now."""
-        return {row["group_key"] for row in self._db.query(KEYS_OF, [json.dumps(sorted(links))])}
-
     def counts(self) -> dict[tuple[str, str], int]:
         """(state, standing) -> how many."""
         return {(row["state"], row["standing"]): row["n"] for row in self._db.query(COUNT)}
@@ -209,7 +165,7 @@ class Links:
             INSERT, [str(ticket), str(issue), state, origin, int(filed), reason, now, now, ticket.key, issue.key]
         ).fetchone()
         if state is not LinkState.PROPOSED:
-            self.regroup(ticket, now)
+            self._groups.regroup(ticket, now)
         return int(row[0])
 
     def set_state(self, link: Link, state: LinkState, reason: str, now: str) -> None:
@@ -218,8 +174,8 @@ class Links:
             return
         self._db.execute(SET_STATE, {"state": state, "reason": reason, "now": now, "id": link.id})
         if {link.state, state} != {LinkState.LIVE, LinkState.FINAL}:
-            self.regroup(link.ticket, now)
-            self.regroup(link.issue, now)
+            self._groups.regroup(link.ticket, now)
+            self._groups.regroup(link.issue, now)
 
     def begin_anew(self, link: Link, origin: Origin, *, filed: bool) -> None:
         """Forget what was agreed: the pair is to be looked at as a new one."""
@@ -271,38 +227,8 @@ class Links:
         what = {"old": str(old), "new": str(new), "now": now, "by_person": BY_PERSON}
         for statement in (STEP_ASIDE, REKEY, REKEY_TICKET, END_LEFTOVERS):
             self._db.execute(statement, what)
-        self.regroup(old, now)
-        self.regroup(new, now)
-
-    def regroup(self, ref: Ref, now: str) -> None:
-        """Give the component around an item its key, the smallest ref in it, and move what is queued there.
-
-        One that is left alone, and still shows something of its links, is a group of its own until that is taken away.
-        """
-        refs, links = self._component(str(ref))
-        if not links:
-            self._db.execute(ASK_LEFT_ALONE, {"ref": str(ref), "now": now})
-            return
-        key = min(refs)
-        olds = {row["group_key"] for row in links} - {key, ""}
-        for old in olds:
-            self._db.execute(MERGE_QUEUE, {"new": key, "old": old})
-        for row in links:
-            if row["group_key"] != key:
-                self._db.execute(SET_GROUP, [key, row["id"]])
-        for old in olds:
-            self._db.execute(DROP_QUEUE_IF_UNUSED, {"old": old})
-
-    def _component(self, start: str) -> tuple[set[str], list[dict[str, Any]]]:
-        refs, edges, todo = {start}, {}, [start]
-        while todo:
-            for row in self._db.query(NEIGHBOURS, {"ref": todo.pop()}):
-                edges[row["id"]] = row
-                for end in (row["ticket"], row["issue"]):
-                    if end not in refs:
-                        refs.add(end)
-                        todo.append(end)
-        return refs, list(edges.values())
+        self._groups.regroup(old, now)
+        self._groups.regroup(new, now)
 
 
 def _link(row: dict[str, Any]) -> Link:
