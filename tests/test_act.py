@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from syncd.errors import Refused
+from syncd.errors import Refused, Transient
 from syncd.model import Action, Audience, Author, Outcome, Ref, Status, Written
+from syncd.reconcile import drain
 from syncd.records import Standing
+from syncd.settle import settle
 from syncd.store import EffectState
 from syncd.testing.memory import Entry
 from tests.ledger import Bench
@@ -164,6 +166,34 @@ def test_a_crash_anywhere_in_filing_leaves_one_note_and_the_status(plain: bool) 
         if fuse - 1 > left[0] >= 0:
             return
     pytest.fail("filing takes more steps than that")
+
+
+def test_a_note_that_is_owed_while_it_is_looked_for_is_left_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = Pair()
+    ticket, _ = closed(pair)
+
+    def unanswered(_: Bench, action: Action, _fault: object) -> Outcome:
+        error = Transient("desk", "no answer", doubt=True)
+        return Outcome(action, notes=tuple(Written(n.effect, error=error) for n in action.notes), error=error)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Bench, "_write", unanswered)
+        pair.pass_()
+    pair.tick(600)
+    real = Bench.find
+
+    def meanwhile(self: Bench, marker: str, where: Ref | str, since: datetime) -> str | None:
+        found = real(self, marker, where, since)
+        for route in pair.store.queue.routes(pair.clock.now()):
+            drain(pair.work, route=route)  # another thread writes the status, without the note that is in doubt
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Bench, "find", meanwhile)
+        settle(pair.work)
+    assert (ticket.status, pair.notes(ticket)) == (Status("resolved"), ["link_note"])
+    pair.settle()
+    assert pair.notes(ticket) == ["link_note", "resolved"]
 
 
 def test_a_note_in_doubt_is_not_sent_again_with_the_status_that_is() -> None:

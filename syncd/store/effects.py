@@ -72,7 +72,9 @@ OWE = """
     UPDATE effects SET owed = 1, due = iif(due = 'shelved', '', due)
     WHERE link = ? AND state IN ('ready', 'sent', 'doubt', 'refused')
 """
-SHELVE = "UPDATE effects SET state = 'ready', looks = 0, due = 'shelved' WHERE id = ? AND state = 'doubt'"
+SHELVE = """
+    UPDATE effects SET state = 'ready', looks = 0, due = iif(owed = 1, '', 'shelved') WHERE id = ? AND state = 'doubt'
+"""
 FORGET = "DELETE FROM effects WHERE id = ? AND owed = 0"
 REKEY = "UPDATE effects SET target = ? WHERE target = ? AND state <> 'done'"
 MESSAGES = """
@@ -181,7 +183,7 @@ class Effects:
         """It certainly isn't there, and its decision was not recorded: sent if it is asked for anew, or owed after all.
 
         Its status may have been written by a run that died before it could say so: then the next decision finds the
-        ends in step, and asks for no note.
+        ends in step, and asks for no note. One whose decision was recorded while it was looked for is sent.
         """
         self._db.execute(SHELVE, [effect])
 
