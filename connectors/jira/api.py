@@ -142,8 +142,22 @@ class JiraApi:
         Raises:
             Unauthorized: they aren't.
         """
-        if afresh or self.clock.monotonic() - self._proven > PROOF_SECONDS:
+        if afresh or self.unproven > PROOF_SECONDS:
             self.myself()
+
+    def vouch(self) -> None:
+        """Make sure that the latest answer was given to us: before what it doesn't show is said not to be there.
+
+        Raises:
+            Unauthorized: it may have been given to nobody.
+        """
+        if self.last is None or not self.last.reader:
+            self.myself()
+
+    @property
+    def unproven(self) -> float:
+        """For how many seconds nothing has told that answers are given to us."""
+        return self.clock.monotonic() - self._proven
 
     def myself(self) -> dict[str, Any]:
         """Our own user (Jira platform REST API, Get current user)."""

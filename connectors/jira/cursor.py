@@ -79,8 +79,13 @@ class Cursor:
             self.forget(self.low - LAG)
 
     def finish(self, now: float, *, wide: bool) -> None:
-        """The walk is at its end: what changed before it was begun has been told, but for what the index lacked."""
-        began = now if self.began is None else self.began
+        """The walk is at its end: what changed before it was begun has been told, but for what the index lacked.
+
+        Args:
+            now: until when what was told counts.
+            wide: whether it went further back.
+        """
+        began = now if self.began is None else min(self.began, now)
         if wide or not self.walked:
             self.wide_at = began + WIDE
         self.low, self.walked, self.began = began - LAG, True, None

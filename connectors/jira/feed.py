@@ -50,10 +50,10 @@ class Feed:
             told = [self._told(walk, row) for row in asked.rows if self._is_news(walk, row)]
             if asked.rows:
                 walk.reached(min(map(_seconds, asked.rows)))
-            else:
-                self.api.prove()  # nobody is shown nothing, too
             if not asked.more:
-                now = self._now() if walk.began is None else walk.began
+                self.api.prove()  # nobody is shown nothing, too
+                # What was shown since the last proof may have been shown to nobody: it is asked for again.
+                now = self._now() - self.api.unproven
                 walk.finish(now, wide=low is not None and low <= now - WIDE)
             yield Page(
                 tuple(one for one in told if isinstance(one, Item)),

@@ -66,6 +66,8 @@ class Reader:
                     raise
             except (Refused, Gone) as error:
                 found[ref], failed = error, 0
+        if any(isinstance(one, Removed) for one in found.values()):
+            self.api.vouch()
         return {ref: found[ref] for ref in refs}
 
     def row(self, ref: Ref, fields: Sequence[str]) -> items.Row:
@@ -111,7 +113,7 @@ class Reader:
     # --- one ---
 
     def _alone(self, ref: Ref, *, seen_once: bool) -> Entry:
-        """One issue by itself. Gone is only what two looks don't find, while Jira knows who is asking.
+        """One issue by itself. Gone is only what two looks don't find; and, as is left to see to, Jira knows who asks.
 
         Args:
             ref: which.
@@ -122,7 +124,7 @@ class Reader:
             try:
                 row = self.row(ref, [*self.fields, *self.more])
             except Gone:
-                self.api.prove()
+                continue
             else:
                 return self._legal(ref, lambda row=row: self.tell(row))  # type: ignore[misc]  # bound at once
         return Removed(ref, GoneKind.OUT_OF_SIGHT)

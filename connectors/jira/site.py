@@ -100,7 +100,7 @@ class SiteConnector(Connector):
         try:
             row = self.api.record("GET", f"issue/{part(key.strip().upper())}", doing, params={"fields": "id"})
         except Gone:
-            self.api.prove()
+            self.api.vouch()
             return None
         with self.api.legal(doing):
             return items.ref(self.name, row)

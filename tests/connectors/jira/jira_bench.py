@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from connectors.jira.options import JiraOptions
 from connectors.jira.sandbox import EMAIL, TOKEN, JiraSandbox
 from syncd.clock import ManualClock
 from syncd.model import Item, Page, Ref
+from syncd.testing import Reply, Request
 
 
 class Bench:
@@ -77,6 +79,28 @@ class Bench:
         assert isinstance(found, Item), found
         return found
 
+    def alter(self, change: Callable[[Request, Reply], Reply]) -> None:
+        """From now on every answer goes out as this makes it."""
+        before = self.sandbox.after
+        self.sandbox.after = lambda request, reply: change(request, before(request, reply))  # type: ignore[method-assign]  # in its place
+
+    def hide_names(self) -> None:
+        """From now on no header tells whom an answer was given to, as behind a proxy that drops such headers."""
+        named = {"x-aaccountid", "x-ausername", "x-seraph-loginreason"}
+        self.alter(
+            lambda _, told: replace(told, headers={k: v for k, v in told.headers.items() if k.lower() not in named})
+        )
+
+    def hide_kinds(self, *, user: bool) -> None:
+        """From now on records of people don't tell whether they are customers; ``user``: but for their own record."""
+
+        def change(request: Request, told: Reply) -> Reply:
+            if not request.path.endswith("/user"):
+                return replace(told, body=_without(told.body, "accountType"))
+            return told if user else Reply(404, {"errorMessages": ["No such user."], "errors": {}})
+
+        self.alter(change)
+
     @property
     def calls(self) -> list[str]:
         """What was asked of the API so far: method and path below ``/rest``."""
@@ -91,6 +115,13 @@ class Bench:
             one.close()
         self.sandbox.stop()
         assert self.odd or violations(self.sandbox.log, cloud=self.sandbox.cloud) == []
+
+
+def _without(body: Any, name: str) -> Any:
+    """A body without a key, wherever it stands."""
+    if isinstance(body, dict):
+        return {key: _without(value, name) for key, value in body.items() if key != name}
+    return [_without(one, name) for one in body] if isinstance(body, list) else body
 
 
 @pytest.fixture(params=["cloud", "server"])

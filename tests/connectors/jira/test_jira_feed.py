@@ -291,3 +291,25 @@ def test_whatever_happens_everything_is_told_in_the_end(bench: Bench, seed: int)
     bench.sandbox.lag = 0
     bench.pages()
     assert missed(bench) == []
+
+
+@pytest.mark.trap("jira", 3)
+def test_what_was_missed_as_nobody_is_told_once_the_token_works_again(cloud: Bench) -> None:
+    issue = cloud.issue()
+    cloud.hide_names()
+    cloud.pages()
+    cloud.sandbox.lag = LAG - 30
+    cloud.advance(1)
+    cloud.people.resolve(issue)
+    cloud.advance(150)
+    cloud.jira.check()
+    cloud.sandbox.expired = True
+    for _ in range(9):
+        cloud.advance(30)
+        assert cloud.news() == set()
+    cloud.advance(LAG)
+    with pytest.raises(Unauthorized):
+        cloud.pages()
+    cloud.advance(2 * WIDE)
+    cloud.sandbox.expired = False
+    assert cloud.news() == {issue}

@@ -122,22 +122,30 @@ def test_nothing_is_gone_for_a_stranger(cloud: Bench) -> None:
 
 
 @pytest.mark.trap("jira", 3)
-def test_nothing_is_gone_while_nobody_says_who_was_answered(cloud: Bench) -> None:
-    issue = cloud.issue()
-    cloud.pages()
-    cloud.advance(3600)
-    not_there = Reply(404, {"errorMessages": ["Issue does not exist."], "errors": {}})
-    cloud.sandbox.faults.append(Fault("answer", path=f"issue/{issue}$", times=9, reply=not_there))
-    cloud.sandbox.faults.append(Fault("answer", path="myself", times=9, reply=Reply(401)))
-    unsaid = cloud.sandbox.after
-
-    def after(request: object, reply: Reply) -> Reply:
-        told = unsaid(request, reply)  # type: ignore[arg-type]  # handed through
-        return Reply(told.status, told.body, {k: v for k, v in told.headers.items() if k != "X-AAccountId"})
-
-    cloud.sandbox.after = after  # type: ignore[method-assign]  # as a proxy that drops headers
+@pytest.mark.parametrize("after", [1, 3600])
+def test_nothing_is_gone_while_nobody_says_who_was_answered(bench: Bench, after: int) -> None:
+    issues = [bench.issue() for _ in range(3)]
+    bench.hide_names()
+    bench.pages()
+    bench.advance(after)
+    bench.sandbox.expired = True
+    for some in (issues, issues[:1]):
+        with pytest.raises(Unauthorized):
+            fetch(bench, some)
     with pytest.raises(Unauthorized):
-        fetch(cloud, [issue])
+        bench.jira.resolve("ENG-1")
+
+
+@pytest.mark.trap("jira", 9)
+def test_where_no_header_tells_one_call_says_that_many_are_gone(bench: Bench) -> None:
+    issues = [bench.issue() for _ in range(5)]
+    bench.hide_names()
+    bench.pages()
+    for one in issues:
+        bench.people.delete(one)
+    before = len(bench.calls)
+    assert all(isinstance(one, Removed) for one in fetch(bench, issues).values())
+    assert bench.asked(before).count("GET api/2/myself") == 1
 
 
 @pytest.mark.trap("jira", 7)
