@@ -118,8 +118,9 @@ class JiraConnector(SiteConnector):
 
     def _comments(self, row: items.Row, reading: Reading) -> list[Text]:
         """Those that the answer holds; where it holds only some, the newest hundred."""
-        page = items.fields_of(row).get("comment")
+        fields = items.fields_of(row)
+        page = fields.get("comment")
         rows = items.listed(page, "comments") if isinstance(page, dict) else []
         if isinstance(page, dict) and isinstance(page.get("total"), int) and page["total"] > len(rows):
             rows = list(self.trace.newest(items.ref(self.name, row)))[::-1]
-        return [reading.comment(one) for one in rows if isinstance(one, dict)]
+        return [reading.comment(one, fields) for one in rows if isinstance(one, dict)]

@@ -93,17 +93,18 @@ class Reading:
 
     def body(self, fields: Row) -> Text:
         """The description; by whoever made the issue, since nobody tells who wrote it last."""
-        who, when = self.authors.author(fields.get("creator")), moment(fields, "created")
+        who = self.authors.author(fields.get("creator"), unknown=not _for_the_team(fields))
+        when = moment(fields, "created")
         return Text(to_markdown(fields.get("description")), who, Place.BODY, at=when)
 
-    def comment(self, row: Row, place: Place = Place.COMMENT) -> Text:
-        """A comment as a text.
+    def comment(self, row: Row, fields: Row) -> Text:
+        """A comment on the issue with these fields as a text.
 
         Raises:
             ValueError: it isn't the record of a comment.
         """
-        who, when = self.authors.author(row.get("author")), moment(row, "created")
-        return Text(to_markdown(row.get("body")), who, place, digits(row, "id"), when)
+        who = self.authors.author(row.get("author"), unknown=not _for_the_team(fields))
+        return Text(to_markdown(row.get("body")), who, Place.COMMENT, digits(row, "id"), moment(row, "created"))
 
 
 # --- the parts of a record; each raises ValueError where it is none ---
@@ -207,6 +208,11 @@ def _of_status(change: object) -> bool:
 
 def _id(record: Row) -> int:
     return int(digits(record, "id"))
+
+
+def _for_the_team(fields: Row) -> bool:
+    """Whether an issue's project is none that customers have a way into."""
+    return part_of(fields.get("project"), "projectTypeKey") not in {"", "service_desk"}
 
 
 def _resolved(fields: Row, *, done: bool) -> datetime | None:

@@ -151,8 +151,10 @@ class Tickets:
             return Author.SELF
         if is_internal(row):
             return Author.OUTSIDE if part_of(who, "accountType") == "customer" or not who else Author.TEAM
-        asks = any(_same(who, one) for one in askers) or self.authors.is_customer(who)
-        return Author.OUTSIDE if asks else Author.TEAM
+        if any(_same(who, one) for one in askers):
+            return Author.OUTSIDE
+        # On Cloud the portal's own customers show by their accountId, so that whoever else wrote is an agent.
+        return self.authors.author(who, unknown=not self.api.cloud)
 
 
 def is_internal(row: Row) -> bool:

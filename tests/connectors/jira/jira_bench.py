@@ -99,6 +99,7 @@ class Bench:
                 return replace(told, body=_without(told.body, "accountType"))
             return told if user else Reply(404, {"errorMessages": ["No such user."], "errors": {}})
 
+        self.odd = True
         self.alter(change)
 
     @property

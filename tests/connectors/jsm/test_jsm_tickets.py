@@ -9,19 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.jira.answers import Answer
 from connectors.jira.api import JiraApi
 from connectors.jira.authors import Authors
 from connectors.jira.links import RemoteLinks
 from connectors.jsm.tickets import Tickets, is_internal
+from syncd.errors import Gone
 from syncd.model import Author, Place
 
 ME = "712020:me"
 
 
 class Account:
-    """Somebody who never has to ask."""
+    """Somebody who finds nobody."""
 
     name, cloud, me = "jsm", True, ME
+    last: Answer | None = None
+
+    def record(self, *_: object, **__: object) -> dict[str, Any]:
+        raise Gone("jsm", "nobody is there")
 
 
 API = cast("JiraApi", Account())
@@ -101,6 +107,19 @@ def test_whoever_asked_is_a_customer_whatever_their_account() -> None:
     assert said(comment(1, EMPLOYEE), reporter=EMPLOYEE) == ([(Author.OUTSIDE, Place.COMMENT)], True)
     assert said(comment(1, {"name": "ann"}), reporter={"name": "ann"})[1] is True
     assert said(comment(1, AGENT), reporter=None)[1] is False
+
+
+def test_who_is_no_customer_of_the_portal_is_an_agent_where_nobody_tells() -> None:
+    told = Account()
+    told.last = Answer(404, {}, {"errorMessages": ["There is no such user."]})
+    tickets = Tickets(cast("JiraApi", told), Authors(cast("JiraApi", told)), LINKS, "https://x.example", {})
+    for who, waiting in (
+        ({"accountId": "712020:else"}, False),
+        ({"accountId": "qm:2"}, True),
+        ({}, True),
+        (None, True),
+    ):
+        assert tickets.said({"reporter": {"accountId": "qm:1"}}, [comment(1, who)]).waiting is waiting
 
 
 def test_whoever_takes_part_is_a_customer_whatever_their_account() -> None:
