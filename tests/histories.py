@@ -25,7 +25,8 @@ from syncd.mapping import Mapping
 from syncd.model import Audience, Author, GoneKind, Role, Status
 from syncd.records import LinkState
 from syncd.testing.memory import Entry
-from tests.pairs import ISSUE_WORDS, TICKET_WORDS, Pair, mapping
+from tests.pairs import Pair
+from tests.rules import ISSUE_WORDS, TICKET_WORDS, mapping
 
 TEXTS = {
     "sentence": "We should look at {} some day.",

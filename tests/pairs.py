@@ -2,57 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from syncd.backfill import backfill, some
 from syncd.clock import ManualClock
 from syncd.config import Brake, Helpdesk, Tracker
-from syncd.mapping import Mapping
-from syncd.model import Audience, Author, GoneKind, Ref, Role, Status, Word
-from syncd.playbook import Playbook
+from syncd.model import Audience, Author, GoneKind, Ref, Role, Status
 from syncd.poll import poll
 from syncd.reconcile import drain
 from syncd.records import Link, Standing
 from syncd.store import Store
 from syncd.testing.memory import START, Entry, MemoryConnector
 from syncd.testing.world import Remark
-from syncd.texts import Kind
 from syncd.tie import tie, untie
 from syncd.work import Work
 from tests.ledger import Bench, Diary, Ledger, Plain
+from tests.rules import mapping, playbook
 
-TICKET_WORDS = ("new", "open", "pending", "on_hold", "resolved", "closed")
-ISSUE_WORDS = ("open", "in_progress", "done", "declined", "duplicate")
 COMMANDS = "/unlink\n/mute\n/reopen"
 """Stand in everything that is said between customers and agents, and command nothing there."""
 KEY = b"a marker key for tests only"
-TEXTS = [kind.value for kind in Kind if not kind.startswith("message")]
-
-
-def mapping(role: Role, **over: Any) -> Mapping:
-    """Every word is its own native status; ``strange`` is one that the mapping doesn't know."""
-    words = TICKET_WORDS if role is Role.HELPDESK else ISSUE_WORDS
-    write = words if role is Role.HELPDESK else ("open", "done", "declined")
-    final = over.get("final", [])
-    data = {"words": {w: [w] for w in words}, "write": {w: w for w in write if w not in final}} | over
-    return Mapping.parse("test", {"role": str(role)} | data)
-
-
-def playbook(**over: Any) -> Playbook:
-    """The default playbook, with texts short enough to compare."""
-    return _playbook(json.dumps(over))
-
-
-@cache
-def _playbook(over: str) -> Playbook:
-    rules = json.loads(over)
-    return Playbook.parse("test", {"texts": {kind: kind for kind in TEXTS} | rules.pop("texts", {})} | rules)
 
 
 class Pair:
@@ -336,6 +309,3 @@ class Pair:
 def hour(pair: Pair) -> None:
     """Long enough for the damper to forget."""
     pair.clock.advance(timedelta(hours=1, minutes=1).total_seconds())
-
-
-__all__ = ["Pair", "Word", "hour", "mapping", "playbook"]

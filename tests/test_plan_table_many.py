@@ -9,7 +9,8 @@ import pytest
 from syncd.model import Status
 from syncd.records import Standing
 from tests.histories import Row, play
-from tests.pairs import ISSUE_WORDS, TICKET_WORDS, Pair
+from tests.pairs import Pair
+from tests.rules import ISSUE_WORDS, TICKET_WORDS
 from tests.test_plan_table import CLOSE, CLOSED, FILED, REOPEN
 
 TWO = "ticket a; issue x for a; pass; issue y for a; pass"

@@ -16,7 +16,8 @@ from syncd.planfile import PlanFile, parse
 from syncd.poll import poll
 from syncd.records import Standing
 from syncd.testing.memory import Entry
-from tests.pairs import Pair, mapping
+from tests.pairs import Pair
+from tests.rules import mapping
 
 WHEN = "2026-01-05T09:00:00Z"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from connectors.github import schema
 from connectors.github.books import LONGEST, MOST_COMMENTS, Access, Issue, Repo
 from connectors.github.listing import Listing, numbered
+from connectors.github.paths import NOT_ACCESSIBLE, OFF, Handler, Paths
 from connectors.github.shapes import DOCS, Shapes, error
 from syncd.clock import moment
 from syncd.testing import Reply, Request
@@ -15,11 +15,6 @@ from syncd.testing import Reply, Request
 if TYPE_CHECKING:
     from connectors.github.sandbox import GitHubSandbox
 
-Handler = Callable[..., Reply]
-GONE = error("This issue was deleted", 410, f"{DOCS}/issues/issues#get-an-issue")
-OFF = error("Issues are disabled for this repo", 410, f"{DOCS}/issues/issues")
-NOT_ACCESSIBLE = error("Resource not accessible by integration", 403)
-READ_ONLY = error("Repository was archived so is read-only.", 403)
 REASONS = frozenset({"completed", "not_planned", "duplicate", "reopened", None})
 LONGEST_TITLE = 256
 
@@ -32,91 +27,27 @@ class Endpoints:
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Everything, at the root and under ``/api/v3``."""
+        paths = Paths(self.sandbox)
         inside: list[tuple[str, str, Handler]] = [
             ("GET", "", self.repository),
             ("GET", "/issues", self.issues),
             ("POST", "/issues", self.create),
-            ("GET", "/issues/<int:number>", self._of_issue(self.read)),
-            ("PATCH", "/issues/<int:number>", self._of_issue(self.update)),
-            ("GET", "/issues/<int:number>/comments", self._of_issue(self.comments)),
-            ("POST", "/issues/<int:number>/comments", self._of_issue(self.comment)),
-            ("POST", "/issues/<int:number>/labels", self._of_issue(self.add_labels)),
-            ("DELETE", "/issues/<int:number>/labels/<path:label>", self._of_issue(self.remove_label)),
-            ("GET", "/issues/<int:number>/timeline", self._of_issue(self.history)),
-            ("GET", "/issues/<int:number>/events", self._of_issue(self.history)),
+            ("GET", "/issues/<int:number>", paths.of_issue(self.read)),
+            ("PATCH", "/issues/<int:number>", paths.of_issue(self.update)),
+            ("GET", "/issues/<int:number>/comments", paths.of_issue(self.comments)),
+            ("POST", "/issues/<int:number>/comments", paths.of_issue(self.comment)),
+            ("POST", "/issues/<int:number>/labels", paths.of_issue(self.add_labels)),
+            ("DELETE", "/issues/<int:number>/labels/<path:label>", paths.of_issue(self.remove_label)),
+            ("GET", "/issues/<int:number>/timeline", paths.of_issue(self.history)),
+            ("GET", "/issues/<int:number>/events", paths.of_issue(self.history)),
         ]
         found: list[tuple[str, str, Handler]] = []
         for prefix in ("", "/api/v3"):
             found += [("GET", f"{prefix}/user", self.user), ("GET", f"{prefix}/rate_limit", self.rate_limit)]
             found += [(verb, f"{prefix}{path}", do) for verb, path, do in self.sandbox.app.routes()]
-            found += [(verb, f"{prefix}/repos/<owner>/<name>{rest}", self._by_name(do)) for verb, rest, do in inside]
-            found += [(verb, f"{prefix}/repositories/<int:id>{rest}", self._by_id(do)) for verb, rest, do in inside]
+            found += [(verb, f"{prefix}/repos/<owner>/<name>{rest}", paths.by_name(do)) for verb, rest, do in inside]
+            found += [(verb, f"{prefix}/repositories/<int:id>{rest}", paths.by_id(do)) for verb, rest, do in inside]
         return [*found, ("POST", "/graphql", self.graphql), ("POST", "/api/graphql", self.graphql)]
-
-    # --- from paths to repositories and issues ---
-
-    def _by_name(self, do: Handler) -> Handler:
-        def handle(request: Request, owner: str, name: str, **parts: Any) -> Reply:
-            books, full_name = self.sandbox.books, f"{owner}/{name}"
-            repo = books.repo(full_name)
-            if repo is not None:
-                return self._inside(request, repo, do, parts)
-            former = books.former.get(full_name.casefold())
-            if former is None or not self._sees(request, former):
-                return Reply(404, error("Not Found", 404))
-            rest = request.path.partition(f"/{owner}/{name}")[2]
-            return self._moved(request, f"/repositories/{former.id}{rest}")
-
-        return handle
-
-    def _by_id(self, do: Handler) -> Handler:
-        def handle(request: Request, **parts: Any) -> Reply:
-            repo = self.sandbox.books.repos.get(parts.pop("id"))
-            return self._inside(request, repo, do, parts) if repo else Reply(404, error("Not Found", 404))
-
-        return handle
-
-    def _inside(self, request: Request, repo: Repo, do: Handler, parts: dict[str, Any]) -> Reply:
-        if not self._sees(request, repo):
-            return Reply(404, error("Not Found", 404))
-        if request.method != "GET" and repo.archived:
-            return Reply(403, READ_ONLY)
-        access, at_issues = self.sandbox.access(request), "/issues" in request.path
-        if access.is_app and request.method != "GET" and not access.writes(repo):
-            return Reply(403, NOT_ACCESSIBLE)
-        if at_issues and not access.reads_issues(repo):
-            return Reply(403, NOT_ACCESSIBLE)
-        return do(request, repo, **parts)
-
-    def _of_issue(self, do: Handler) -> Handler:
-        def handle(request: Request, repo: Repo, number: int, **parts: Any) -> Reply:
-            issue = repo.issues.get(number)
-            if issue is None:
-                return Reply(404, error("Not Found", 404))
-            if not repo.has_issues and not issue.is_pull:
-                return Reply(410, OFF)
-            if issue.deleted:
-                return Reply(410, GONE)
-            if issue.moved_to is not None:
-                return self._transferred(request, issue.moved_to, number)
-            return do(request, issue, **parts)
-
-        return handle
-
-    def _transferred(self, request: Request, new: Issue, number: int) -> Reply:
-        if new.deleted or new.moved_to is not None or not self._sees(request, new.repo):
-            return Reply(404, error("Not Found", 404))
-        rest = request.path.partition(f"/issues/{number}")[2]
-        return self._moved(request, f"/repositories/{new.repo.id}/issues/{new.number}{rest}")
-
-    def _moved(self, request: Request, path: str) -> Reply:
-        """The query is kept; what isn't a GET is told to repeat the same elsewhere."""
-        url = self._shapes(request).api + path
-        query = "&".join(f"{key}={value}" for key, value in request.query)
-        permanent = request.method == "GET"
-        body = {"message": "Moved Permanently" if permanent else "Temporary Redirect", "url": url}
-        body["documentation_url"] = f"{DOCS}/guides/best-practices-for-using-the-rest-api#http-redirects"
-        return Reply(301 if permanent else 307, body, {"Location": f"{url}?{query}" if query else url})
 
     # --- who and where ---
 
@@ -281,9 +212,6 @@ class Endpoints:
         return Reply(200, answer, {"x-ratelimit-resource": "graphql"})
 
     # --- the same for all ---
-
-    def _sees(self, request: Request, repo: Repo) -> bool:
-        return self.sandbox.access(request).sees(repo)
 
     def _shown(self, request: Request, issue: Issue) -> Reply:
         return Reply(200, self._shapes(request).issue(issue, issue.now, self.sandbox.books.accounts))

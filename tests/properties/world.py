@@ -9,10 +9,11 @@ from tempfile import TemporaryDirectory
 from syncd.errors import ConnectorError
 from syncd.model import Author, Role
 from syncd.testing.memory import Entry
-from tests.pairs import ISSUE_WORDS, TEXTS, TICKET_WORDS, Pair
+from tests.pairs import Pair
 from tests.properties.oracle import Oracle
 from tests.properties.rules import FINISHED_ISSUE, Rules
 from tests.properties.shown import SHOWS, check_shown, written
+from tests.rules import ISSUE_WORDS, TEXTS, TICKET_WORDS
 
 SIGNED = {kind: f"{kind} {{{{ ticket_key }}}} {{{{ issue_key }}}} {{{{ count }}}}" for kind in TEXTS}
 """Texts that tell of which ticket and issue they speak, and of how many."""
