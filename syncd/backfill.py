@@ -6,7 +6,7 @@ reading. Broken off at any point, the next run goes on where this one stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from syncd.clock import moment
@@ -208,7 +208,7 @@ def drain_and_wait(work: Work, only: frozenset[str] | None = None) -> None:
         drain(work, only)
         if _waited_for_lanes(work, only):
             continue
-        settled = work.store.effects.next_due() if work.tally["looks failed"] == failed else None
+        settled = work.store.effects.next_due() if work.tally["looks failed"] == failed else {}
         wait = _soonest(work, work.store.queue.next_due(only, work.owner), settled)
         if wait is None or not work.writes or work.clock.monotonic() + wait > until:
             return
@@ -230,10 +230,15 @@ def _waited_for_lanes(work: Work, only: frozenset[str] | None) -> bool:
     return waited
 
 
-def _soonest(work: Work, queued: str | None, settled: str | None) -> float | None:
+def _soonest(work: Work, queued: str | None, settled: Mapping[str, str]) -> float | None:
     """Seconds until something is due that is worth waiting for; None if there is nothing."""
     now = work.clock.now()
     waits = [(moment(queued) - now).total_seconds()] if queued else []
     waits = [wait for wait in waits if wait <= LONGEST_LIMIT]
-    waits += [(moment(settled) - now).total_seconds()] if settled else []
+    pauses = {name: work.paused_for(name) for name in settled if name in work.connectors}
+    waits += [
+        max(pause, (moment(settled[name]) - now).total_seconds())
+        for name, pause in pauses.items()
+        if pause <= LONGEST_LIMIT
+    ]
     return max(0.05, min(waits)) if waits else None

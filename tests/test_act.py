@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from syncd.backfill import drain_and_wait
 from syncd.errors import Refused, Transient
 from syncd.model import Action, Audience, Author, Outcome, Ref, Status, Written
 from syncd.reconcile import drain
@@ -404,7 +405,27 @@ def test_a_note_in_doubt_on_a_connector_that_is_not_configured_any_more_holds_up
         del table["other"]
     del pair.books["other"]
     pair.tick(1000)
+    began = pair.clock.now()
+    pair.reconcile()
+    assert pair.clock.now() == began, "nobody waits for what can't be sent"
     newer, issue = pair.filed_pair()
     pair.move(issue, "done")
     pair.pass_()
     assert newer.status == Status("resolved")
+
+
+def test_a_note_in_doubt_is_waited_for_once_where_its_connector_rests() -> None:
+    pair = Pair()
+    pair.reconcile()
+    pair.tick()
+    ticket = pair.ticket()
+    pair.issue(ticket)
+    pair.desk.faults.append(("lost_answer", True))
+    pair.pass_()
+    pair.tick(1000)
+    said: list[str] = []
+    pair.work.say = said.append
+    pair.work.pause("desk", 90, "a limit")
+    drain_and_wait(pair.work)
+    assert said == ["waiting 90 s for what is due later"]
+    assert pair.notes(ticket) == ["link_note"]

@@ -64,8 +64,9 @@ OPEN = """
     ORDER BY due, id
 """
 NEXT_DUE = """
-    SELECT min(due) AS due FROM effects WHERE state = 'doubt'
+    SELECT substr(target, 1, instr(target, ':') - 1) AS connector, min(due) AS due FROM effects WHERE state = 'doubt'
     OR (state = 'ready' AND owed = 1 AND due <> 'shelved' AND link NOT IN (SELECT id FROM muted_links))
+    GROUP BY connector
 """
 OWING = "SELECT count(*) AS n FROM effects WHERE state = 'ready' AND owed = 1 AND due <> 'shelved'"
 OWE = """
@@ -216,10 +217,9 @@ class Effects:
         """What is to be sent or looked for now."""
         return [_row(row) for row in self._db.query(OPEN, [precise(now)])]
 
-    def next_due(self) -> str | None:
-        """When the next effect in doubt has settled, or one that is owed is to be sent."""
-        due: str | None = next(iter(self._db.query(NEXT_DUE)))["due"]
-        return due
+    def next_due(self) -> dict[str, str]:
+        """By connector: when its next effect in doubt has settled, or one that is owed is to be sent."""
+        return {row["connector"]: row["due"] for row in self._db.query(NEXT_DUE)}
 
     def owing(self) -> int:
         """How many are still to be sent, whatever else happens."""
