@@ -198,7 +198,13 @@ def test_one_connection_is_one_request(server: Server) -> None:
     assert answer.count(b"HTTP/1.1 200 OK") == 1
 
 
-def test_slow_clients_hold_up_nobody_and_are_cut_off(server: Server) -> None:
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections may last for little more than a moment."""
+    monkeypatch.setattr("syncd.server.LONGEST", 0.5)
+
+
+def test_slow_clients_hold_up_nobody_and_are_cut_off(hasty: None, server: Server) -> None:
     slow = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(CONNECTIONS // 2)]
     for sock in slow:
         sock.sendall(b"GET /livez HT")
@@ -221,7 +227,7 @@ def test_slow_clients_hold_up_nobody_and_are_cut_off(server: Server) -> None:
     assert ask(server, "/livez")[0] == 200
 
 
-def test_so_many_connections_are_not_held_for_long(server: Server) -> None:
+def test_so_many_connections_are_not_held_for_long(hasty: None, server: Server) -> None:
     many = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(CONNECTIONS + 20)]
     link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LONGEST * 8)
     link.request("GET", "/livez")

@@ -251,9 +251,10 @@ def test_what_was_written_often_is_put_back_all_the_same() -> None:
     assert statuses(ticket) == ["open"]
 
 
-def test_a_killed_undo_is_known_for_ours_afterwards(tmp_path: Path) -> None:
-    """At every call and every transaction: what was put back stays, and is no move of anybody's."""
-    for boundary in range(0, 300, 2):
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.torture)])
+def test_a_killed_undo_is_known_for_ours_afterwards(tmp_path: Path, step: int) -> None:
+    """At calls and transactions: what was put back stays, and is no move of anybody's."""
+    for boundary in range(0, 300, step):
         folder = tmp_path / str(boundary)
         folder.mkdir()
         pair = Pair(folder / "state.db")
