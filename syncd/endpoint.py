@@ -163,7 +163,7 @@ class Endpoint:
         """The picture; without one, that there is none."""
         picture, mode = self._picture(), self._shared.config.mode
         if picture is None:
-            return {"status": "failing", "mode": mode, "as_of": None, "connectors": {}}
+            return {"status": "failing", "mode": mode, "as_of": None, "connectors": {}, "notify": {}}
         data = {"mode": mode, **picture.data()}
         return data | ({"status": "failing"} if self.dead() or self._unwritable() else {})
 

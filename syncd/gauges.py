@@ -32,6 +32,7 @@ PER_CONNECTOR: tuple[tuple[str, str, Callable[[Health], float | None]], ...] = (
     ("mass_change_brake", "1: the brake is on.", lambda one: int(one.braked)),
 )
 STATUS = ("ok", "degraded", "failing")
+SINKS = ("starting", "ok", "failing", "off")
 
 
 def _closed(one: Health) -> bool:
@@ -61,6 +62,9 @@ class Gauges(Collector):
         for name, help_, value in PER_CONNECTOR:
             yield _family(name, help_, ["connector"], [((who,), value(one)) for who, one in picture.connectors.items()])
         yield from _by_state(picture)
+        sinks = [row.state for row in picture.sinks.values()]
+        counts = [((state,), float(sinks.count(state))) for state in SINKS]
+        yield _family("notify_sinks", "Sinks of alerts by state.", ["state"], counts)
         yield _one("db_size_bytes", "Size of the state's main file.", picture.sizes[0])
         yield _one("db_wal_bytes", "Size of the state's write-ahead log.", picture.sizes[1])
         yield _family(

@@ -70,6 +70,9 @@ tr { border-bottom: 1px solid #8884 } td.n, th.n { text-align: right }
 {% for name, one in health.connectors.items() if hints[one.state] %}
 <p>{{ name }} is {{ one.state }}: {{ hints[one.state] }}</p>
 {% endfor %}
+{% for name, one in (health.notify or {}).items() if one.state in ("failing", "off") %}
+<p>notify.{{ name }} is {{ one.state }}: it gets no alerts; see <code>syncd status</code></p>
+{% endfor %}
 <p>syncd {{ version }}, as of {{ health.as_of or "an unknown time" }}. More: <code>syncd status</code></p>
 </body>
 </html>

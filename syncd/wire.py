@@ -8,6 +8,7 @@ Only the name server is out of reach: the system's resolver has time-outs of its
 from __future__ import annotations
 
 import io
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ CONNECT_SECONDS = 5.0
 """For one call, all addresses of a name together."""
 READ_SECONDS = 30.0
 """Without a single byte."""
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+"""At DEBUG it tells the path of each call, and the path of a webhook is its secret."""
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from syncd.endpoint import Endpoint
-from syncd.gauges import EFFECTS, LINKS, STATUS, Gauges
+from syncd.gauges import EFFECTS, LINKS, SINKS, STATUS, Gauges
 from syncd.guarded import STATES as FAILED
 from syncd.health import COUNTS, HINTS, STATES, Health, Picture
 from syncd.metrics import Metrics
@@ -32,6 +32,7 @@ WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("syncd_links", "state"): LINKS,
     ("syncd_effects", "state"): EFFECTS,
     ("syncd_effect_oldest_seconds", "state"): EFFECTS,
+    ("syncd_notify_sinks", "state"): SINKS,
     ("syncd_status", "status"): STATUS,
     ("syncd_polls_total", "result"): ("ok", *FAILED.values(), "refused", "interrupted", "defect"),
     ("syncd_writes_total", "result"): ("done", "later", "refused", "doubt"),

@@ -13,9 +13,10 @@ from syncd.cli.ends import EXITS
 from syncd.cli.local import local_problems
 from syncd.cli.running import add_to_mapping
 from syncd.cli.show import as_json, plural, say
-from syncd.clock import SystemClock
+from syncd.clock import SystemClock, precise
 from syncd.config import Config, Configured, Helpdesk, find_folder, load
 from syncd.errors import ConfigError, ConnectorError, Problem
+from syncd.notify import Message, SinkError, open_sink
 
 CLOCKS_DIFFER = timedelta(minutes=2)
 """More than this is told: journal and health show times that mislead, and a message may count as late."""
@@ -23,12 +24,14 @@ CLOCKS_DIFFER = timedelta(minutes=2)
 
 @click.command("check")
 @json_option
+@click.option("--notify", "send", is_flag=True, help="Send a test message to each [notify.NAME], too.")
 @config_option
-def command(folder: Path | None, *, as_data: bool) -> int:
-    """Test the configuration, this machine, then each account. Changes nothing.
+def command(folder: Path | None, *, send: bool, as_data: bool) -> int:
+    """Test the configuration, this machine, then each account and each sink. Changes nothing.
 
     Of this machine: the state's folder and file, the disk, the marker key, the address to listen on. Of each account:
-    credential, rights, statuses, repositories, the clock. Lists every problem with its cure.
+    credential, rights, statuses, repositories, the clock. Of each sink: credential and host; nothing is sent unless you
+    ask for it. Lists every problem with its cure.
     """
     place = find_folder(folder)
     try:
@@ -38,7 +41,8 @@ def command(folder: Path | None, *, as_data: bool) -> int:
             raise
         as_json({"folder": str(place), "problems": [_data(problem) for problem in error.problems]})
         return EXITS[ConfigError]
-    found = [*config.warnings, *local_problems(config), *_accounts(config)]
+    sinks = list(_sinks(config, send=send))
+    found = [*config.warnings, *local_problems(config), *_accounts(config), *sinks]
     if as_data:
         as_json({"folder": str(config.folder), "problems": [_data(problem) for problem in found]})
         return _status(found)
@@ -47,6 +51,8 @@ def command(folder: Path | None, *, as_data: bool) -> int:
     for problem in found:
         say(f"- {'worth knowing: ' if problem.warning else ''}{problem}")
     grave = sum(not problem.warning for problem in found)
+    if send and config.notify and not _status(sinks):
+        say(f"A test message went to {', '.join(f'notify.{name}' for name in config.notify)}")
     say(plural(grave, "problem") if grave else "No problems found")
     if not grave and config.mode == "observe":
         say("Observe mode: `syncd reconcile --dry-run` says what would change; nothing is written to any service.")
@@ -72,6 +78,22 @@ def _accounts(config: Config) -> Iterator[Problem]:
             yield Problem(one.name, error.what, cure)
         finally:
             connector.close()
+
+
+def _sinks(config: Config, *, send: bool) -> Iterator[Problem]:
+    """Where people are told what needs them; of the test messages, those that weren't taken."""
+    for name, sink in config.notify.items():
+        notifier = open_sink(name, sink)
+        try:
+            found = list(notifier.check())
+            yield from found
+            if send and not _status(found):
+                notifier.send(Message(precise(SystemClock().now())), "")
+        except SinkError as error:
+            what = f"the test message didn't arrive, as far as is known: {error.what}"
+            yield Problem(f"notify.{name}", what, "Look at its service, and at what stands in syncd.toml")
+        finally:
+            notifier.close()
 
 
 def _clock(name: str, ahead: timedelta | None) -> Iterator[Problem]:

@@ -49,6 +49,12 @@ mode = "observe"
 # max_changes = 20
 # share = 0.1
 # max_messages = 50
+
+# Where what needs a person is told, while `syncd run` runs. `syncd check --notify` sends a test message there.
+# [notify.team]
+# kind = "slack"                        # slack, mail, webhook: docs/operations.md tells what each needs
+# token = "credential:slack"            # a bot's
+# channel = "C0123456789"               # the channel's id
 """
 PLAYBOOK = Question(
     key="playbook",

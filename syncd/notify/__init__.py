@@ -10,5 +10,18 @@ from syncd.notify.incidents import Incident, incidents
 from syncd.notify.open import open_sink
 from syncd.notify.sink import Notifier, Off, SinkError, Unknown, Unsent
 from syncd.notify.teller import Teller, begin
+from syncd.notify.words import Message
 
-__all__ = ["Incident", "Notifier", "Off", "SinkError", "Teller", "Unknown", "Unsent", "begin", "incidents", "open_sink"]
+__all__ = [
+    "Incident",
+    "Message",
+    "Notifier",
+    "Off",
+    "SinkError",
+    "Teller",
+    "Unknown",
+    "Unsent",
+    "begin",
+    "incidents",
+    "open_sink",
+]

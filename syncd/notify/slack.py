@@ -24,6 +24,8 @@ from syncd.notify.words import Message
 LONGEST = 3500
 """Characters; Slack asks to keep a text below 4,000."""
 DONE = "white_check_mark"
+SCOPES = "x-oauth-scopes"
+"""The header in which Slack tells what a token may do."""
 REFUSALS = {
     "invalid_auth": "the token isn't accepted",
     "not_authed": "the token isn't accepted",
@@ -122,7 +124,8 @@ class SlackBot:
         except SinkError as error:
             yield Problem(f"notify.{self.name}", f"Slack can't be asked: {error.what}", "See that Slack can be reached")
             return
-        scopes = {one.strip() for one in str(answer.headers.get("x-oauth-scopes", "")).split(",")} - {""}
+        told = next((value for key, value in answer.headers.items() if key.lower() == SCOPES), "")
+        scopes = {one.strip() for one in told.split(",")} - {""}
         if scopes and "chat:write" not in scopes:
             yield Problem(where, "the bot lacks the scope chat:write", "Add it, and install the app again")
         if scopes and "reactions:write" not in scopes:
