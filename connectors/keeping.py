@@ -43,9 +43,18 @@ class Kept(Generic[_K, _V]):
             read = self._read(due)
             self._known |= {key: (read.get(key), now + TTL) for key in due}
         found = {key: value for key in wanted if (value := self._known[key][0]) is not None}
+        self._trim()
+        return found
+
+    def keep(self, values: Mapping[_K, _V]) -> None:
+        """What another answer told just now."""
+        until = self._clock.monotonic() + TTL
+        self._known |= {key: (value, until) for key, value in values.items()}
+        self._trim()
+
+    def _trim(self) -> None:
         while len(self._known) > MANY:
             self._known.popitem(last=False)
-        return found
 
 
 def as_text(value: object) -> str:

@@ -73,6 +73,34 @@ class Administrators:
         self._books.organizations[number] = defaults.organization(number, name, fields or {})
         return number
 
+    def join(self, user: int, organization: int, *, views: bool = False) -> None:
+        """Somebody belongs to an organization from now on, to the first one mainly; ``views``: and sees its tickets."""
+        books, number = self._books, self._books.next_id()
+        main = books.users[user]["organization_id"] is None
+        named = books.organizations[organization]
+        books.memberships[number] = defaults.membership(number, user, named, main=main, views=views)
+        if main:
+            books.users[user]["organization_id"] = organization
+
+    def make_group(self, name: str) -> int:
+        """A group of agents; its id."""
+        number = self._books.next_id()
+        self._books.groups[number] = defaults.group(number, name)
+        return number
+
+    def delete_organization(self, number: int) -> None:
+        """An organization is deleted: nobody and no ticket belongs to it any more."""
+        books = self._books
+        del books.organizations[number]
+        for key in [key for key, one in books.memberships.items() if one["organization_id"] == number]:
+            del books.memberships[key]
+        for row in (*books.users.values(), *(one.row for one in books.tickets.values())):
+            row["organization_id"] = None if row["organization_id"] == number else row["organization_id"]
+
+    def delete_group(self, number: int) -> None:
+        """A group is deleted: it is kept, marked as such."""
+        self._books.groups[number]["deleted"] = True
+
     def enable_jira(self, on: bool = True) -> None:
         """Links to Jira may be managed, and so be read."""
         self._books.jira_enabled = on

@@ -75,6 +75,11 @@ class Books:
         self.organizations = {
             defaults.ORGANIZATION: defaults.organization(defaults.ORGANIZATION, "Example Org", {"tier": "gold"})
         }
+        self.groups = {defaults.GROUP: defaults.group()}
+        only = defaults.membership(
+            1, defaults.CUSTOMER, self.organizations[defaults.ORGANIZATION], main=True, views=False
+        )
+        self.memberships = {1: only}
         self.fields = defaults.fields()
         self.forms = {FORM: defaults.form(tuple(self.fields))}
         self.custom_statuses = defaults.custom_statuses()

@@ -12,6 +12,7 @@ from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.batch import Writer
 from connectors.zendesk.checks import Checks
 from connectors.zendesk.credentials import credential
+from connectors.zendesk.details import Details
 from connectors.zendesk.export import Export
 from connectors.zendesk.fresh import Fresh
 from connectors.zendesk.jira import JiraLinks
@@ -23,6 +24,7 @@ from connectors.zendesk.writes import Single
 from syncd import marker
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
+from syncd.details import Detail
 from syncd.errors import ConnectorError, Problem, Refused
 from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
 
@@ -47,6 +49,7 @@ class ZendeskConnector(Connector):
         probe="listing",
         can_create=False,
         keys_are_ids=True,
+        details=True,
     )
 
     def __init__(self, name: str, options: ZendeskOptions, clock: Clock) -> None:
@@ -58,6 +61,7 @@ class ZendeskConnector(Connector):
         self.urls = Urls(options.url, options.web_url, options.portal_hosts)
         self.account = Account(self.api, self.urls.web)
         self.reader = Reader(self.api, self.account)
+        self.details = Details(self.api, self.account, self.reader)
         self.writer = Writer(Single(self.api, self.account, self.reader))
         news = News(self.api, self.account, self.reader)
         self.export = Export(self.api, news, options.exports_per_minute)
@@ -93,6 +97,14 @@ class ZendeskConnector(Connector):
         what = f"reading ticket {refs[0].id}" if len(refs) == 1 else f"reading {len(refs)} tickets"
         self.api.begin("fetch", what, account=len(refs) + 1)
         return self.reader.fetch(refs)
+
+    def detail(self, ref: Ref) -> Detail:
+        """See :class:`syncd.connector.Connector`; two calls: the ticket with those it names, and what was said on it.
+
+        A call more for the requester's organizations, and one where these are several, once an hour each. A ticket that
+        was merged into another is told as Gone: the other one is filed.
+        """
+        return self.details.detail(ref)
 
     # --- writing ---
 

@@ -72,11 +72,29 @@ def brand() -> Row:
     }  # fmt: skip
 
 
-def group() -> Row:
-    """The only group."""
+def group(number: int = GROUP, name: str = "Support") -> Row:
+    """A group of agents; an account begins with one."""
     return {
-        "url": "", "id": GROUP, "is_public": True, "name": "Support", "description": "", "default": True,
+        "url": "", "id": number, "is_public": True, "name": name, "description": "", "default": number == GROUP,
         "deleted": False, "created_at": DAY, "updated_at": DAY,
+    }  # fmt: skip
+
+
+def membership(number: int, user: int, organization: Row, *, main: bool, views: bool) -> Row:
+    """That somebody belongs to an organization; ``views``: and sees all its tickets."""
+    return {
+        "url": "", "id": number, "user_id": user, "organization_id": organization["id"], "default": main,
+        "organization_name": organization["name"], "view_tickets": views, "created_at": DAY, "updated_at": DAY,
+    }  # fmt: skip
+
+
+def attachment(number: int, name: str, size: int) -> Row:
+    """A file on a comment."""
+    address = f"https://acme.zendesk.com/attachments/token/{number}/?name={name}"
+    return {
+        "url": "", "id": number, "file_name": name, "content_url": address, "mapped_content_url": address,
+        "content_type": "text/plain", "size": size, "width": None, "height": None, "inline": False, "deleted": False,
+        "malware_access_override": False, "malware_scan_result": "malware_not_found", "thumbnails": [],
     }  # fmt: skip
 
 

@@ -95,6 +95,16 @@ class People(Administrators):
         """An agent sets the priority."""
         self._change(self._ticket(ticket), {"priority": priority})
 
+    def pass_on(self, ticket: int, group: int) -> None:
+        """An agent gives it to another group."""
+        self._change(self._ticket(ticket), {"group_id": group})
+
+    def attach(self, ticket: int, name: str, size: int) -> str:
+        """The last comment brought a file along; its address."""
+        file = defaults.attachment(self._books.next_id(), name, size)
+        self._ticket(ticket).comments[-1]["attachments"].append(file)
+        return str(file["content_url"])
+
     def set_subject(self, ticket: int, subject: str) -> None:
         """An agent renames it."""
         self._change(self._ticket(ticket), {"subject": subject, "raw_subject": subject})

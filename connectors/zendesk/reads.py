@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from connectors.zendesk import items
 from connectors.zendesk.account import Account
@@ -134,9 +135,20 @@ class Reader:
                 return self._present(onward, found, origin, depth + 1)
             except Gone:
                 pass  # what it was merged into is gone: it is told as it stands
+        return self.told(view, row, said, now, formerly)
+
+    def told(self, view: items.View, row: Row, said: Sequence[Row], now: datetime, formerly: Ref | None = None) -> Item:
+        """A ticket with what was said on it; ``now``: the account's own clock when the ticket was told.
+
+        Raises:
+            ValueError: a record isn't a ticket's, or a comment's.
+            ConnectorError: what else has to be known could not be read.
+        """
+        roles = self.account.roles(items.authors(said))
         texts, waiting = items.conversation(said, row.get("requester_id"), self.account.me, roles)
         self.remember(row)
-        settled, cascades = items.settled(row, now), items.may_cascade(row) and self._has_open_incidents(number)
+        settled = items.settled(row, now)
+        cascades = items.may_cascade(row) and self._has_open_incidents(items.number(row))
         return items.item(view, row, texts, waiting, cascades=cascades, settled=settled, formerly=formerly)
 
     def remember(self, row: Row) -> None:

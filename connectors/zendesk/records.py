@@ -30,6 +30,7 @@ class RecordEndpoints:
             ("GET", "/users/me", self.get_me),
             ("GET", "/users/show_many", self.get_users),
             ("GET", "/users/<int:number>", self.get_user),
+            ("GET", "/users/<int:number>/organization_memberships", self.get_memberships),
             ("GET", "/organizations/show_many", self.get_organizations),
             ("GET", "/organizations/<int:number>", self.get_organization),
             ("GET", "/ticket_fields", self.get_fields),
@@ -57,6 +58,15 @@ class RecordEndpoints:
     def get_users(self, request: Request) -> Reply:
         """Up to a hundred users; those that aren't there are left out."""
         return self._many(request, "users", self.books.users, self.shapes.user)
+
+    def get_memberships(self, request: Request, number: int) -> Reply:
+        """The organizations that a user belongs to."""
+        if number not in self.books.users:
+            return rules.NO_RECORD
+        found = [one for one in self.books.memberships.values() if one["user_id"] == number]
+        page, beside, refusal = paged(request, found, lambda row: [row["id"]])
+        shown = [self.shapes.membership(one) for one in page]
+        return refusal or Reply(200, {"organization_memberships": shown, **beside})
 
     def get_organization(self, _request: Request, number: int) -> Reply:
         """One organization."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.zendesk import defaults
 from connectors.zendesk.books import Books, Ticket
 from connectors.zendesk.defaults import Row
 from syncd.testing import Request
@@ -57,7 +56,8 @@ class Shapes:
                 self.organization(one) for key, one in self.books.organizations.items() if key in named
             ]
         if "groups" in asked:
-            body["groups"] = [defaults.group()] if any(row["group_id"] for row in rows) else []
+            used = {row["group_id"] for row in rows}
+            body["groups"] = [_with_url(one, "groups") for key, one in self.books.groups.items() if key in used]
         if "custom_statuses" in asked:
             used = {row["custom_status_id"] for row in rows}
             body["custom_statuses"] = [one for key, one in self.books.custom_statuses.items() if key in used]
@@ -70,6 +70,10 @@ class Shapes:
     def organization(self, row: Row) -> Row:
         """An organization."""
         return _with_url(row, "organizations")
+
+    def membership(self, row: Row) -> Row:
+        """That somebody belongs to an organization."""
+        return _with_url(row, "organization_memberships")
 
     def comments(self, found: Iterable[Row]) -> list[Row]:
         """Comments as they are listed."""

@@ -15,8 +15,9 @@ from connectors.zendesk.defaults import DEFAULT_STATUS, ME, REFERENCE
 from connectors.zendesk.sandbox import ZendeskSandbox
 from syncd.clock import ManualClock
 from syncd.connector import Connector
+from syncd.details import Attachment, Company, Person
 from syncd.model import Author, GoneKind, Ref, Role, Status, Word
-from syncd.testing import Fault, Remark, Reply, World
+from syncd.testing import Case, Fault, Remark, Reply, World
 
 WITHHELD = 60
 NATIVE = {
@@ -136,6 +137,36 @@ class ZendeskWorld(World):
         """See :class:`World`."""
         urgent = self._ticket(ref).row["priority"] == "urgent"
         self.people.set_priority(int(ref.id), "low" if urgent else "urgent")
+        self.advance(WITHHELD)
+
+    def ask(self, subject: str, description: str) -> Case:
+        """See :class:`World`; the requester belongs to two organizations and leads the first."""
+        people, books = self.people, self.sandbox.books
+        first = people.make_organization("Example Observatory", {"tier": "gold"})
+        books.organizations[first]["tags"] = ["pilot"]
+        other = people.make_organization("Example College")
+        asked = people.make_user("Requester")
+        books.users[asked] |= {"locale": "pt-BR", "tags": ["vip"], "user_fields": {"role": "lead"}}
+        people.join(asked, first, views=True)
+        people.join(asked, other)
+        number = people.make_ticket(subject, description, requester=asked, type="incident")
+        url = people.attach(number, "log.txt", 42)
+        people.set_priority(number, "high")
+        people.pass_on(number, people.make_group("Tier 2"))
+        people.set_field(number, REFERENCE, "R-17")
+        self.advance(WITHHELD)
+        companies = (Company("Example Observatory", {"tier": "gold"}, ("pilot",)), Company("Example College"))
+        email = books.users[asked]["email"]
+        person = Person("Requester", email, "pt-BR", ("vip",), {"role": "lead"}, companies, leads=True)
+        fields, files = {str(REFERENCE): "R-17", "Reference": "R-17"}, (Attachment("log.txt", url, 42),)
+        ref = Ref(self.name, str(number), str(number))
+        return Case(ref, person, companies[0], "Tier 2", "Incident", "High", fields, files)
+
+    def dissolve(self, case: Case) -> None:
+        """See :class:`World`."""
+        for number in list(self.sandbox.books.organizations):
+            self.people.delete_organization(number)
+        self.people.delete_group(self._ticket(case.ref).row["group_id"])
         self.advance(WITHHELD)
 
     def remove(self, ref: Ref, kind: GoneKind) -> None:

@@ -33,6 +33,7 @@ _CALLS = [
     ("GET", r"/users/me", "no_query", None, (200, "one_user")),
     ("GET", r"/users/show_many", "ids_query", None, (200, "users")),
     ("GET", r"/users/\d+", "no_query", None, (200, "one_user")),
+    ("GET", r"/users/\d+/organization_memberships", "page_query", None, (200, "memberships")),
     ("GET", r"/organizations/show_many", "ids_query", None, (200, "organizations")),
     ("GET", r"/organizations/\d+", "no_query", None, (200, "one_organization")),
     ("GET", r"/ticket_fields", "whole_query", None, (200, "ticket_fields")),

@@ -1,0 +1,196 @@
+"""What a ticket says: the ticket, with who asks, for which organization and in which group, and what was said on it.
+
+Zendesk API docs, Side-loading, Tickets, Ticket comments, Users, Organization memberships.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.keeping import Kept, as_fields, as_text, attachments, named
+from connectors.zendesk import items
+from connectors.zendesk.account import Account
+from connectors.zendesk.answers import Row
+from connectors.zendesk.api import ZendeskApi
+from connectors.zendesk.onward import PER_PAGE
+from connectors.zendesk.reads import Reader
+from syncd.details import Attachment, Company, Detail, Person
+from syncd.errors import Gone, Refused, Transient
+from syncd.model import Author, Item, Place, Ref
+
+PRICE = 5
+"""Calls that one detail counts for at most."""
+_BESIDE = {"include": "users,groups,organizations"}
+_CURE = "give the OAuth client the scope read, or the credential of an agent who may see customers' profiles"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person in an organization. ``views``: all its tickets are shown to them."""
+
+    organization: int
+    main: bool
+    views: bool
+
+
+class Details:
+    """Tells what tickets of one account say."""
+
+    def __init__(self, api: ZendeskApi, account: Account, reader: Reader) -> None:
+        self.api, self.account, self.reader = api, account, reader
+        self._memberships = Kept(api.clock, self._read_memberships)
+        self._organizations = Kept(api.clock, self._read_organizations)
+
+    def detail(self, ref: Ref) -> Detail:
+        """See :meth:`syncd.connector.Connector.detail`."""
+        key = self.reader.number(ref)
+        what = f"reading what ticket {key} says"
+        self.api.begin("detail", what, account=PRICE)
+        found = self.api.get(what, f"tickets/{key}", _BESIDE, item=True)
+        now = self.api.time
+        try:
+            row = _this(found.get("ticket"), key)
+            view, said = self.account.view, items.ordered(self._said(what, key, row))
+            return self._told(found, row, said, self.reader.told(view, row, said, now))
+        except ValueError:
+            raise Transient(self.api.name, f"{what}: answered something that is not one") from None
+
+    def _said(self, what: str, key: int, row: Row) -> list[Row]:
+        if items.is_deleted(row) or items.is_merged(row):
+            raise Gone(self.api.name, f"{what}: it was deleted, or merged into another")
+        return self.reader.comments(key)
+
+    def _told(self, found: Row, row: Row, said: Sequence[Row], item: Item) -> Detail:
+        texts, fields = item.texts or (), self.account.fields
+        company = _id(row.get("organization_id"))
+        beside = {one: _company(row) for one, row in _by_id(found.get("organizations")).items()}
+        self._organizations.keep(beside)
+        body = next((text.body for text in texts if text.place is Place.BODY), as_text(row.get("description")))
+        groups = _by_id(found.get("groups"))
+        values = row.get("custom_fields")
+        pairs = [one for one in values if isinstance(one, dict)] if isinstance(values, list) else []
+        return Detail(
+            item=item,
+            subject=as_text(row.get("subject")),
+            description=body,
+            requester=self._requester(found, _id(row.get("requester_id")), company),
+            company=beside.get(company),
+            group=_group(groups.get(_id(row.get("group_id")), {})),
+            kind=as_text(row.get("type")).capitalize(),
+            priority=as_text(row.get("priority")).capitalize(),
+            fields=named(
+                as_fields({one["id"]: one.get("value") for one in pairs if _id(one.get("id"))}),
+                {str(one): title for one, title in fields.titles.items()},
+            ),
+            answered=any(text.place is Place.COMMENT and text.author is Author.TEAM for text in texts),
+            attachments=tuple(_files(said)),
+        )
+
+    # --- who asks ---
+
+    def _requester(self, found: Row, asked: int, company: int) -> Person | None:
+        if not isinstance(found.get("users"), list):
+            raise Refused(self.api.name, f"reading who asks: Zendesk keeps it to itself; {_CURE}")
+        row = _by_id(found["users"]).get(asked)
+        if row is None or row.get("active") is False:
+            return None
+        belongs = self._memberships.get(asked) or ()
+        keys = [one.organization for one in sorted(belongs, key=lambda one: not one.main)]
+        companies = self._organizations.many(keys)
+        main = company or next(iter(keys), 0)
+        everywhere = row.get("ticket_restriction") == "organization"
+        leads = any(one.organization == main and (one.views or everywhere) for one in belongs)
+        tags = row.get("tags")
+        return Person(
+            name=as_text(row.get("name")),
+            email=as_text(row.get("email")),
+            locale=as_text(row.get("locale")),
+            tags=tuple(map(as_text, tags)) if isinstance(tags, list) else (),
+            fields=as_fields(row.get("user_fields")),
+            companies=tuple(companies[key] for key in keys if key in companies),
+            leads=leads and main in companies,
+        )
+
+    def _read_memberships(self, keys: Sequence[int]) -> dict[int, tuple[Membership, ...]]:
+        """A call for each person; none for who isn't there any more."""
+        found: dict[int, tuple[Membership, ...]] = {}
+        for key in keys:
+            try:
+                path = f"users/{key}/organization_memberships"
+                pages = list(self.api.pages("reading who asks", path, "organization_memberships"))
+            except Gone:
+                continue
+            except Refused as error:
+                raise Refused(self.api.name, f"{error.what}; {_CURE}") from None
+            found[key] = tuple(_membership(row) for page in pages for row in page)
+        return found
+
+    def _read_organizations(self, keys: Sequence[int]) -> dict[int, Company]:
+        """A call for each hundred."""
+        found: dict[int, Company] = {}
+        what = "reading the organizations of who asks"
+        for start in range(0, len(keys), PER_PAGE):
+            ids = ",".join(map(str, keys[start : start + PER_PAGE]))
+            try:
+                told = self.api.get(what, "organizations/show_many", {"ids": ids}, item=True)
+            except Gone:
+                continue
+            except Refused as error:
+                raise Refused(self.api.name, f"{error.what}; {_CURE}") from None
+            rows = _by_id(self.api.rows(what, told, "organizations"))
+            found |= {key: _company(row) for key, row in rows.items()}
+        return found
+
+
+def _this(row: object, key: int) -> Row:
+    """The record of the ticket that was asked for.
+
+    Raises:
+        ValueError: it is none, or another's.
+    """
+    if not isinstance(row, dict) or items.number(row) != key:
+        raise ValueError("another ticket")
+    return row
+
+
+def _membership(row: Row) -> Membership:
+    return Membership(
+        organization=_id(row.get("organization_id")),
+        main=row.get("default") is True,
+        views=row.get("view_tickets") is True,
+    )
+
+
+def _company(row: Row) -> Company:
+    tags = row.get("tags")
+    return Company(
+        name=as_text(row.get("name")),
+        fields=as_fields(row.get("organization_fields")),
+        tags=tuple(map(as_text, tags)) if isinstance(tags, list) else (),
+    )
+
+
+def _group(row: Row) -> str:
+    return "" if row.get("deleted") is True else as_text(row.get("name"))
+
+
+def _files(said: Sequence[Row]) -> Iterator[Attachment]:
+    """The description's, then what was attached publicly, then what only the team sees; oldest first."""
+    private = [one for one in said if one.get("public") is False]
+    public = [one for one in said if one.get("public") is not False]
+    for one in (*public, *private):
+        files = one.get("attachments")
+        rows = files if isinstance(files, list) else []
+        kept = [row for row in rows if isinstance(row, dict) and row.get("deleted") is not True]
+        yield from attachments(kept, name="file_name", url="content_url")
+
+
+def _by_id(rows: object) -> Mapping[int, dict[str, Any]]:
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return {_id(row.get("id")): row for row in found}
+
+
+def _id(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
