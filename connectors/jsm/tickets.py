@@ -18,6 +18,7 @@ from connectors.jira.items import Reading, Row
 from connectors.jira.links import RemoteLinks
 from connectors.jira.markup import clean, to_markdown
 from connectors.jira.reads import every
+from syncd.errors import Gone, Refused
 from syncd.model import Author, Item, Place, Text
 
 FIELDS = (
@@ -142,7 +143,23 @@ class Tickets:
         if page.get("total") == len(rows) and all(isinstance(one.get("jsdPublic"), bool) for one in rows):
             return rows
         path, doing = f"issue/{items.digits(row, 'id')}/comment", f"reading the comments of {items.key(row)}"
-        return list(every(self.api, path, "comments", doing, expand="properties"))
+        rows = list(every(self.api, path, "comments", doing, expand="properties"))
+        # Data Center may leave the property out where a comment is public.
+        return rows if not self.api.cloud or all(map(_tells, rows)) else self._as_desk_says(row, rows)
+
+    def _as_desk_says(self, row: Row, rows: Sequence[Row]) -> list[Row]:
+        """Comments with what the service desk's own list says of who reads them (JSM Cloud REST API, Get comments)."""
+        path, public, more = f"/rest/servicedeskapi/request/{items.digits(row, 'id')}/comment", dict[str, Any](), True
+        doing = f"reading who sees the comments of {items.key(row)}"
+        while more:
+            try:
+                page = self.api.record("GET", path, doing, params={"start": len(public), "limit": 50})
+            except (Gone, Refused):
+                break  # nobody asked for it on the portal
+            before = len(public)
+            public |= {items.digits(one, "id"): one.get("public") for one in items.listed(page, "values")}
+            more = page.get("isLastPage") is False and len(public) > before
+        return [{**one, "jsdPublic": public.get(items.digits(one, "id"), one.get("jsdPublic"))} for one in rows]
 
     def _author(self, row: Row, askers: Sequence[object]) -> Author:
         """Whose a comment is. Only the team writes internal ones; in public, whoever asked is a customer."""
@@ -155,6 +172,11 @@ class Tickets:
             return Author.OUTSIDE
         # On Cloud the portal's own customers show by their accountId, so that whoever else wrote is an agent.
         return self.authors.author(who, unknown=not self.api.cloud)
+
+
+def _tells(row: Row) -> bool:
+    """Whether a comment says who reads it; that it has none of the property says it, too."""
+    return isinstance(row.get("jsdPublic"), bool) or isinstance(row.get("properties"), list)
 
 
 def is_internal(row: Row) -> bool:

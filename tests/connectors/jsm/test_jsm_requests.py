@@ -19,7 +19,7 @@ from syncd.clock import ManualClock
 from syncd.connector import load
 from syncd.errors import Gone, Refused
 from syncd.model import Action, Author, Draft, Item, Note, Outcome, Place, Ref, Status, Way, Word
-from syncd.testing import Fault, Reply
+from syncd.testing import Fault, Reply, Request
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
 SECRET = "the hub of acme is broken since Monday"
@@ -410,3 +410,27 @@ def test_a_hundred_changes_with_notes_cost_a_call_each_and_some(cloud: JsmWorld)
     assert all(one.error is None and one.status == wanted == cloud.status(one.action.target) for one in outcomes)
     assert cloud.calls() - before < 120
     assert "acme" not in mailed(cloud)
+
+
+def test_where_comments_do_not_say_who_reads_them_the_service_desk_does(cloud: JsmWorld) -> None:
+    connector, ref = desk(cloud), cloud.add("It is down")
+    cloud.people.customer_reply(ref.id, "Still down")
+    cloud.people.agent_note(ref.id, "https://x.example/browse/ENG-1")
+    written(connector, Action(ref, notes=(INTERNAL,)))
+    before = cloud.sandbox.after
+
+    def silent(request: Request, reply: Reply) -> Reply:
+        told = before(request, reply)
+        return told if "servicedeskapi" in request.path else dataclasses.replace(told, body=_silent(told.body))
+
+    cloud.sandbox.after = silent  # type: ignore[method-assign]  # in the place of the stand-in's own
+    (item,) = read(connector, ref)
+    assert [one.place for one in item.texts or ()] == [Place.BODY, Place.COMMENT, Place.NOTE, Place.NOTE]
+    assert item.waiting
+
+
+def _silent(body: Any) -> Any:
+    """A body in which no comment says who reads it."""
+    if isinstance(body, dict):
+        return {key: _silent(value) for key, value in body.items() if key not in {"jsdPublic", "properties"}}
+    return [_silent(one) for one in body] if isinstance(body, list) else body
