@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from connectors import records
 from connectors.freshdesk import items
 from connectors.freshdesk.account import Account
 from connectors.freshdesk.api import FreshdeskApi
@@ -129,7 +130,7 @@ class FreshdeskConnector(Connector):
         for row in self.reader.conversations(where):
             # Markup can split a text, and text can lose an address: look at both forms.
             if row.get("user_id") == me and any(marker in str(row.get(key)) for key in ("body_text", "body")):
-                return str(items.number(row))
+                return str(records.number(row))
         return None
 
     def marks(self, where: Ref) -> Mapping[str, Sequence[str]]:
@@ -140,7 +141,7 @@ class FreshdeskConnector(Connector):
             if row.get("user_id") == me:  # markup can split a text, and text can lose an address: look at both forms
                 text = f"{row.get('body_text')}\n{row.get('body')}"
                 for mark in dict.fromkeys(one[0] for one in marker.PATTERN.finditer(text)):
-                    found.setdefault(mark, []).append(str(items.number(row)))
+                    found.setdefault(mark, []).append(str(records.number(row)))
         return found
 
     # --- names ---

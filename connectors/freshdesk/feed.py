@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from connectors import records
 from connectors.freshdesk import items
 from connectors.freshdesk.api import LAST_PAGE, PER_PAGE, FreshdeskApi
 from syncd.clock import Clock, stamp
@@ -76,13 +77,13 @@ class Walk:
         self.mark = max(self.mark or when, when)
         if self.knows(row, what):
             return False
-        self.seen[items.number(row)] = (when, _digest(what))
+        self.seen[records.number(row)] = (when, _digest(what))
         self.fresh = self.news = True
         return True
 
     def knows(self, row: items.Row, what: Told) -> bool:
         """Whether this very state of a ticket was told."""
-        return self.seen.get(items.number(row)) == (_seconds(row), _digest(what))
+        return self.seen.get(records.number(row)) == (_seconds(row), _digest(what))
 
     def step(self, times: list[int], *, more: bool) -> bool:
         """Decide what to ask next, from the times of the page just read; False at the end of the feed."""
@@ -217,7 +218,7 @@ class Feed:
 
 
 def _seconds(row: items.Row) -> int:
-    return int(items.time_of(row, "updated_at", "created_at").timestamp())
+    return int(records.time_of(row, "updated_at", "created_at").timestamp())
 
 
 def _digest(what: Told) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from connectors import records
 from connectors.freshdesk import items
 from connectors.freshdesk.account import Account
 from connectors.freshdesk.api import LAST_PAGE, PER_PAGE, FreshdeskApi
@@ -122,7 +123,7 @@ class Reader:
         if not isinstance(said, list) or len(said) >= EMBEDDED or not all(isinstance(one, dict) for one in said):
             said = list(self.conversations(ref))
         texts, waiting = items.conversation(said, self.account.me if said else 0)
-        settled = items.settled(row, now)
+        settled = records.settled(row, now)
         told = (items.description(row), *texts)
         return items.item(self.api.name, self.web, row, told, waiting, settled=settled), said
 
@@ -153,7 +154,7 @@ class Reader:
         return items.item(self.api.name, self.web, {**row, "archived": True}, (items.description(row),))
 
     def _same(self, ref: Ref, row: dict[str, Any]) -> None:
-        if items.number(row) != int(ref.id):
+        if records.number(row) != int(ref.id):
             raise ValueError("another ticket")
 
     def _legal(self, what: str, make: Callable[[], _T]) -> _T:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
-from syncd.model import Mention
+from connectors.portals import Portals
 
 # The agent portal today, the agent portal of old, and the customers' portal.
 _TICKET = re.compile(
@@ -14,39 +13,10 @@ _TICKET = re.compile(
     r"(?:[/?#][^\s<>\"'`()\[\]]*)?",
     re.IGNORECASE,
 )
-_DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 
-class Urls:
-    """Which addresses are this account's, and how its tickets are addressed.
-
-    Args:
-        url: the API's origin.
-        web: the agent portal's origin, if it is another.
-        hosts: further hosts of portals.
-    """
+class Urls(Portals):
+    """See :class:`connectors.portals.Portals`."""
 
     def __init__(self, url: str, web: str | None, hosts: Iterable[str]) -> None:
-        parts = urlsplit(web or url)
-        self.web = f"{parts.scheme}://{parts.netloc}"
-        """Origin of the agent portal."""
-        api = urlsplit(url)
-        known = [_host(parts.scheme, parts.netloc), _host(api.scheme, api.netloc)]
-        self._hosts = {*known, *(_host("https", _bare(host)) for host in hosts)}
-
-    def mentions(self, text: str) -> list[Mention]:
-        """Every address of a ticket of this account in ``text``; the key is the ticket's number."""
-        return [
-            Mention(found["id"], found.start(), found.start() + len(found[0].rstrip(".,;:!?*_")))
-            for found in _TICKET.finditer(text)
-            if _host(found["scheme"], found["host"]) in self._hosts
-        ]
-
-
-def _bare(host: str) -> str:
-    """A host, also if it was given as an address."""
-    return urlsplit(host).netloc if "://" in host else host.strip("/")
-
-
-def _host(scheme: str, host: str) -> str:
-    return host.lower().removesuffix(_DEFAULT_PORT.get(scheme.lower(), ""))
+        super().__init__(_TICKET, url, web, hosts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from connectors import records
 from connectors.freshdesk import items
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.reads import Reader, number
@@ -78,7 +79,7 @@ class Writer:
         path = f"tickets/{number(self.api, action.target)}/notes"
         made = self.api.create(what, path, {"body": to_html(note.body, note.marker), "private": note.internal})
         try:
-            remote = str(items.number(made))
+            remote = str(records.number(made))
         except ValueError:
             raise Transient(self.api.name, f"{what}: the answer names no note", doubt=True) from None
         versions.extend(_version(made))
@@ -123,6 +124,6 @@ def _changes(action: Action) -> bool:
 
 def _version(made: items.Row) -> list[str]:
     try:
-        return [items.version(made)]
+        return [records.version(made)]
     except ValueError:
         return []

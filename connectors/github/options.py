@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from connectors.secrets import one_word
 from syncd.connector import ConnectorOptions, Secret
 from syncd.schema import Wrong
 
@@ -67,16 +68,7 @@ class GitHubOptions(ConnectorOptions):
             raise Wrong("these are the pages for people, not the API", f"Write it as https://api.{host}")
         return url
 
-    @field_validator("token")
-    @classmethod
-    def _one_line(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is None:
-            return None
-        # A line break at the end is what `echo token > file` leaves; anything else could not be sent as a header.
-        text = token.get_secret_value().strip()
-        if not text or not text.isascii() or not text.isprintable() or " " in text:
-            raise ValueError("the token is empty or not one word")
-        return SecretStr(text)
+    _one_word = field_validator("token")(one_word)
 
     @field_validator("private_key")
     @classmethod

@@ -6,8 +6,9 @@ import re
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from connectors.secrets import one_word
 from syncd.connector import ConnectorOptions, Secret
 from syncd.schema import Wrong
 
@@ -47,16 +48,7 @@ class SiteOptions(ConnectorOptions):
             raise Wrong("the gateway's address names no site", cure)
         return url.rstrip("/")
 
-    @field_validator("token", "api_token")
-    @classmethod
-    def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is None:
-            return None
-        # A line break at the end is what `echo token > file` leaves; anything else could not be sent as a header.
-        text = token.get_secret_value().strip()
-        if not text or not text.isascii() or not text.isprintable() or " " in text:
-            raise ValueError("the token is empty or not one word")
-        return SecretStr(text)
+    _one_word = field_validator("token", "api_token")(one_word)
 
     @field_validator("projects")
     @classmethod

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors import records
 from connectors.zendesk import bodies, items
 from connectors.zendesk.answers import CONFLICT, Conflict, JobsFull, Row
 from connectors.zendesk.onward import PER_PAGE
@@ -126,7 +127,7 @@ class Writer:
         notes = tuple(Written(note.effect) for note in action.notes)
         status = version = None
         if row is not None:
-            status, version = items.status(row, self.single.account.customs), items.version(row)
+            status, version = items.status(row, self.single.account.customs), records.version(row)
         # Who changed it since the job is somebody else: that is news, and not the echo of our own write.
         ours = version is not None and version <= until and status in (None, one.status)
         missed = bodies.untaken(row, one.sent) if row is not None and ours else []

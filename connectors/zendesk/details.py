@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors import records
 from connectors.keeping import Kept, as_fields, as_text, attachments, named
 from connectors.zendesk import items
 from connectors.zendesk.account import Account
@@ -150,7 +151,7 @@ def _this(row: object, key: int) -> Row:
     Raises:
         ValueError: it is none, or another's.
     """
-    if not isinstance(row, dict) or items.number(row) != key:
+    if not isinstance(row, dict) or records.number(row) != key:
         raise ValueError("another ticket")
     return row
 

@@ -11,13 +11,12 @@ latest time that was seen; an answer without one (nothing new) leaves the old on
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.zendesk import budget
+from connectors.zendesk import budget, cursors
 from connectors.zendesk.answers import Row, Wide
 from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.budget import Pace
@@ -50,19 +49,15 @@ class Place:
     @classmethod
     def begin(cls, cursor: str | None, since: datetime | None, now: datetime) -> Place:
         """From a cursor; one that can't be read, and None, start the first walk."""
-        try:
-            kept = json.loads(cursor or "")
-            if kept.pop("shape") == _SHAPE:
-                return cls(**kept)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            pass
+        kept = cursors.read(cls, _SHAPE, cursor)
+        if kept is not None:
+            return kept
         latest = int(now.timestamp()) - BACK
         return cls(start=max(0, min(latest, int(since.timestamp()) if since else 0)))
 
     def cursor(self) -> str:
         """As text for the state."""
-        kept = {"after": self.after, "start": self.start, "at": self.at, "walked": self.walked}
-        return json.dumps({"shape": _SHAPE, **kept}, separators=(",", ":"))
+        return cursors.write(_SHAPE, after=self.after, start=self.start, at=self.at, walked=self.walked)
 
     def begin_anew(self) -> None:
         """The cursor was refused."""

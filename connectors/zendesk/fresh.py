@@ -10,13 +10,13 @@ can only move up, where the next glance finds it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from connectors.zendesk import budget, items
+from connectors import records
+from connectors.zendesk import budget, cursors
 from connectors.zendesk.answers import Row
 from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.news import News, digest, page
@@ -51,18 +51,11 @@ class Glance:
     @classmethod
     def begin(cls, cursor: str | None) -> Glance:
         """From a cursor; one that can't be read, and None, start anew."""
-        try:
-            kept = json.loads(cursor or "")
-            if kept.pop("shape") == _SHAPE:
-                return cls(**kept)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            pass
-        return cls()
+        return cursors.read(cls, _SHAPE, cursor) or cls()
 
     def cursor(self) -> str:
         """As text for the state."""
-        kept = {"mark": self.mark, "seen": self.seen, "walked": self.walked, "whole": self.whole}
-        return json.dumps({"shape": _SHAPE, **kept}, separators=(",", ":"))
+        return cursors.write(_SHAPE, mark=self.mark, seen=self.seen, walked=self.walked, whole=self.whole)
 
     def take(self, row: Row) -> bool:
         """Whether this row is news; remembers it."""
@@ -123,7 +116,7 @@ class Fresh:
         rows, following = self.api.page(WHAT, PATH, "tickets", params, item=True)
         try:
             for row in rows:
-                items.number(row)
+                records.number(row)
                 _seconds(row)
         except ValueError:
             raise Transient(self.api.name, f"{WHAT}: answered something that is not a ticket list") from None
@@ -131,4 +124,4 @@ class Fresh:
 
 
 def _seconds(row: Row) -> int:
-    return int(items.time_of(row, "updated_at", "created_at").timestamp())
+    return int(records.time_of(row, "updated_at", "created_at").timestamp())

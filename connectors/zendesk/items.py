@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from connectors.markup import clean, to_markdown
+from connectors.records import number, time_of, version
 from connectors.zendesk.answers import Row
-from syncd.clock import moment, stamp
 from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status, Text, Unreadable
 
 CLOSED = "closed"
@@ -23,11 +23,6 @@ MERGED = "closed_by_merge"
 """The tag that a ticket gets which was merged into another."""
 TEAM = frozenset({"agent", "admin"})
 """Roles of users who are no customers (Zendesk API docs, Users)."""
-
-SECOND_OVER = timedelta(seconds=2)
-"""Both times are whole seconds: so far apart, the earlier one's second is over by a whole one at least."""
-OTHER_CLOCK = timedelta(minutes=1)
-"""A change that lies so far ahead of the answer was not timed by the clock that the answer was."""
 
 _INTO = re.compile(r"merged into (?:request|ticket) #0*([1-9][0-9]{0,18})(?![0-9])", re.IGNORECASE)
 
@@ -57,44 +52,6 @@ class View:
     web: str
     customs: Mapping[int, Custom] = field(default_factory=dict)
     portal_tags: frozenset[str] | None = frozenset()
-
-
-def number(row: Row, key: str = "id") -> int:
-    """A ticket's number, or a comment's id.
-
-    Raises:
-        ValueError: the record has none.
-    """
-    found = row.get(key)
-    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
-        raise ValueError("a record without a number")
-    return found
-
-
-def time_of(row: Row, *keys: str) -> datetime:
-    """The first of these times that the record has; aware, UTC.
-
-    Raises:
-        ValueError: it has none that can be read.
-    """
-    for key in keys:
-        if isinstance(text := row.get(key), str) and text:
-            try:
-                return moment(text)
-            except OverflowError as error:
-                raise ValueError("a time out of range") from error
-    raise ValueError("a record without a time")
-
-
-def version(row: Row) -> str:
-    """``updated_at``, normalised: orders the states of a ticket, but for what the system itself does to it."""
-    return stamp(time_of(row, "updated_at", "created_at"))
-
-
-def settled(row: Row, now: datetime) -> bool:
-    """Whether nothing more can come in the second of the row's version, by the account's own clock ``now``."""
-    age = now - moment(version(row))
-    return not -OTHER_CLOCK < age < SECOND_OVER
 
 
 def status(row: Row, customs: Mapping[int, Custom]) -> Status:

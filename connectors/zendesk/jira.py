@@ -6,14 +6,13 @@ place where the next look begins. A link that was taken away isn't told of.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.zendesk import items
+from connectors.zendesk import cursors, items
 from connectors.zendesk.account import Account
 from connectors.zendesk.answers import Row
 from connectors.zendesk.api import ZendeskApi
@@ -40,17 +39,11 @@ class Place:
     @classmethod
     def begin(cls, cursor: str | None) -> Place:
         """From a cursor; one that can't be read, and None, start anew."""
-        try:
-            kept = json.loads(cursor or "")
-            if kept.pop("shape") == _SHAPE:
-                return cls(**kept)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            pass
-        return cls()
+        return cursors.read(cls, _SHAPE, cursor) or cls()
 
     def cursor(self) -> str:
         """As text for the state."""
-        return json.dumps({"shape": _SHAPE, "after": self.after, "walked": self.walked}, separators=(",", ":"))
+        return cursors.write(_SHAPE, after=self.after, walked=self.walked)
 
 
 class JiraLinks:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
+from connectors import records
 from connectors.zendesk import items
 from connectors.zendesk.account import Account
 from connectors.zendesk.answers import Row
@@ -52,7 +53,7 @@ class News:
 
     def _onward(self, row: Row) -> Item:
         """The ticket that goes on in a merged one's place, two calls for each; itself, where that can't be learnt."""
-        number = items.number(row)
+        number = records.number(row)
         as_it_stands = items.item(self.account.view, row)
         try:
             self.api.begin("merged", f"reading merged ticket {number}", account=2)

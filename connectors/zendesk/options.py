@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from connectors.secrets import one_word
 from syncd.connector import ConnectorOptions, Secret
 from syncd.schema import Wrong
 
@@ -47,16 +48,7 @@ class ZendeskOptions(ConnectorOptions):
             raise Wrong("this is no address of a Jira site", "Write it as https://SITE.atlassian.net")
         return url.rstrip("/") if url else None
 
-    @field_validator("client_secret", "api_token")
-    @classmethod
-    def _one_word(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is None:
-            return None
-        # A line break at the end is what `echo secret > file` leaves; anything else could not be sent as a header.
-        text = secret.get_secret_value().strip()
-        if not text or not text.isascii() or not text.isprintable() or " " in text:
-            raise ValueError("the secret is empty or not one word")
-        return SecretStr(text)
+    _one_word = field_validator("client_secret", "api_token")(one_word)
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from connectors import records
 from connectors.zendesk import items
 from connectors.zendesk.account import Account
 from connectors.zendesk.answers import Row
@@ -121,7 +122,7 @@ class Reader:
     def _present(self, number: int, row: Row, formerly: Ref | None = None, depth: int = 0) -> Item | Removed:
         """What an answer shows, and what was said on the ticket."""
         now = self.api.time  # before the notes are asked for: those can only be newer
-        if items.number(row) != number:
+        if records.number(row) != number:
             raise ValueError("another ticket")
         if items.is_deleted(row):
             return items.removed(self.api.name, row)
@@ -147,8 +148,8 @@ class Reader:
         roles = self.account.roles(items.authors(said))
         texts, waiting = items.conversation(said, row.get("requester_id"), self.account.me, roles)
         self.remember(row)
-        settled = items.settled(row, now)
-        cascades = items.may_cascade(row) and self._has_open_incidents(items.number(row))
+        settled = records.settled(row, now)
+        cascades = items.may_cascade(row) and self._has_open_incidents(records.number(row))
         return items.item(view, row, texts, waiting, cascades=cascades, settled=settled, formerly=formerly)
 
     def remember(self, row: Row) -> None:

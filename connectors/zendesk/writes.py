@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors import records
 from connectors.zendesk import bodies, items
 from connectors.zendesk.account import Account
 from connectors.zendesk.answers import NotNow, OneTicket
@@ -191,7 +192,7 @@ class Single:
             Known(row["updated_at"], str(row.get("status"))) if isinstance(row.get("updated_at"), str) else None
         )
         with suppress(ValueError):
-            done.versions.append(items.version(row))
+            done.versions.append(records.version(row))
         what = f"{self.what(done.action)}: the answer doesn't show"
         if note is not None:
             remote = bodies.note_id(answer)

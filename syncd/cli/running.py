@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 
 from syncd.cli.show import Meter, complain
 from syncd.clock import SystemClock
 from syncd.config import Config, find_folder, load
 from syncd.config.files import brought
 from syncd.connector import Connector
+from syncd.control.stopping import stopping
 from syncd.errors import StateError
 from syncd.rehearsal import rehearse
 from syncd.store import Store
@@ -89,7 +88,7 @@ def working(config: Config, *, dry: bool = False) -> Iterator[Work]:
             stack.callback(connector.close)
         store.recover(clock.now(), max(one.settle for one in connectors.values()))
         meter = stack.enter_context(Meter())
-        stack.enter_context(_stopping(clock))
+        stack.enter_context(stopping(clock.stop.set))
         work = Work(
             store=store,
             clock=clock,
@@ -165,20 +164,3 @@ def _own_key(state: Path) -> bytes:
         cure = "Restore it from a backup. If there is none, delete it: a new one is made, and only a note whose answer "
         raise StateError(str(path), "the marker key in it is empty or cut", f"{cure}was lost may be written twice")
     return key
-
-
-@contextmanager
-def _stopping(clock: SystemClock) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM stops between two steps; the second at once."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        if clock.stop.is_set():
-            raise KeyboardInterrupt
-        clock.stop.set()
-
-    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

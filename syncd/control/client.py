@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import queue
-import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol
 
 from syncd import __version__
 from syncd.control.protocol import LINE, REQUEST, Lines, TooMuch, encode
+from syncd.control.stopping import stopping
 from syncd.errors import StateBusy
 from syncd.store import noted
 
@@ -84,7 +84,7 @@ def ask(asked: Asked, shown: Shown) -> int | None:
             sock.sendall(line)
         lines: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         threading.Thread(target=_hear, args=(sock, lines), daemon=True).start()
-        with _stopping(sock):
+        with stopping(partial(_ask_to_stop, sock)):
             return _show(lines, shown)
 
 
@@ -146,21 +146,6 @@ def _show(lines: queue.SimpleQueue[Answer], shown: Shown) -> int | None:
     return 130
 
 
-@contextmanager
-def _stopping(sock: socket.socket) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM asks the service to stop between two steps; the second doesn't wait for that."""
-    asked: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-        with suppress(OSError):
-            sock.sendall(encode(stop=True))
-
-    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+def _ask_to_stop(sock: socket.socket) -> None:
+    with suppress(OSError):
+        sock.sendall(encode(stop=True))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors import records
 from connectors.freshdesk import items
 from connectors.freshdesk.urls import Urls
 from connectors.markup import MAX_NOTE, clean, to_html, to_markdown
@@ -70,7 +71,7 @@ def test_a_ticket_carries_what_the_contract_asks() -> None:
 
 
 def test_a_time_with_another_zone_is_normalised() -> None:
-    assert items.version({"updated_at": "2026-01-05T14:30:00.750+05:30"}) == "2026-01-05T09:00:00Z"
+    assert records.version({"updated_at": "2026-01-05T14:30:00.750+05:30"}) == "2026-01-05T09:00:00Z"
 
 
 def test_a_status_that_is_missing_is_none_that_a_mapping_knows() -> None:
