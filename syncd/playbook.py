@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
@@ -27,24 +27,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from syncd.errors import ConfigError, Problem
 from syncd.model import ISSUE_WORDS, TICKET_WORDS, UNFINISHED, Word
 from syncd.schema import Duration, Table, Wrong, problem, problems, unknown_key
+from syncd.tables import (
+    Customer,
+    FileTable,
+    IssueKind,
+    IssueTemplate,
+    IssueWord,
+    KindRow,
+    Priorities,
+    Routing,
+    TicketWord,
+)
 from syncd.texts import Kind, KindName, Template, render
-
-NOT_YET = {
-    "file": "filing issues from tickets is not in this version",
-    "routing": "routing is not in this version",
-    "priorities": "priorities are not in this version",
-}
-"""Tables that a later version will know."""
-
-
-def _one_of(words: tuple[Word, ...], side: str) -> BeforeValidator:
-    def check(value: object) -> Word:
-        if not isinstance(value, str) or value not in words:
-            raise Wrong(f"this is no word for {side}", f"Use one of: {', '.join(words)}")
-        return Word(value)
-
-    return BeforeValidator(check)
-
 
 LABEL = "label:"
 
@@ -66,8 +60,6 @@ def _tag(value: object) -> str:
 
 
 FieldName = Annotated[str, Field(min_length=1)]
-TicketWord = Annotated[Word, _one_of(TICKET_WORDS, "a ticket")]
-IssueWord = Annotated[Word, _one_of(ISSUE_WORDS, "an issue")]
 
 
 class Fit(Table):
@@ -126,6 +118,8 @@ class Playbook(Table):
         issue_fields: fields of an issue, and what of its tickets they show.
         issue_tag: how the label begins that says how many tickets wait: ``tickets`` for ``tickets-3``.
         texts: what is written, by kind; a kind that is missing or empty is not written.
+        file, kinds, routing, priorities, customer, issue_texts: which issue an escalated ticket becomes; see
+            :mod:`syncd.tables`.
     """
 
     name: str
@@ -147,6 +141,12 @@ class Playbook(Table):
     issue_fields: dict[FieldName, Literal["waiting_tickets"]] = Field(default_factory=dict)
     issue_tag: Annotated[str, BeforeValidator(_tag)] = ""
     texts: dict[KindName, Template] = Field(default_factory=dict)
+    file: FileTable = FileTable()
+    kinds: dict[IssueKind, KindRow] = Field(default_factory=dict)
+    routing: Routing = Routing()
+    priorities: Priorities = Priorities()
+    customer: Customer = Customer()
+    issue_texts: dict[str, IssueTemplate] = Field(default_factory=dict)
 
     @classmethod
     def parse(
@@ -189,8 +189,7 @@ class Playbook(Table):
 
     @classmethod
     def _checked(cls, name: str, data: Mapping[str, Any], where: str) -> Self:
-        found = [problem(where, key, what, "Remove it") for key, what in NOT_YET.items() if key in data]
-        found += [problem(where, key, *unknown_key(key, KEYS)) for key in data.keys() - KEYS - NOT_YET.keys()]
+        found = [problem(where, key, *unknown_key(key, KEYS)) for key in data.keys() - KEYS]
         try:
             playbook = cls.model_validate({"name": name} | {key: data[key] for key in data if key in KEYS})
         except ValidationError as error:
@@ -200,6 +199,7 @@ class Playbook(Table):
             found.append(
                 problem(where, "filed", "a ticket would be given a word that its open issue doesn't fit", cure)
             )
+        found += _unwritten(playbook, where)
         if found:
             raise ConfigError(found)
         return playbook
@@ -268,14 +268,32 @@ KEYS = Playbook.model_fields.keys() - {"name"}
 """What a playbook file, and the ``[sync]`` table of a helpdesk, may set."""
 
 
-def _layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Two layers as one; the tables ``fit`` and ``texts`` are merged key by key."""
+MERGED = ("fit", "texts", "file", "kinds", "routing", "priorities", "customer", "issue_texts")
+"""Tables of which a layer may hold some keys only."""
+DEEPER = ("places", "tags", "engineers", "no_issue")
+"""Tables in these, of which the same holds."""
+
+
+def _layered(below: Mapping[str, Any], above: Mapping[str, Any], tables: Collection[str] = MERGED) -> dict[str, Any]:
+    """Two layers as one; some tables are merged key by key."""
     merged = {**below, **above}
-    for table in ("fit", "texts"):
+    for table in tables:
         low, high = below.get(table), above.get(table)
         if isinstance(low, Mapping) and isinstance(high, Mapping):
-            merged[table] = {**low, **high}
+            merged[table] = _layered(low, high, DEEPER if tables is MERGED else ())
     return merged
+
+
+def _unwritten(playbook: Playbook, where: str) -> Iterator[Problem]:
+    """What filing needs and nobody wrote."""
+    if not playbook.file.when:
+        return
+    for part, name in playbook.file.template:
+        if name not in playbook.issue_texts:
+            cure = f"Add {name} to [issue_texts], the {part} of an issue"
+            yield problem(where, f"file.template.{part}", "there is no such text", cure)
+    if not playbook.routing.place:
+        yield problem(where, "routing.place", "this key is missing", "Name the place that issues go to")
 
 
 def _listed(words: Container[Word]) -> str:

@@ -8,7 +8,7 @@ The values come from outside and are only ever text: one line, no active Markdow
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated
@@ -81,6 +81,36 @@ VARIABLES = (
 it so. Both are empty where its status alone does.
 """
 
+ISSUE_VARIABLES = (
+    "ticket_key",
+    "ticket_url",
+    "kind",
+    "kind_name",
+    "priority",
+    "proposed",
+    "area",
+    "team",
+    "mention",
+    "others",
+    "note",
+    "subject",
+    "description_quoted",
+    "requester",
+    "company",
+    "crm_url",
+    "attachments",
+    "environment",
+    "steps",
+    "logs",
+    "changes",
+    "affected",
+    "urgency",
+    "expected",
+    "actual",
+    "success",
+)
+"""What the title and body of an issue may show. What the place may not see is empty (:mod:`syncd.guard`)."""
+
 FILTERS = ("capitalize", "lower", "replace", "title", "trim", "upper")
 
 _ALLOWED = (
@@ -120,15 +150,19 @@ def kind_of(value: object) -> Kind:
     raise Wrong(*unknown_key(str(value), names))
 
 
-def proven(source: str) -> str:
+def proven(source: str, variables: Collection[str] = VARIABLES) -> str:
     """The template itself, if it is one that can't fail.
+
+    Args:
+        source: Jinja2, as a playbook has it.
+        variables: what it may show.
 
     Raises:
         ValueError: it doesn't compile, or holds more than a text needs.
     """
     try:
         tree = _ENVIRONMENT.parse(source)
-        faults = list(_faults(tree))
+        faults = list(_faults(tree, variables))
         if not faults:
             _compiled(source)
     except jinja2.TemplateError as error:
@@ -158,18 +192,31 @@ def render(source: str, values: dict[str, str]) -> str:
     return _compiled(source).render({name: _inert(name, values.get(name, "")) for name in VARIABLES}).strip()
 
 
+def render_issue(source: str, values: Mapping[str, str]) -> str:
+    """A title or body with its values, stripped. They are as :mod:`syncd.guard` made them for the place.
+
+    Raises:
+        KeyError: a value that is missing: a defect of the caller.
+    """
+    return _compiled(source).render({name: values[name] for name in ISSUE_VARIABLES}).strip()
+
+
 @lru_cache(maxsize=256)
 def _compiled(source: str) -> jinja2.Template:
     return _ENVIRONMENT.from_string(source)
 
 
-def _faults(tree: nodes.Template) -> Iterator[tuple[str, str]]:
-    """What in a template could fail, or is more than a text needs: what, cure."""
+def _faults(tree: nodes.Template, variables: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What in a template could fail, or is more than a text needs: what, cure.
+
+    A filter that replaces could make live again what was made inert in an issue's text.
+    """
+    filters = FILTERS if variables is VARIABLES else tuple(name for name in FILTERS if name != "replace")
     for node in tree.find_all(nodes.Node):
-        if isinstance(node, nodes.Name) and node.name not in VARIABLES:
-            yield f"the template uses {node.name!r}, which is no variable", f"Use some of: {', '.join(VARIABLES)}"
-        elif isinstance(node, nodes.Filter) and not _plain(node):
-            yield f"the template uses {node.name!r} in a way that may fail", f"Use only: {', '.join(FILTERS)}"
+        if isinstance(node, nodes.Name) and node.name not in variables:
+            yield f"the template uses {node.name!r}, which is no variable", f"Use some of: {', '.join(variables)}"
+        elif isinstance(node, nodes.Filter) and not (node.name in filters and _plain(node)):
+            yield f"the template uses {node.name!r} in a way that may fail", f"Use only: {', '.join(filters)}"
         elif isinstance(node, nodes.CondExpr) and node.expr2 is None:
             yield "the template has an inline if without else", 'Add else ""'
         elif isinstance(node, nodes.Const) and not isinstance(node.value, str):

@@ -675,7 +675,11 @@ BAD_FILES: list[tuple[str, str | bytes, str]] = [
         DESK + "[sync]\nfiled = 'on_hold'\n",
         "write.on_hold: the playbook 'default' writes 'on_hold",
     ),
-    ("connectors/desk.toml", DESK + "[sync.file]\nwhen = []\n", "sync.file: filing issues from tickets is not in this"),
+    (
+        "connectors/desk.toml",
+        DESK + "[sync.file]\nwhen = 1\n",
+        "connectors/desk.toml: sync.file.when: a list is expected",
+    ),
     (
         "connectors/hub.toml",
         HUB + "[sync]\n",

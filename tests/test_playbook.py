@@ -125,7 +125,6 @@ WRITES = {"write": "open"}
     [
         ({"on_conflit": "hold"}, "mappings/playbooks/p.toml: on_conflit: unknown key. Did you mean 'on_conflict'?"),
         ({"name": "x"}, "name: unknown key"),
-        ({"file": {"when": []}}, "file: filing issues from tickets is not in this version. Remove it"),
         ({"on_conflict": "coin"}, "on_conflict: this is none of the known values. Write one of 'hold', 'tracker', 'h"),
         ({"on_ticket_resolved": "reopen"}, "on_ticket_resolved: this is none of the known values"),
         ({"on_requester_reopen": "close"}, "on_requester_reopen: this is none of the known values"),

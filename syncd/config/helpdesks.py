@@ -14,7 +14,7 @@ from syncd.config.files import Shelf
 from syncd.errors import ConfigError, Problem
 from syncd.mapping import Mapping
 from syncd.model import Role, Word
-from syncd.playbook import KEYS, NOT_YET, Playbook
+from syncd.playbook import KEYS, Playbook
 from syncd.schema import Table as Section
 from syncd.schema import problem, problems, unknown_key
 
@@ -51,7 +51,7 @@ def helpdesk(account: Account, mapping: Mapping | None, accounts: Table[str, Acc
     """
     table, where = account.sync or {}, account.where
     known = Sync.model_fields.keys() | KEYS
-    unknown = table.keys() - known - NOT_YET.keys()
+    unknown = table.keys() - known
     found = [problem(where, f"sync.{key}", *unknown_key(key, known)) for key in sorted(unknown)]
     sync = Sync()
     try:
@@ -102,7 +102,7 @@ def _trackers(
 def _playbook(name: str, account: Account, shelf: Shelf) -> Playbook:
     """The playbook of that name with the helpdesk's own settings over it and the shipped default under it."""
     default = shelf.shipped("playbooks", "default.toml") or {}
-    over = {key: value for key, value in (account.sync or {}).items() if key in KEYS or key in NOT_YET}
+    over = {key: value for key, value in (account.sync or {}).items() if key in KEYS}
     data, found = None, list[Problem]()
     if _NAME.fullmatch(name):
         try:

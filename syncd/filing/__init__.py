@@ -1,0 +1,11 @@
+"""Which issue does an escalated ticket become, and why? Pure: ticket + company + playbook -> what to file, or why not.
+
+``decide`` says whether one is filed, where and for whom; ``write`` puts it into words, once somebody has looked who can
+read what is written there.
+"""
+
+from syncd.filing.decide import decide
+from syncd.filing.values import Choice, Decision, Filing, Unfiled
+from syncd.filing.write import write
+
+__all__ = ["Choice", "Decision", "Filing", "Unfiled", "decide", "write"]

@@ -1,0 +1,69 @@
+"""What filing decides, each with its reason in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from syncd.tables import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value and why it was chosen; an empty value means none, and the reason says why there is none."""
+
+    value: str = field(repr=False)
+    why: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfiled:
+    """Why no issue is filed.
+
+    Attributes:
+        rule: ``nothing_filed``, ``not_escalated``, ``not_authorised``, ``not_answered``, ``no_issue`` or ``no_place``.
+        why: a sentence for people; it may name the requester and the company.
+    """
+
+    rule: str
+    why: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where an issue goes and what it is, before anybody has looked who can read it there.
+
+    Attributes:
+        escalated: by what.
+        place: the repository or project as the playbook has it (``acme/customer``, ``github:acme/customer``).
+        area: of the keyword table, None where none is meant.
+        others: further areas that the ticket may concern, and their teams.
+        priority: without the label's prefix.
+        proposed: a priority that keywords propose.
+        labels: that don't depend on who can see them.
+        remarks: what whoever looks at this ought to know.
+    """
+
+    escalated: Choice
+    place: Choice
+    kind: Choice
+    priority: Choice
+    proposed: Choice
+    area: Choice
+    rule: Rule | None
+    others: tuple[str, ...] = ()
+    labels: tuple[Choice, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """An issue as it would be filed: all of :class:`Decision`, and what depends on who can see it."""
+
+    decision: Decision
+    audience: Choice
+    labels: tuple[Choice, ...]
+    team: Choice
+    mention: Choice
+    assignee: Choice
+    title: Choice
+    body: Choice

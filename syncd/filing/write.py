@@ -1,0 +1,108 @@
+"""The issue in words, as the place may see it."""
+
+from __future__ import annotations
+
+from syncd import guard
+from syncd.details import Detail
+from syncd.filing.urgency import slug
+from syncd.filing.values import Choice, Decision, Filing
+from syncd.model import Audience
+from syncd.playbook import Playbook
+from syncd.texts import render_issue
+
+HIDDEN = "not shown in a public place"
+
+
+def write(decision: Decision, detail: Detail, playbook: Playbook, audience: Audience | None) -> Filing:
+    """The issue that is filed.
+
+    Args:
+        decision: of the same ticket and playbook.
+        detail: the ticket.
+        playbook: of its helpdesk.
+        audience: who can read what is written in the place, now; None where that can't be told.
+    """
+    names, texts = playbook.file.template, playbook.issue_texts
+    facts = _facts(decision, detail, playbook)
+    plain = guard.shown(facts, detail.attachments, audience, title=True)
+    rich = guard.shown(facts, detail.attachments, audience)
+    title = " ".join(render_issue(texts[names.title], plain).split()) or plain["ticket_key"]
+    body = render_issue(texts[names.body], rich)
+    customer = _customer(detail, playbook, audience)
+    rule = decision.rule
+    team = Choice(rule.team if rule else "", decision.area.why)
+    return Filing(
+        decision=decision,
+        audience=_seen_by(audience),
+        labels=(*decision.labels, *([customer] if customer.value else [])),
+        team=team,
+        mention=_mention(decision, audience),
+        assignee=_assignee(decision, detail, playbook, audience),
+        title=Choice(guard.cut(title, guard.TITLE), f"the text {names.title!r} of the playbook"),
+        body=Choice(guard.cut(body, guard.BODY), f"the text {names.body!r} of the playbook"),
+    )
+
+
+def _facts(decision: Decision, detail: Detail, playbook: Playbook) -> dict[str, str]:
+    """Raw values by variable; the guard makes of them what the place may see."""
+    item, rule = detail.item, decision.rule
+    row = playbook.kinds.get(decision.kind.value)
+    company = detail.company
+    crm = playbook.customer.crm_field
+    return {
+        "ticket_key": item.ref.key or item.ref.id,
+        "ticket_url": item.url,
+        "kind": decision.kind.value,
+        "kind_name": (row.shown if row else "") or decision.kind.value,
+        "priority": decision.priority.value,
+        "proposed": decision.proposed.value,
+        "area": decision.area.value,
+        "team": rule.team if rule else "",
+        "mention": rule.mention if rule else "",
+        "others": ", ".join(decision.others),
+        "note": rule.note if rule else "",
+        "subject": detail.subject,
+        "description_quoted": detail.description,
+        "requester": detail.requester.name if detail.requester else "",
+        "company": company.name if company else "",
+        "crm_url": company.fields.get(crm, "") if company and crm else "",
+    } | {name: detail.fields.get(field, "") for name, field in playbook.file.fields.items()}
+
+
+def _seen_by(audience: Audience | None) -> Choice:
+    if audience is None:
+        return Choice(Audience.PUBLIC, "nothing tells who can read there, so everybody counts as able to")
+    return Choice(guard.of(audience), "as the tracker says now")
+
+
+def called(detail: Detail, playbook: Playbook) -> str:
+    """The customer as labels have it; empty where there is none, or the name has no Latin letter."""
+    company, field = detail.company, playbook.customer.field
+    if company is None:
+        return ""
+    return slug((company.fields.get(field, "") if field else "") or company.name)
+
+
+def _customer(detail: Detail, playbook: Playbook, audience: Audience | None) -> Choice:
+    name = called(detail, playbook)
+    if not playbook.customer.label or not name:
+        return Choice("", "the ticket is for no company with a name for labels")
+    if not guard.may_see("company", audience):
+        return Choice("", HIDDEN)
+    return Choice(f"{playbook.customer.label}{name}", "the customer; only private places have this label")
+
+
+def _mention(decision: Decision, audience: Audience | None) -> Choice:
+    handle = decision.rule.mention if decision.rule else ""
+    if handle and not guard.may_see("mention", audience):
+        return Choice("", HIDDEN)
+    return Choice(handle, decision.area.why if handle else "no area with a team to mention")
+
+
+def _assignee(decision: Decision, detail: Detail, playbook: Playbook, audience: Audience | None) -> Choice:
+    """The customer's own engineer, where that may be seen, else the area's."""
+    own = playbook.customer.engineers.get(called(detail, playbook), "")
+    if own and guard.may_see("company", audience):
+        return Choice(own.removeprefix("@"), "the customer's own engineer")
+    handle = decision.rule.assignee if decision.rule else ""
+    return Choice(handle.removeprefix("@"), decision.area.why if handle else "the playbook names nobody")

@@ -1,0 +1,30 @@
+"""The tables of a playbook that say which issue an escalated ticket becomes: proven when they are loaded.
+
+``[file]`` when and for whom, ``[kinds]`` of what kind, ``[routing]`` where and to whom, ``[priorities]`` how urgent,
+``[customer]`` whose, ``[issue_texts]`` in what words. :mod:`syncd.filing` is what works with them.
+"""
+
+from syncd.tables.escalation import Condition, FileTable, KindRow, Mark
+from syncd.tables.parts import FORM_FIELDS, ISSUE_KINDS, IssueKind, IssueTemplate, IssueWord, TicketWord
+from syncd.tables.priorities import Customer, Priorities, Source, Told
+from syncd.tables.routing import Routing, Rule, Tagged
+
+__all__ = [
+    "FORM_FIELDS",
+    "ISSUE_KINDS",
+    "Condition",
+    "Customer",
+    "FileTable",
+    "IssueKind",
+    "IssueTemplate",
+    "IssueWord",
+    "KindRow",
+    "Mark",
+    "Priorities",
+    "Routing",
+    "Rule",
+    "Source",
+    "Tagged",
+    "TicketWord",
+    "Told",
+]

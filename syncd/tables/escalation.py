@@ -1,0 +1,99 @@
+"""``[file]`` and ``[kinds]``: which tickets become issues, for whom, and of what kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from syncd.schema import Table, Wrong
+from syncd.tables.parts import FormField, IssueKind, Name, Names, TicketWord, exactly_one, plain
+
+
+class Condition(Table):
+    """One thing that a ticket may show: a tag, a field with a value, its group, its status, or an agent's command."""
+
+    tag: Name | None = None
+    field: Name | None = None
+    value: Annotated[Name | None, BeforeValidator(plain)] = None
+    group: Name | None = None
+    status: TicketWord | None = None
+    command: Literal["/file"] | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        exactly_one(self, ("tag", "field", "group", "status", "command"))
+        if (self.field is None) != (self.value is None):
+            raise Wrong("a field and its value go together", 'Write { field = "NAME", value = "VALUE" }')
+        return self
+
+    def __str__(self) -> str:
+        """In words for people."""
+        if self.field is not None:
+            return f"the field {self.field} is {self.value}"
+        if self.status is not None:
+            return f"the ticket is {self.status.replace('_', ' ')}"
+        if self.command is not None:
+            return f"an agent wrote {self.command} in a note"
+        return f"the tag {self.tag}" if self.tag is not None else f"the group {self.group}"
+
+
+class Mark(Table):
+    """What tells that a person may start tickets: a tag of theirs, or a field."""
+
+    tag: Name | None = None
+    field: Name | None = None
+    value: Annotated[Name | None, BeforeValidator(plain)] = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        exactly_one(self, ("tag", "field"))
+        if (self.field is None) != (self.value is None):
+            raise Wrong("a field and its value go together", 'Write { field = "NAME", value = "VALUE" }')
+        return self
+
+
+class TextNames(Table):
+    """Which of ``[issue_texts]`` an issue is written with."""
+
+    title: Name = "title"
+    body: Name = "body"
+
+
+class FileTable(Table):
+    """``[file]``.
+
+    Attributes:
+        when: what escalates a ticket, any of them; empty: nothing is filed.
+        authorised: who may start a ticket that becomes an issue.
+        representative: how a representative is known; ``leads``: the helpdesk says whom the company is led by.
+        approved: what says that a representative has agreed to somebody else's ticket.
+        answered_first: a person has to have answered before.
+        kind: of a ticket that none of ``[kinds]`` is for.
+        template: see :class:`TextNames`.
+        fields: what of the text comes from which ticket field, by the helpdesk's own name.
+    """
+
+    when: Annotated[tuple[Condition, ...], Field(strict=False)] = ()
+    authorised: Literal["anyone", "representatives"] = "anyone"
+    representative: Mark | Literal["leads"] = "leads"
+    approved: Annotated[tuple[Condition, ...], Field(strict=False)] = ()
+    answered_first: bool = False
+    kind: IssueKind = "rfh"
+    template: TextNames = TextNames()
+    fields: dict[FormField, Name] = Field(default_factory=dict)
+
+
+class KindRow(Table):
+    """One of ``[kinds]``: by which type or tag of the ticket it is known, and what follows.
+
+    Attributes:
+        shown: what the kind is called in the issue.
+        no_issue: why none is filed for this kind, and what happens instead.
+    """
+
+    types: Names = ()
+    tags: Names = ()
+    labels: Names = ()
+    shown: str = ""
+    no_issue: str = ""
