@@ -27,6 +27,8 @@ class Books:
         """By id."""
         self.issues: dict[int, Issue] = {}
         self.links: dict[int, Link] = {}
+        self.organizations: dict[str, str] = {}
+        """Of customers: id -> name."""
         self.mails: list[Mail] = []
         self.fields: dict[str, tuple[str, str]] = {}
         """Custom fields: id -> name and type (``text``, ``number`` or ``select``)."""
@@ -42,7 +44,7 @@ class Books:
             "history": 10500,
             "field": 10050,
         }
-        self._ids |= {"version": 10200, "remote": 10000}
+        self._ids |= {"version": 10200, "remote": 10000, "organization": 0, "attachment": 10300}
         self._last = datetime.min.replace(tzinfo=UTC)
         for name, display, kind in (
             ("syncd", "syncd", "atlassian"),

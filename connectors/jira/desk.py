@@ -76,10 +76,10 @@ class Desk:
         return _page(call, [body | {"groupIds": [], "portalId": _number(project)}])
 
     def organizations(self, call: Call, number: str = "") -> Reply:
-        """There are none."""
+        """All of the site; each is known in every project."""
         if number:
             _project(call, number)
-        return _page(call, [])
+        return _page(call, [call.shapes.organization(id_) for id_ in call.books.organizations])
 
     # --- requests ---
 

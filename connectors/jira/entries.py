@@ -165,6 +165,9 @@ class Issue:
     properties: dict[str, Any] = field(default_factory=dict)
     watchers: set[str] = field(default_factory=set)
     """Participants of a request, by their names."""
+    organizations: list[str] = field(default_factory=list)
+    """With which a request is shared, by their ids."""
+    attachments: list[dict[str, Any]] = field(default_factory=list)
     request_type: str = ""
     """What it is on the portal; one that nobody asked for there has none."""
     hidden: bool = False

@@ -8,7 +8,7 @@ from connectors.jira.calls import CLOUD, Call, Refusal, Route
 from connectors.jira.editing import EDITABLE, Bad, Edit
 from connectors.jira.entries import Issue, Project
 from connectors.jira.refusals import error, missing, wrong_fields
-from connectors.jira.shapes import Body
+from connectors.jira.shapes import DESK_FIELDS, Body
 from connectors.jira.workflows import STATUSES, Transition
 from syncd.testing import Reply
 
@@ -48,6 +48,9 @@ class Issues:
             return error(f"The maximum number of properties is {MOST_PROPERTIES}.")
         fields = call.lists("fields") or ["*all"]
         body = call.shapes.issue(issue, issue.now, fields, properties, alone=True)
+        if "names" in call.lists("expand"):
+            known = {key: name for key, (name, _) in {**DESK_FIELDS, **call.books.fields}.items()}
+            body["names"] = {key: known.get(key, key.capitalize()) for key in body["fields"]}
         if "changelog" in call.lists("expand"):
             told = [call.shapes.history(one) for one in reversed(issue.history)]
             body["changelog"] = {"startAt": 0, "maxResults": len(told), "total": len(told), "histories": told}

@@ -61,6 +61,35 @@ class People(Managers):
             self._books.people.setdefault(name, Person(name, name.title(), "customer"))
             return name
 
+    def share(self, issue: str, organization: str) -> str:
+        """A request is shared with an organization of customers, which is made if need be; its id."""
+        with self._sandbox.lock:
+            known = self._books.organizations
+            id_ = next((id_ for id_, name in known.items() if name == organization), "")
+            id_ = id_ or str(self._books.next("organization"))
+            known[id_] = organization
+            self._issue(issue).organizations.append(id_)
+            self._books.bump(self._issue(issue))
+            return id_
+
+    def delete_organization(self, organization: str) -> None:
+        """An organization, by its id; no request is shared with it any more."""
+        with self._sandbox.lock:
+            del self._books.organizations[organization]
+            for one in self._books.issues.values():
+                one.organizations = [id_ for id_ in one.organizations if id_ != organization]
+
+    def attach(self, issue: str, name: str, size: int) -> str:
+        """A file; its address."""
+        with self._sandbox.lock:
+            number = self._books.next("attachment")
+            base = f"{self._sandbox.site}/rest/api/2/attachment"
+            told = {"self": f"{base}/{number}", "id": str(number), "filename": name, "size": size}
+            told |= {"mimeType": "text/plain", "content": f"{base}/content/{number}"}
+            self._issue(issue).attachments.append(told)
+            self._books.bump(self._issue(issue))
+            return str(told["content"])
+
     def set_status(self, issue: str, status: str, resolution: str | None = None, *, by: str = "dev") -> None:
         """Move it, however that is done there."""
         with self._sandbox.lock:

@@ -16,7 +16,7 @@ Body = dict[str, Any]
 SYSTEM = (
     "summary", "description", "status", "statuscategorychangedate", "resolution", "resolutiondate", "labels", "created",
     "updated", "priority", "issuetype", "project", "issuelinks", "fixVersions", "reporter", "creator", "assignee",
-    "comment",
+    "comment", "attachment",
 )  # fmt: skip
 REQUEST_TYPE, ORGANIZATIONS, PARTICIPANTS = "customfield_10010", "customfield_10002", "customfield_10026"
 _DESK = "com.atlassian.servicedesk"
@@ -26,7 +26,7 @@ DESK_FIELDS = {
     PARTICIPANTS: ("Request participants", f"{_DESK}:sd-request-participants"),
 }
 """Fields of service projects: name and type."""
-NAVIGABLE = frozenset(SYSTEM) - {"comment"}
+NAVIGABLE = frozenset(SYSTEM) - {"comment", "attachment"}
 LINK_TYPES = {
     "10000": ("Blocks", "is blocked by", "blocks"),
     "10001": ("Cloners", "is cloned by", "clones"),
@@ -155,7 +155,10 @@ class Shapes:
             "assignee": lambda: self.person(self.books.people[state.assignee]) if state.assignee else None,
             "comment": lambda: self._comments(issue, alone=alone),
             REQUEST_TYPE: lambda: self._request_type(issue, state),
-            ORGANIZATIONS: lambda: [] if state.project.is_service else None,
+            "attachment": lambda: list(issue.attachments),
+            ORGANIZATIONS: lambda: (
+                [self.organization(one) for one in issue.organizations] if state.project.is_service else None
+            ),
             PARTICIPANTS: lambda: [self.person(self.books.people[name]) for name in sorted(issue.watchers)],
         }
         return shown[name]()
@@ -168,6 +171,11 @@ class Shapes:
         links = {"web": f"{self.site}/servicedesk/customer/portal/{number}/{state.key}"}
         body: Body = {"requestType": {"id": issue.request_type, "name": "Ask a question", "serviceDeskId": str(number)}}
         return body | {"_links": links, "currentStatus": {"status": state.status.name}}
+
+    def organization(self, id_: str) -> Body:
+        """An organization of customers."""
+        body: Body = {"id": id_, "name": self.books.organizations[id_]}
+        return body | {"_links": {"self": self.desk_url(f"organization/{id_}")}}
 
     def _custom(self, value: Any, kind: str) -> Any:
         if value is None:

@@ -14,10 +14,12 @@ from connectors.jira.options import SiteOptions
 from connectors.jira.reads import BATCH, Reader
 from connectors.jira.site import AT_ONCE, SiteConnector
 from connectors.jsm.checks import DeskChecks
+from connectors.jsm.details import Details
 from connectors.jsm.notes import DeskWriter
 from connectors.jsm.tickets import FIELDS, PARTICIPANTS, SAID, Tickets
 from syncd.clock import Clock
 from syncd.connector import Capabilities, ConnectorOptions
+from syncd.details import Detail
 from syncd.errors import ConnectorError, Gone, Problem, Refused
 from syncd.model import Draft, Item, Ref, Removed, Role
 
@@ -45,6 +47,7 @@ class JsmConnector(SiteConnector):
         resolve_batch=BATCH,
         probe="listing",
         can_create=False,
+        details=True,
     )
 
     def __init__(self, name: str, options: JsmOptions, clock: Clock) -> None:
@@ -72,6 +75,14 @@ class JsmConnector(SiteConnector):
     def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
         """See :class:`syncd.connector.Connector`; with remote links, which are a call for each request."""
         return self._reader(self._tickets.explored).fetch(refs)
+
+    def detail(self, ref: Ref) -> Detail:
+        """See :class:`syncd.connector.Connector`; one call, and one for comments where they don't all come along.
+
+        Before the first one a call for the site's fields. The companies are the organizations with which the request is
+        shared, of which Jira tells the names alone; it doesn't tell who leads one.
+        """
+        return Details(self.api, self.account, self._tickets).detail(ref)
 
     # --- writing ---
 

@@ -47,10 +47,14 @@ _ROBOT = "app"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A conversation: its texts, oldest first, and whether the newest public one is a customer's."""
+    """A conversation: its texts, oldest first, and whether the newest public one is a customer's.
+
+    ``answered``: whether somebody of the team has written publicly, and no automation.
+    """
 
     texts: tuple[Text, ...]
     waiting: bool
+    answered: bool = False
 
 
 class Tickets:
@@ -88,11 +92,20 @@ class Tickets:
 
     def read(self, row: Row) -> Item:
         """As a fresh read shows it; its comments are asked for where they didn't all come along."""
+        return self.spoken(row)[0]
+
+    def spoken(self, row: Row) -> tuple[Item, Said]:
+        """The same, and what was said.
+
+        Raises:
+            ValueError: it isn't the record of an issue.
+            ConnectorError: its comments could not be read.
+        """
         return self._spoken(row, self._item(row, None))
 
     def explored(self, row: Row) -> Item:
         """The same with its remote links."""
-        return self._spoken(row, self._item(row, self.links.of(row)))
+        return self._spoken(row, self._item(row, self.links.of(row)))[0]
 
     def said(self, fields: Row, rows: Iterable[Row]) -> Said:
         """What was said on a request, by the records of its comments.
@@ -103,7 +116,7 @@ class Tickets:
         askers = [fields.get("reporter"), *(one for key in self.participants for one in items.listed(fields, key))]
         ordered = sorted(rows, key=lambda row: (items.needed(row, "created"), int(items.digits(row, "id"))))
         texts: list[Text] = []
-        waiting = False
+        waiting = answered = False
         for row in ordered:
             author = self._author(row, askers)
             internal = is_internal(row)
@@ -112,7 +125,8 @@ class Tickets:
             texts.append(Text(to_markdown(row.get("body")), author, place, items.digits(row, "id"), written))
             if not internal and (author is Author.SELF or part_of(row.get("author"), "accountType") != _ROBOT):
                 waiting = author is Author.OUTSIDE
-        return Said(tuple(texts), waiting)
+                answered = answered or author is Author.TEAM
+        return Said(tuple(texts), waiting, answered)
 
     def _item(self, row: Row, addresses: Sequence[str] | None) -> Item:
         log = row.get("changelog")
@@ -128,12 +142,12 @@ class Tickets:
         # What tells of an issue whether it is done tells nothing of a customer's request.
         return replace(found, fields=custom, closed_outside=False, duplicate_of=None, released=None)
 
-    def _spoken(self, row: Row, item: Item) -> Item:
+    def _spoken(self, row: Row, item: Item) -> tuple[Item, Said]:
         fields = items.fields_of(row)
         # Whoever made the request, what it asks for is the customer's.
         body = Text(to_markdown(fields.get("description")), Author.OUTSIDE, Place.BODY)
         said = self.said(fields, self._comments(row, fields))
-        return replace(item, texts=(body, *said.texts), waiting=said.waiting)
+        return replace(item, texts=(body, *said.texts), waiting=said.waiting), said
 
     def _comments(self, row: Row, fields: Row) -> list[Row]:
         """All comments; a call where the answer holds only some, or doesn't tell who reads them."""

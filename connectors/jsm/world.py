@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from connectors.jira.world import SiteWorld
+from syncd.details import Attachment, Company, Person
 from syncd.model import Author, Ref, Role
+from syncd.testing import Case
 
 
 class JsmWorld(SiteWorld):
@@ -27,3 +29,23 @@ class JsmWorld(SiteWorld):
         """See :class:`World`; what is asked on the portal is always taken for the customer's."""
         del by
         return self._ref(self.people.make_request(self.place, "Something", body or None))
+
+    def ask(self, subject: str, description: str) -> Case:
+        """See :class:`World`; agents aren't in groups here, nor does anybody lead an organization."""
+        people = self.people
+        key = people.make_request(self.place, subject, description, by="requester")
+        for name in ("Example Observatory", "Example College"):
+            people.share(key, name)
+        people.edit(key, "priority", "High")
+        area = people.add_field("Area", "select")
+        people.edit(key, area, "storage")
+        url = people.attach(key, "log.txt", 42)
+        companies = (Company("Example Observatory"), Company("Example College"))
+        person = Person("Requester", "" if self.cloud else "requester@example.com", companies=companies)
+        fields, files = {area: "storage", "Area": "storage"}, (Attachment("log.txt", url, 42),)
+        return Case(self._ref(key), person, companies[0], "", "Ask a question", "High", fields, files)
+
+    def dissolve(self, case: Case) -> None:
+        """See :class:`World`."""
+        for id_ in list(self._issue(case.ref).organizations):
+            self.people.delete_organization(id_)

@@ -1,0 +1,98 @@
+"""What a request says: one read of the issue with all its fields, and what was said on it.
+
+Jira platform REST API, Get issue (``expand=names``); Jira Service Management REST API, Request type, Organization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.jira import items
+from connectors.jira.account import Account
+from connectors.jira.api import JiraApi, part
+from connectors.jira.items import Row
+from connectors.jsm.tickets import Tickets
+from connectors.keeping import as_text, attachments, named
+from syncd.details import Company, Detail, Person
+from syncd.errors import Gone, Refused
+from syncd.model import Place, Ref
+
+REQUEST_TYPE = "com.atlassian.servicedesk:vp-origin"
+ORGANIZATIONS = "com.atlassian.servicedesk:sd-customer-organizations"
+"""Makes of the fields that hold what a request is on the portal, and with which organizations it is shared."""
+_ALL = {"fields": "*all", "expand": "changelog,names"}
+_HIDDEN = "the reporter isn't shown; let the account see the field Reporter (Project settings, Fields)"
+
+
+class Details:
+    """Tells what requests of one site say."""
+
+    def __init__(self, api: JiraApi, account: Account, tickets: Tickets) -> None:
+        self.api, self.account, self.tickets = api, account, tickets
+
+    def detail(self, ref: Ref) -> Detail:
+        """See :meth:`syncd.connector.Connector.detail`."""
+        doing = f"reading what {ref.human} says"
+        if not (ref.id.isascii() and ref.id.isdecimal()):
+            raise Refused(self.api.name, f"{doing}: this is not the id of an issue")
+        try:
+            row = self.api.record("GET", f"issue/{part(ref.id)}", doing, params=_ALL)
+        except Gone:
+            self.api.prove()
+            raise
+        with self.api.legal(doing):
+            if items.digits(row, "id") != ref.id:
+                raise ValueError("another issue")
+            return self._told(row, doing)
+
+    def _told(self, row: Row, doing: str) -> Detail:
+        fields = items.fields_of(row)
+        if "reporter" not in fields:
+            raise Refused(self.api.name, f"{doing}: {_HIDDEN}")
+        item, said = self.tickets.spoken(row)
+        companies = tuple(Company(name) for name in self._named(fields, ORGANIZATIONS))
+        names = row.get("names")
+        kinds = self._named(fields, REQUEST_TYPE)
+        return Detail(
+            item=item,
+            subject=as_text(fields.get("summary")),
+            description=next((text.body for text in item.texts or () if text.place is Place.BODY), ""),
+            requester=_person(fields.get("reporter"), companies),
+            company=companies[0] if companies else None,
+            kind=kinds[0] if kinds else items.named(fields.get("issuetype")),
+            priority=items.named(fields.get("priority")),
+            fields=_custom(fields, names if isinstance(names, dict) else {}),
+            answered=said.answered,
+            attachments=tuple(attachments(fields.get("attachment"), name="filename", url="content")),
+        )
+
+    def _named(self, fields: Row, make: str) -> list[str]:
+        """The names that the field of a make holds; none where this site, or this project, has no such field."""
+        found = fields.get(self.account.field_of(make))
+        return [text for one in (found if isinstance(found, list) else [found]) if (text := _text(one))]
+
+
+def _person(record: object, companies: tuple[Company, ...]) -> Person | None:
+    """Who asked; somebody whose account was closed isn't there any more. Nobody leads here."""
+    if not isinstance(record, dict) or record.get("active") is False:
+        return None
+    return Person(as_text(record.get("displayName")), as_text(record.get("emailAddress")), companies=companies)
+
+
+def _custom(fields: Row, names: Mapping[str, Any]) -> dict[str, str]:
+    found = {key: text for key, value in fields.items() if key.startswith("customfield_") and (text := _text(value))}
+    return named(found, {key: as_text(label) for key, label in names.items()})
+
+
+def _text(value: object) -> str:
+    """A field's value: of choices, people, organizations and request types their names."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_text, value)))
+    if not isinstance(value, dict):
+        return as_text(value)
+    if isinstance(value.get("requestType"), dict):
+        return _text(value["requestType"])
+    own = next((text for key in ("value", "displayName", "name") if (text := as_text(value.get(key)))), "")
+    # A choice under another one (Jira platform REST API, cascading select).
+    return ", ".join(filter(None, (own, _text(value.get("child")))))
