@@ -9,7 +9,7 @@ demo: .venv/runtime.stamp ## Watch a day of support, on stand-ins; no account ne
 	$(BIN)/syncd demo
 
 test: .venv/dev.stamp ## The fast tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: .venv/dev.stamp ## Style, imports between floors
 	$(BIN)/ruff check
@@ -24,7 +24,7 @@ docs: .venv/dev.stamp ## The pages that are made, not written
 	$(BIN)/python -m tests.first_use
 
 torture: .venv/dev.stamp ## The long tests: more histories, more kill points, mutants
-	$(BIN)/python -m pytest -n auto -m torture
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m torture
 
 bench: .venv/dev.stamp ## API calls, time and memory of the main jobs
 	$(BIN)/python -m bench
@@ -33,7 +33,7 @@ bench: .venv/dev.stamp ## API calls, time and memory of the main jobs
 	$(BIN)/python -m bench.fresh
 
 coverage: .venv/dev.stamp ## Lines and branches that the fast tests reach
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term-missing:skip-covered
 
 mutants: .venv/dev.stamp ## Break each rule once, and see that the tests notice
 	$(BIN)/python tests/mutants.py

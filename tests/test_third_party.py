@@ -26,6 +26,7 @@ EXAMPLE = ROOT / "docs" / "examples" / "syncd-zammad"
 REPOSITORY = "acme/infrastructure"
 CANARY = "KanarienvogelAusDemTicket"
 FORM = "### The Zammad ticket link\n\n{link}\n"
+pytestmark = pytest.mark.xdist_group("third party")  # one wheel is enough
 
 
 @pytest.fixture(scope="module")

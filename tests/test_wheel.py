@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SHARED = ".data/data/share/syncd/systemd/"
+pytestmark = pytest.mark.xdist_group("wheel")  # one wheel is enough
 
 
 @pytest.fixture(scope="module")

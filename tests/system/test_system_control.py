@@ -136,7 +136,7 @@ def lists(office: Office, skip: int) -> list[str]:
 
 def test_a_service_that_is_told_to_stop_tells_its_clients(still: Office) -> None:
     still.desk.seed(450, first="2026-01-01T00:00:00Z")
-    started = still.start("run", cold=True)
+    started = still.start("run")
     until(lambda: ready(started), started)
 
     def strike() -> None:
@@ -156,7 +156,7 @@ def test_a_service_that_is_told_to_stop_tells_its_clients(still: Office) -> None
 
 
 def test_a_service_that_is_killed_leaves_no_client_waiting_and_its_socket_is_replaced(still: Office) -> None:
-    started = still.start("run", cold=True)
+    started = still.start("run")
     until(lambda: ready(started), started)
     path = still.state.with_name("syncd.db.sock")
     assert path.stat().st_mode & 0o777 == 0o600
@@ -325,9 +325,7 @@ def test_the_socket_is_in_the_folder_that_systemd_made(still: Office, tmp_path: 
         still.sync()
         assert commands(started) == [("reconcile", 0)]
         other = build_beside(still, tmp_path)
-        second = still.run(
-            "--config", str(other), "run", folder=False, cold=True, env={"RUNTIME_DIRECTORY": str(folder)}
-        )
+        second = still.run("--config", str(other), "run", folder=False, env={"RUNTIME_DIRECTORY": str(folder)})
         assert f"another syncd listens at {folder}" in second.ended(75).err
         still.sync()
     assert not list(folder.iterdir())
@@ -337,7 +335,7 @@ def test_what_is_no_socket_is_left_alone(still: Office) -> None:
     path = still.state.with_name("syncd.db.sock")
     path.parent.mkdir(parents=True)
     path.write_text("mine")
-    assert "no socket" in still.run("run", cold=True).ended(78).err
+    assert "no socket" in still.run("run").ended(78).err
     assert path.read_text() == "mine"
 
 

@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -25,12 +25,16 @@ def until(what: Callable[[], bool], started: Started, seconds: float = PATIENCE)
 
 
 @contextmanager
-def service(office: Office, **env: str) -> Iterator[Started]:
-    """The daemon, ended by SIGTERM, which it must obey with status 0."""
-    started = office.start("run", cold=True, env=env)
+def serving(office: Office, started: Started) -> Iterator[Started]:
+    """A daemon, ended by SIGTERM, which it must obey with status 0."""
     yield started
     started.process.send_signal(signal.SIGTERM)
     office.finish(started, 15).ended(0)
+
+
+def service(office: Office, **env: str) -> AbstractContextManager[Started]:
+    """The daemon."""
+    return serving(office, office.start("run", env=env))
 
 
 def events(started: Started, name: str) -> list[dict[str, Any]]:
@@ -57,7 +61,7 @@ def quick(build: Callable[..., Office]) -> Office:
 
 
 def test_a_day_goes_by_itself(quick: Office) -> None:
-    with service(quick) as started:
+    with serving(quick, quick.start("run", cold=True)) as started:
         until(lambda: ready(started), started)
         quick.later()
         ticket = quick.ticket()

@@ -17,7 +17,10 @@ from office import DESK_KEY, PENDING, REPOSITORY, Office
 from connectors.github.sandbox import TOKEN
 
 REASON = why_not()
-pytestmark = pytest.mark.skipif(bool(REASON), reason=REASON or "there is a systemd")
+pytestmark = [
+    pytest.mark.skipif(bool(REASON), reason=REASON or "there is a systemd"),
+    pytest.mark.xdist_group("machine"),  # one is enough
+]
 SECRETS = {"freshdesk": DESK_KEY, "github": TOKEN}
 STATE = "/var/lib/syncd/syncd.db"
 

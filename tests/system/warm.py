@@ -78,12 +78,16 @@ class Command:
     def wait(self, timeout: float) -> int:
         """Its exit status; negative if a signal ended it."""
         until = time.monotonic() + timeout
-        while self.returncode is None:
+        while (status := self.poll()) is None:
+            if time.monotonic() > until:
+                raise TimeoutError(f"still running after {timeout} s")
+            time.sleep(0.01)
+        return status
+
+    def poll(self) -> int | None:
+        """Its exit status, if it has ended."""
+        if self.returncode is None:
             self.returncode = self.kettle.ask({"look": self.pid}, 30)["exit"]
-            if self.returncode is None:
-                if time.monotonic() > until:
-                    raise TimeoutError(f"still running after {timeout} s")
-                time.sleep(0.01)
         return self.returncode
 
 
