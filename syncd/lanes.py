@@ -137,6 +137,13 @@ class NotifyLane(Lane):
         how: dict[str, Any] = {"connectors": frozenset(shared.connectors), "clock": self.clock, "log": shared.log}
         self._teller = Teller(name, self._notifier, on=sink.on, **how)
 
+    def run(self) -> None:
+        """See :class:`syncd.lane.Lane`."""
+        try:
+            super().run()
+        finally:
+            self._notifier.close()
+
     def turn(self, work: Work) -> None:
         """Whatever is due."""
         self._teller.turn(work.store)

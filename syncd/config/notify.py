@@ -21,6 +21,7 @@ Alert = Literal[
     "unavailable",
     "parked",
     "conflict",
+    "drift",
     "waits_for_person",
     "cascade",
     "unknown",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from syncd.config.notify import Alert
-from syncd.model import Ref
 from syncd.notify.words import SHOWN, clean
 from syncd.records import Standing
-from syncd.store import Store
+from syncd.store import EffectRow, Store
 
 SHORT, LONG = timedelta(minutes=1), timedelta(minutes=10)
 NOW = timedelta()
@@ -32,6 +32,7 @@ QUIET: Mapping[Alert, timedelta] = {
 """How long it must have been over before that is told; of what is counted, ``LONG``."""
 STANDINGS: Mapping[Alert, Standing] = {
     "conflict": Standing.CONFLICT,
+    "drift": Standing.DRIFT,
     "waits_for_person": Standing.WAITS_FOR_PERSON,
     "cascade": Standing.CASCADES,
     "unknown": Standing.UNKNOWN,
@@ -90,14 +91,25 @@ def undecided(store: Store) -> frozenset[str]:
 
 def _counted(store: Store) -> Iterator[Incident]:
     yield Incident("parked", subjects=store.queue.parked(), human=store.snapshots.human)
+    held = store.links.held()
     for alert, standing in STANDINGS.items():
-        links = {str(link.id): link for link in store.links.standing(standing)}
-        ends = {one: f"{link.ticket.human} and {link.issue.human}" for one, link in links.items()}
-        yield Incident(alert, subjects=dict.fromkeys(ends, ""), human=ends.__getitem__)
-    for alert, rows in (("refused", store.effects.still_refused()), ("doubled", store.effects.doubled())):
-        targets: dict[str, Ref] = {row.id: row.target for row in rows}
+        links = [str(link) for link in held.get(standing, ())]
+        yield Incident(alert, subjects=dict.fromkeys(links, ""), human=partial(_ends, store))
+    refused, doubled = store.effects.still_refused(), store.effects.doubled()
+    notes: tuple[tuple[Alert, list[EffectRow]], ...] = (("refused", refused), ("doubled", doubled))
+    for alert, rows in notes:
         whys = {row.id: row.reason if alert == "refused" else "" for row in rows}
-        yield Incident(alert, subjects=whys, human=lambda one, targets=targets: targets[one].human)  # type: ignore[misc]
+        yield Incident(alert, subjects=whys, human=partial(_target, store))
+
+
+def _ends(store: Store, link: str) -> str:
+    found = store.links.get(int(link))
+    return f"{found.ticket.human} and {found.issue.human}" if found else link
+
+
+def _target(store: Store, effect: str) -> str:
+    found = store.effects.get(effect)
+    return found.target.human if found else effect
 
 
 def patience(key: str) -> timedelta:

@@ -84,7 +84,7 @@ class Caller:
         self.session = Session(url, total=TOTAL, proxy=proxy)
 
     def post(self, url: str, data: object, headers: Mapping[str, str]) -> requests.Response:
-        """One request.
+        """One request, on a connection of its own: one that has been idle for hours may be dead, and nobody knows.
 
         Raises:
             Unsent, Unknown: there was no answer.
@@ -94,6 +94,8 @@ class Caller:
         except requests.RequestException as error:
             kind: Callable[[str], SinkError] = Unknown if reached_server(error) else Unsent
             raise kind(f"no answer ({type(error).__name__})") from None
+        finally:
+            self.session.close()
 
 
 def refuse(status: int, headers: Mapping[str, str], said: str = "") -> None:

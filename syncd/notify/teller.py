@@ -72,6 +72,8 @@ class Teller:
         for batch in self._batches(due):
             if self._off or self._clock.monotonic() < self._not_before or not self._allowed():
                 return
+            if self._clock.sleep(0):  # it is to stop; and if not, there is progress
+                return
             self._tell(store, batch)
 
     # --- what is due ---

@@ -32,6 +32,7 @@ ONE = {
 MANY = {
     "parked": ("group is parked", "groups are parked"),
     "conflict": ("link is in conflict", "links are in conflict"),
+    "drift": ("link has drifted", "links have drifted"),
     "waits_for_person": ("link waits for a person", "links wait for a person"),
     "cascade": ("ticket waits to be resolved by a person", "tickets wait to be resolved by a person"),
     "unknown": ("link has an end with an unknown status", "links have an end with an unknown status"),
@@ -47,6 +48,7 @@ CURES = {
     "unavailable": "Look at the service's status page; syncd goes on by itself",
     "parked": "`syncd queue list` shows all. Mend the reason, then `syncd queue retry REF`",
     "conflict": "Both ends have changed and don't go together. Put one right, and syncd goes on",
+    "drift": "The ends don't go together, though neither has moved. `syncd status` says more; put one right",
     "waits_for_person": "An issue was closed as a duplicate, and syncd can't tell of which. Resolve the ticket by hand",
     "cascade": "Resolving it would resolve other tickets with it. Resolve it by hand, if that is right",
     "unknown": "`syncd status` names the status and the mapping to add it to",
@@ -61,6 +63,7 @@ OVER = {
     "unavailable": "the service answers again",
     "parked": "nothing is parked any more",
     "conflict": "no link is in conflict any more",
+    "drift": "no link has drifted any more",
     "waits_for_person": "no link waits for a person any more",
     "cascade": "no ticket waits to be resolved by a person any more",
     "unknown": "no link has an unknown status any more",

@@ -51,7 +51,7 @@ RISKY = """
 """
 DOUBLE = "UPDATE effects SET doubles = ? WHERE id = ?"
 DOUBLED = """
-    SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE e.doubles <> '' ORDER BY e.id
+    SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE e.doubles <> '' ORDER BY +e.id
 """
 SETTLE = "UPDATE effects SET state = ?, due = ?, remote_id = ?, reason = ? WHERE id = ?"
 LOOKED = "UPDATE effects SET looks = looks + 1, due = ? WHERE id = ? AND state = 'doubt'"
@@ -90,7 +90,7 @@ REFUSED = """
     WHERE e.state = 'refused' AND (l.state = 'live' OR (l.state = 'final' AND e.target = l.issue))
     AND e.turn >= coalesce(b.turn, 0) - 1
     AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND newer.turn > e.turn
-        AND newer.kind <> 'command_failed') ORDER BY e.id
+        AND newer.kind <> 'command_failed') ORDER BY +e.id
 """
 OF_LINK = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE link = ? ORDER BY id"
 

@@ -83,7 +83,10 @@ UNSEEN = """
         SELECT 1 FROM links WHERE state = 'live' AND (ticket = s.ref OR issue = s.ref)) ORDER BY s.seen_at, s.ref
 """
 DROP_BASE = "DELETE FROM bases WHERE link = ?"
-STANDING = _LINK + " WHERE l.state = 'live' AND l.standing = ? ORDER BY l.id"
+HELD = """
+    SELECT id, standing FROM links
+    WHERE state = 'live' AND standing IN ('waits_for_person', 'cascades', 'conflict', 'drift', 'unknown')
+"""
 COUNT = "SELECT state, standing, count(*) AS n FROM links GROUP BY state, standing"
 
 
@@ -97,9 +100,12 @@ class Links:
         """Every link, in the order made."""
         return [_link(row) for row in self._db.query(ALL)]
 
-    def standing(self, standing: Standing) -> list[Link]:
-        """The live links whose ends stand so to each other."""
-        return [_link(row) for row in self._db.query(STANDING, [standing])]
+    def held(self) -> dict[Standing, list[int]]:
+        """The live links that go on only if a person does something, by their standing."""
+        found: dict[Standing, list[int]] = {}
+        for row in self._db.query(HELD):
+            found.setdefault(Standing(row["standing"]), []).append(row["id"])
+        return found
 
     def get(self, link: int) -> Link | None:
         """One link."""

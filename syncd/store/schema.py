@@ -62,6 +62,8 @@ CREATE TABLE links (
 ) STRICT;
 CREATE INDEX links_by_issue ON links (issue);
 CREATE INDEX links_by_group ON links (group_key);
+CREATE INDEX links_held ON links (standing)
+    WHERE state = 'live' AND standing IN ('waits_for_person', 'cascades', 'conflict', 'drift', 'unknown');
 
 CREATE TABLE bases (
     link          INTEGER PRIMARY KEY REFERENCES links (id) ON DELETE CASCADE,
@@ -124,6 +126,8 @@ CREATE TABLE effects (
     doubles   TEXT NOT NULL DEFAULT '',
     UNIQUE (link, kind, turn)
 ) STRICT;
+CREATE INDEX effects_refused ON effects (link) WHERE state = 'refused';
+CREATE INDEX effects_doubled ON effects (link) WHERE doubles <> '';
 CREATE INDEX effects_open ON effects (due) WHERE state IN ('ready', 'sent', 'doubt');
 
 CREATE TABLE begun (

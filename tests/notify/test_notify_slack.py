@@ -236,6 +236,7 @@ def test_no_secret_gets_anywhere(
     said = caplog.text + repr(watched.logged) + repr(rows) + repr(watched.to) + "".join(capfd.readouterr())
     for secret in (TOKEN, HOOK):
         assert secret not in said
+    assert [record for record in caplog.records if "slack" in record.name] == []  # it would tell what is sent
 
 
 # --- an incoming webhook ---

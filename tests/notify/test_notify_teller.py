@@ -183,6 +183,15 @@ def test_what_concerns_a_connector_that_is_no_more_is_forgotten(receiver: Receiv
     assert watched.open() == {}
 
 
+def test_no_connection_is_kept_that_could_be_dead_when_it_is_needed(receiver: Receiver, watched: Watched) -> None:
+    watched.brake()
+    watched.turn()
+    notifier: Any = watched.teller._notifier
+    adapter: Any = notifier._caller.session.get_adapter(receiver.url)
+    assert receiver.titles == [ON]
+    assert len(adapter.poolmanager.pools) == 0
+
+
 # --- storms ---
 
 
