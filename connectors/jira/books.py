@@ -29,6 +29,8 @@ class Books:
         self.links: dict[int, Link] = {}
         self.organizations: dict[str, str] = {}
         """Of customers: id -> name."""
+        self.members: dict[str, set[str]] = {}
+        """Id of an organization -> names of those who belong to it."""
         self.mails: list[Mail] = []
         self.fields: dict[str, tuple[str, str]] = {}
         """Custom fields: id -> name and type (``text``, ``number`` or ``select``)."""
@@ -75,6 +77,11 @@ class Books:
     def account(self, id_: str) -> Person | None:
         """An account by its accountId or name."""
         return next((one for one in self.people.values() if id_ in {one.id, one.name}), None)
+
+    def belongs(self, account: str, organization: str) -> bool:
+        """Whether somebody belongs to an organization."""
+        found = self.account(account)
+        return found is not None and found.name in self.members.get(organization, ())
 
     def add_project(self, key: str, name: str, kind: str, workflow: str) -> Project:
         """A new project; a key that another had is taken over."""

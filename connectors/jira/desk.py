@@ -76,10 +76,13 @@ class Desk:
         return _page(call, [body | {"groupIds": [], "portalId": _number(project)}])
 
     def organizations(self, call: Call, number: str = "") -> Reply:
-        """All of the site; each is known in every project."""
+        """All of the site, or a person's; each is known in every project."""
         if number:
             _project(call, number)
-        return _page(call, [call.shapes.organization(id_) for id_ in call.books.organizations])
+        account = call.request.arg("accountId") if self.sandbox.cloud else ""
+        known = call.books.organizations
+        found = [id_ for id_ in known if not account or call.books.belongs(account, id_)]
+        return _page(call, [call.shapes.organization(id_) for id_ in found])
 
     # --- requests ---
 

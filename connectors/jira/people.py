@@ -72,6 +72,11 @@ class People(Managers):
             self._books.bump(self._issue(issue))
             return id_
 
+    def join(self, person: str, organization: str) -> None:
+        """A customer belongs to an organization, by its id, from now on."""
+        with self._sandbox.lock:
+            self._books.members.setdefault(organization, set()).add(self.make_customer(person))
+
     def delete_organization(self, organization: str) -> None:
         """An organization, by its id; no request is shared with it any more."""
         with self._sandbox.lock:

@@ -155,7 +155,7 @@ class Shapes:
             "assignee": lambda: self.person(self.books.people[state.assignee]) if state.assignee else None,
             "comment": lambda: self._comments(issue, alone=alone),
             REQUEST_TYPE: lambda: self._request_type(issue, state),
-            "attachment": lambda: list(issue.attachments),
+            "attachment": lambda: issue.attachments,
             ORGANIZATIONS: lambda: (
                 [self.organization(one) for one in issue.organizations] if state.project.is_service else None
             ),
@@ -167,15 +167,15 @@ class Shapes:
         """What a request is on the portal; an issue that nobody asked for there has none."""
         if not issue.request_type:
             return None
-        number = int(state.project.id) - 10000
+        number = str(int(state.project.id) - 10000)
         links = {"web": f"{self.site}/servicedesk/customer/portal/{number}/{state.key}"}
-        body: Body = {"requestType": {"id": issue.request_type, "name": "Ask a question", "serviceDeskId": str(number)}}
-        return body | {"_links": links, "currentStatus": {"status": state.status.name}}
+        kind = {"id": issue.request_type, "name": "Ask a question", "serviceDeskId": number}
+        return {"requestType": kind, "_links": links, "currentStatus": {"status": state.status.name}}
 
     def organization(self, id_: str) -> Body:
         """An organization of customers."""
-        body: Body = {"id": id_, "name": self.books.organizations[id_]}
-        return body | {"_links": {"self": self.desk_url(f"organization/{id_}")}}
+        links = {"self": self.desk_url(f"organization/{id_}")}
+        return {"id": id_, "name": self.books.organizations[id_], "_links": links}
 
     def _custom(self, value: Any, kind: str) -> Any:
         if value is None:
@@ -237,9 +237,8 @@ class Shapes:
         return body
 
     def _screened(self, name: str, required: bool) -> Body:
-        label, kind = self.books.fields.get(
-            name, (name.capitalize(), "resolution" if name == "resolution" else "string")
-        )
+        unknown = (name.capitalize(), "resolution" if name == "resolution" else "string")
+        label, kind = self.books.fields.get(name, unknown)
         body: Body = {"required": required, "schema": {"type": kind, "system": name}, "name": label, "key": name}
         body |= {"hasDefaultValue": False, "operations": ["set"]}
         if name == "resolution":

@@ -79,10 +79,11 @@ class JsmConnector(SiteConnector):
     def detail(self, ref: Ref) -> Detail:
         """See :class:`syncd.connector.Connector`; one call, and one for comments where they don't all come along.
 
-        Before the first one a call for the site's fields. The companies are the organizations with which the request is
-        shared, of which Jira tells the names alone; it doesn't tell who leads one.
+        Before the first one a call for the site's fields; on Cloud one for the requester's organizations, once an hour.
+        On Data Center those with which the request is shared are taken for theirs. Jira tells no more of organizations
+        than their names, and not who leads one.
         """
-        return Details(self.api, self.account, self._tickets).detail(ref)
+        return self._details.detail(ref)
 
     # --- writing ---
 
@@ -111,6 +112,10 @@ class JsmConnector(SiteConnector):
 
     def _reader(self, tell: Callable[[Row], Item]) -> Reader:
         return Reader(self.api, [*self.asked(), *SAID, *self._participants], tell)
+
+    @cached_property
+    def _details(self) -> Details:
+        return Details(self.api, self.account, self._tickets)
 
     @cached_property
     def _tickets(self) -> Tickets:

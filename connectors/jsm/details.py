@@ -5,7 +5,7 @@ Jira platform REST API, Get issue (``expand=names``); Jira Service Management RE
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.jira import items
@@ -13,7 +13,7 @@ from connectors.jira.account import Account
 from connectors.jira.api import JiraApi, part
 from connectors.jira.items import Row
 from connectors.jsm.tickets import Tickets
-from connectors.keeping import as_text, attachments, named
+from connectors.keeping import Kept, as_text, attachments, named
 from syncd.details import Company, Detail, Person
 from syncd.errors import Gone, Refused
 from syncd.model import Place, Ref
@@ -22,6 +22,8 @@ REQUEST_TYPE = "com.atlassian.servicedesk:vp-origin"
 ORGANIZATIONS = "com.atlassian.servicedesk:sd-customer-organizations"
 """Makes of the fields that hold what a request is on the portal, and with which organizations it is shared."""
 _ALL = {"fields": "*all", "expand": "changelog,names"}
+_PAGE = 50
+_NO_AGENT = "the account needs a licence of Jira Service Management, and a role as agent in the project"
 _HIDDEN = "the reporter isn't shown; let the account see the field Reporter (Project settings, Fields)"
 
 
@@ -30,6 +32,7 @@ class Details:
 
     def __init__(self, api: JiraApi, account: Account, tickets: Tickets) -> None:
         self.api, self.account, self.tickets = api, account, tickets
+        self._organizations = Kept(api.clock, self._read_organizations)
 
     def detail(self, ref: Ref) -> Detail:
         """See :meth:`syncd.connector.Connector.detail`."""
@@ -58,7 +61,7 @@ class Details:
             item=item,
             subject=as_text(fields.get("summary")),
             description=next((text.body for text in item.texts or () if text.place is Place.BODY), ""),
-            requester=_person(fields.get("reporter"), companies),
+            requester=self._requester(fields.get("reporter"), companies),
             company=companies[0] if companies else None,
             kind=kinds[0] if kinds else items.named(fields.get("issuetype")),
             priority=items.named(fields.get("priority")),
@@ -72,12 +75,42 @@ class Details:
         found = fields.get(self.account.field_of(make))
         return [text for one in (found if isinstance(found, list) else [found]) if (text := _text(one))]
 
+    # --- who asks ---
 
-def _person(record: object, companies: tuple[Company, ...]) -> Person | None:
-    """Who asked; somebody whose account was closed isn't there any more. Nobody leads here."""
-    if not isinstance(record, dict) or record.get("active") is False:
-        return None
-    return Person(as_text(record.get("displayName")), as_text(record.get("emailAddress")), companies=companies)
+    def _requester(self, record: object, shared: Sequence[Company]) -> Person | None:
+        """Who asked; somebody whose account was closed isn't there any more. Nobody leads here."""
+        if not isinstance(record, dict) or record.get("active") is False:
+            return None
+        number = as_text(record.get("accountId"))
+        own = self._organizations.get(number) or () if number else shared
+        return Person(
+            name=as_text(record.get("displayName")),
+            email=as_text(record.get("emailAddress")),
+            # The one for which they ask goes first.
+            companies=tuple(sorted(own, key=lambda one: one not in shared[:1])),
+        )
+
+    def _read_organizations(self, accounts: Sequence[str]) -> dict[str, tuple[Company, ...]]:
+        """Get organizations, by ``accountId``; on Cloud alone. A call for each fifty of a person's."""
+        return {one: tuple(self._organizations_of(one)) for one in accounts}
+
+    def _organizations_of(self, account: str) -> Iterator[Company]:
+        doing, start = "reading the organizations of who asks", 0
+        while True:
+            asked = {"accountId": account, "start": start, "limit": _PAGE}
+            try:
+                page = self.api.record("GET", "/rest/servicedeskapi/organization", doing, params=asked)
+            except Gone:
+                return
+            except Refused as error:
+                raise Refused(self.api.name, f"{error.what}; {_NO_AGENT}") from None
+            rows = page.get("values")
+            if not isinstance(rows, list):
+                raise self.api.odd(doing)
+            yield from (Company(text) for row in rows if (text := _text(row)))
+            start += len(rows)
+            if page.get("isLastPage") is not False or not rows:
+                return
 
 
 def _custom(fields: Row, names: Mapping[str, Any]) -> dict[str, str]:

@@ -35,7 +35,7 @@ class JsmWorld(SiteWorld):
         people = self.people
         key = people.make_request(self.place, subject, description, by="requester")
         for name in ("Example Observatory", "Example College"):
-            people.share(key, name)
+            people.join("requester", people.share(key, name))
         people.edit(key, "priority", "High")
         area = people.add_field("Area", "select")
         people.edit(key, area, "storage")

@@ -53,6 +53,38 @@ def test_a_second_request_costs_one_call_and_on_data_center_one_for_its_comments
     assert world.calls() - before == (1 if world.cloud else 2)
 
 
+def test_the_organizations_of_who_asks_are_those_that_they_belong_to_where_jira_tells(
+    world: JsmWorld, desk: JsmConnector, case: Case
+) -> None:
+    books = world.sandbox.books
+    college = next(id_ for id_, name in books.organizations.items() if name == "Example College")
+    issue(world, case).organizations = [college]
+    told = desk.detail(case.ref)
+    assert told.company == details.Company("Example College")
+    names = [one.name for one in told.requester.companies] if told.requester else []
+    assert names == (["Example College", "Example Observatory"] if world.cloud else ["Example College"])
+
+
+def test_who_belongs_to_very_many_organizations_is_told_whole(world: JsmWorld, desk: JsmConnector, case: Case) -> None:
+    books = world.sandbox.books
+    for number in range(60):
+        id_ = str(books.next("organization"))
+        books.organizations[id_] = f"Institute {number}"
+        world.people.join("requester", id_)
+    requester = desk.detail(case.ref).requester
+    assert requester is not None
+    assert len(requester.companies) == (62 if world.cloud else 2)
+
+
+def test_an_account_that_is_no_agent_is_told_with_the_cure(world: JsmWorld, desk: JsmConnector, case: Case) -> None:
+    if not world.cloud:
+        pytest.skip("nothing is asked of the service desk there")
+    world.sandbox.faults.append(Fault("answer", "GET", "/organization$", 1, reply=Reply(403, b"")))
+    with pytest.raises(Refused, match="needs a licence"):
+        desk.detail(case.ref)
+    assert desk.detail(case.ref).requester == case.requester
+
+
 def test_who_takes_part_stands_among_the_fields(world: JsmWorld, desk: JsmConnector, case: Case) -> None:
     issue(world, case).watchers = {world.people.make_customer("colleague"), world.people.make_customer("other")}
     told = desk.detail(case.ref).fields
