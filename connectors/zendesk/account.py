@@ -67,6 +67,8 @@ class Fields:
     portal_tags: frozenset[str] = frozenset()
     required: tuple[str, ...] = ()
     """Titles of those that a ticket can't be solved without."""
+    tagging: frozenset[int] = frozenset()
+    """Those whose value is a tag of the ticket as well."""
 
 
 class Account:
@@ -194,6 +196,7 @@ class Account:
             required=tuple(
                 _title(row) for row in active if row.get("required") is True and row.get("removable") is True
             ),
+            tagging=frozenset(key for row in rows if _own(row) and isinstance(key := row.get("id"), int)),
         )
 
 

@@ -71,15 +71,19 @@ class Writer:
         found: dict[int, _Row] = {}
         targets = [action.target for action in actions]
         for index, action in enumerate(actions):
-            several = len(action.notes) > 1 or action.tags or action.untags or targets.count(action.target) > 1
+            several = len(action.notes) > 1 or targets.count(action.target) > 1
             known = self.reader.known.get(action.target.id)
             if several or (known is not None and known.status == items.CLOSED):
                 continue
             try:
                 number = self.reader.number(action.target)
                 status = next(iter(self.single.choices(action)), None)
+                bodies.tags(action)
                 extras, unknown = bodies.extras(action)
-                sent = {**(bodies.wish(status) if status else {}), **extras}
+                tags = self.single.tags(action, known, extras)
+                if (action.tags or action.untags) and not tags:
+                    continue  # they take a call of their own
+                sent = {**(bodies.wish(status) if status else {}), **extras, **tags}
             except (ConnectorError, bodies.Unfit):
                 continue  # alone it gets the error that it deserves
             if not unknown and not self.single.blocked(number):

@@ -54,6 +54,14 @@ class View:
     portal_tags: frozenset[str] | None = frozenset()
 
 
+def all_tags(row: Row) -> tuple[str, ...] | None:
+    """Every tag, customers' too; None where the record doesn't tell them."""
+    found = row.get("tags")
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        return None
+    return tuple(found)
+
+
 def status(row: Row, customs: Mapping[int, Custom]) -> Status:
     """``pending``, or ``pending/9001`` where an administrator has named more statuses of that category.
 

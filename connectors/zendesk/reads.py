@@ -29,6 +29,8 @@ class Known:
 
     stamp: str
     status: str
+    tags: tuple[str, ...] | None = None
+    """All of them; None where one more may have come without the stamp showing it."""
 
 
 class Reader:
@@ -147,17 +149,18 @@ class Reader:
         """
         roles = self.account.roles(items.authors(said))
         texts, waiting = items.conversation(said, row.get("requester_id"), self.account.me, roles)
-        self.remember(row)
         settled = records.settled(row, now)
+        self.remember(row, settled=settled)
         cascades = items.may_cascade(row) and self._has_open_incidents(records.number(row))
         return items.item(view, row, texts, waiting, cascades=cascades, settled=settled, formerly=formerly)
 
-    def remember(self, row: Row) -> None:
+    def remember(self, row: Row, *, settled: bool) -> None:
         """What a write that comes now may compare with."""
+        tags = items.all_tags(row) if settled else None
         key, stamp = str(row.get("id")), row.get("updated_at")
         self.known.pop(key, None)
         if isinstance(stamp, str):
-            self.known[key] = Known(stamp, str(row.get("status")))
+            self.known[key] = Known(stamp, str(row.get("status")), tags)
         while len(self.known) > REMEMBERED:
             self.known.popitem(last=False)
 

@@ -1,8 +1,9 @@
 """Writing to one ticket: status, note and fields in one call, and only if nobody wrote since it was read.
 
-Several notes take a call each; the status goes with the last. Tags go by the endpoints that add and take away: a
-ticket's own ``tags`` replaces all of them, which would lose one that an agent set in the second of the read, the
-smallest step of the time that is compared.
+Several notes take a call each; the status goes with the last. A ticket's own ``tags`` replaces all of them: they go in
+the same call only where the time that is compared shows every later change, which is so once the second of the latest
+one is over at the read. Else one that an agent set in that second would be lost, and tags go by the endpoints that add
+and take away.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Progress:
     notes: list[Written] = field(default_factory=list)
     error: ConnectorError | None = None
     aside: ConnectorError | None = None
+    tagged: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -54,11 +56,13 @@ class Single:
         try:
             done = Progress(action, self.reader.number(action.target), self.reader.known.pop(action.target.id, None))
             self._refuse(done)
-            updates = max(1, len(action.notes)) + bool(action.tags) + bool(action.untags)
-            self.api.begin("write", self.what(action), account=updates, tickets_update=updates)
+            bodies.tags(action)
             wanted = self.choices(action)
             extras, unknown = bodies.extras(action)
-            bodies.tags(action)
+            extras |= self.tags(action, done.known, extras)
+            apart = 0 if "tags" in extras else bool(action.tags) + bool(action.untags)
+            updates = max(1, len(action.notes)) + apart
+            self.api.begin("write", self.what(action), account=updates, tickets_update=updates)
         except ConnectorError as error:
             return Outcome(action, error=error), error if stops(self.api, error) else None
         except bodies.Unfit as error:
@@ -82,6 +86,20 @@ class Single:
             return []
         wanted = [action.status, *action.way.instead]
         return [one for one in wanted if self.account.can_be(one.native)] or [action.status]
+
+    def tags(self, action: Action, known: Known | None, extras: dict[str, Any]) -> dict[str, Any]:
+        """All tags as they are to be, where they may go along: not with a field that sets tags itself.
+
+        Raises:
+            ConnectorError: which fields do could not be read.
+        """
+        if not (action.tags or action.untags) or known is None or known.tags is None or len(action.notes) > 1:
+            return {}
+        fields = self.account.fields
+        if any(not fields.known or one["id"] in fields.tagging for one in extras.get("custom_fields", ())):
+            return {}
+        kept = [tag for tag in known.tags if tag not in action.untags]
+        return {"tags": list(dict.fromkeys([*kept, *action.tags]))}
 
     def blocked(self, number: int) -> float:
         """Seconds for which a ticket is still left alone."""
@@ -186,6 +204,7 @@ class Single:
         self, done: Progress, note: Note | None, status: Status | None, sent: dict[str, Any], answer: dict[str, Any]
     ) -> None:
         """What an answer confirms. What it doesn't is in doubt: the write itself was accepted."""
+        done.tagged |= "tags" in sent
         ticket = answer.get("ticket")
         row = ticket if isinstance(ticket, dict) and ticket.get("id") == done.number else {}
         done.known = (
@@ -221,7 +240,9 @@ class Single:
             done.error = done.error or error
 
     def _tags(self, done: Progress) -> ConnectorError | None:
-        """Tags, after everything else."""
+        """Tags, after everything else, if they didn't go along."""
+        if done.tagged:
+            return None
         for tags, away in ((done.action.untags, True), (done.action.tags, False)):
             if not tags:
                 continue

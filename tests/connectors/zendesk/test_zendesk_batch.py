@@ -262,6 +262,20 @@ def test_what_does_not_fit_a_job_goes_alone(world: ZendeskWorld, connector: Zend
     assert jobs(world) == 1
 
 
+def test_tags_go_into_the_job(world: ZendeskWorld, connector: ZendeskConnector, refs: list[Ref]) -> None:
+    world.people.add_tag(int(refs[0].id), "theirs")
+    world.advance(10)
+    connector.fetch(refs)
+    outcomes = list(connector.apply([Action(ref, SOLVED, notes=(note(1),), tags=("filed",)) for ref in refs]))
+    assert {(one.error, one.aside) for one in outcomes} == {(None, None)}
+    assert [world.sandbox.books.tickets[int(ref.id)].row["tags"] for ref in refs] == [
+        ["theirs", "filed"],
+        *[["filed"]] * (COUNT - 1),
+    ]
+    assert jobs(world) == 1
+    assert not any("/tags" in one.request.path for one in world.sandbox.log)
+
+
 def test_in_a_job_the_first_status_that_the_account_has_is_written(
     world: ZendeskWorld, connector: ZendeskConnector, refs: list[Ref]
 ) -> None:

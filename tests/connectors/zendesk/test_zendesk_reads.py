@@ -355,7 +355,7 @@ def test_an_answer_that_is_no_ticket_is_no_removal(
 
 def test_what_was_read_is_remembered_for_a_while_only(connector: ZendeskConnector) -> None:
     for number in range(1, 2102):
-        connector.reader.remember({"id": number, "updated_at": "2026-01-05T09:00:00Z", "status": "open"})
+        connector.reader.remember({"id": number, "updated_at": "2026-01-05T09:00:00Z", "status": "open"}, settled=False)
     assert len(connector.reader.known) == 2000
     assert connector.reader.known["2101"] == Known("2026-01-05T09:00:00Z", "open")
 

@@ -11,7 +11,7 @@ import pytest
 from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.defaults import AGENT, ESCALATED, ISSUE, ROOT_CAUSE
 from connectors.zendesk.world import ZendeskWorld
-from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Action, Item, Note, Outcome, Ref, Status, Way
 from syncd.testing import Fault, Reply, Request
 
@@ -243,6 +243,48 @@ def test_tags_are_added_and_taken_away_and_other_peoples_stay(
     assert (outcome.error, outcome.aside) == (None, None)
     assert set(row(world, ref)["tags"]) == {"theirs", "just_now", "filed"}
     assert not any("tags" in one.json().get("ticket", {}) for one in puts(world))
+
+
+@pytest.mark.trap("zendesk", 7)
+def test_tags_go_with_the_status_where_every_later_change_would_show(
+    world: ZendeskWorld, connector: ZendeskConnector, ref: Ref
+) -> None:
+    for tag in ("theirs", "old"):
+        world.people.add_tag(int(ref.id), tag)
+    world.advance(10)
+    read(connector, ref)
+    begun = len(puts(world))
+    outcome = act(
+        connector, ref, SOLVED, NOTE, tags=("filed", "theirs"), untags=("old", "never_there"), fields={str(ISSUE): "x"}
+    )
+    assert (outcome.error, outcome.aside) == (None, None)
+    assert row(world, ref)["tags"] == ["theirs", "filed"]
+    assert (row(world, ref)["status"], values(world, ref)[ISSUE], len(world.remarks(ref))) == ("solved", "x", 1)
+    assert len(puts(world)) == begun + 1
+
+
+def test_a_tag_that_an_agent_sets_after_the_read_is_not_lost(
+    world: ZendeskWorld, connector: ZendeskConnector, ref: Ref
+) -> None:
+    world.advance(10)
+    read(connector, ref)
+    world.people.add_tag(int(ref.id), "just_now")
+    assert isinstance(act(connector, ref, SOLVED, NOTE, tags=("filed",)).error, Busy)
+    assert row(world, ref)["tags"] == ["just_now"]
+    world.advance(10)
+    read(connector, ref)
+    assert act(connector, ref, SOLVED, NOTE, tags=("filed",)).error is None
+    assert row(world, ref)["tags"] == ["just_now", "filed"]
+
+
+def test_tags_go_apart_from_a_field_that_sets_tags_itself(
+    world: ZendeskWorld, connector: ZendeskConnector, ref: Ref
+) -> None:
+    world.advance(10)
+    read(connector, ref)
+    outcome = act(connector, ref, SOLVED, tags=("filed",), fields={str(ROOT_CAUSE): "cause_defect"})
+    assert (outcome.error, outcome.aside) == (None, None)
+    assert set(row(world, ref)["tags"]) == {"filed", "cause_defect"}
 
 
 @pytest.mark.parametrize("status", [200, 204])
