@@ -41,6 +41,17 @@ def commands(item: Item, readers: Mapping[str, Reader], prefix: str = "") -> tup
     return (*found, *_of_tags(item.tags, prefix))
 
 
+def orders_filing(item: Item) -> bool:
+    """Whether an agent wrote ``/file`` on a line of its own in an internal note."""
+    notes = (_unix(text.body) for text in item.texts or () if _may_command(text))
+    likely = (body for body in notes if "/file" in body.casefold())
+    return any(line.strip().casefold() == "/file" for body in likely for line in _lines(body))
+
+
+def _unix(body: str) -> str:
+    return body.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _may_command(text: Text) -> bool:
     """Only what a member of the team wrote where customers can't write or read."""
     return text.place is Place.NOTE and text.author is Author.TEAM and bool(text.id) and len(text.body) <= TOO_LONG
@@ -48,7 +59,7 @@ def _may_command(text: Text) -> bool:
 
 def _of(text: Text, readers: Mapping[str, Reader]) -> Iterator[Command]:
     """The commands of one note."""
-    body = text.body.replace("\r\n", "\n").replace("\r", "\n")
+    body = _unix(text.body)
     if not _LIKELY.search(body):
         return
     for line in _lines(body):

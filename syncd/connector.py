@@ -30,7 +30,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from syncd.clock import Clock
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Problem, Refused
-from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
+from syncd.model import Action, Audience, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
 from syncd.schema import Duration, Instant, Wrong, seconds
 
 ENTRY_POINTS = "syncd.connectors"
@@ -194,6 +194,15 @@ class Connector(ABC):
             ConnectorError: it could not be read.
         """
         raise Refused(self.name, f"reading what {ref.id} says: this kind of system tells no details")
+
+    def audience(self, place: str) -> Audience | None:
+        """Who can read what is filed in a repository or project now; None: nothing tells, so it counts as public.
+
+        Raises:
+            ConnectorError: the place isn't there, or could not be read.
+        """
+        del place
+        return None
 
     # --- writing ---
 

@@ -18,7 +18,7 @@ from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail
 from syncd.errors import Busy, ConnectorError, Interrupted, Problem, RateLimited, Transient, Unauthorized
-from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed
+from syncd.model import Action, Audience, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed
 from syncd.turns import Feed
 
 FAILURES = 5
@@ -181,6 +181,11 @@ class Guarded(Connector):
         """See :class:`Connector`."""
         with self._call():
             return self.inner.detail(ref)
+
+    def audience(self, place: str) -> Audience | None:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.audience(place)
 
     def _read(
         self, read: Callable[[Sequence[Ref]], Mapping[Ref, Item | Removed | ConnectorError]], refs: Sequence[Ref]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.commands import commands
+from syncd.commands import commands, orders_filing
 from syncd.model import Author, Item, Mention, Place, Ref, Status, Text
 from syncd.records import Command, Verb
 
@@ -149,3 +149,23 @@ def test_tags_command_what_needs_no_argument() -> None:
 def test_tags_begin_as_configured_or_command_nothing() -> None:
     assert [one.verb for one in found(tags=("bot_mute", "syncd_mute"), prefix="bot")] == [Verb.MUTE]
     assert found(tags=("syncd_mute", "_mute", "mute"), prefix="") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_order"),
+    [
+        (note("/file"), True),
+        (note("Looked at it.\r\n/FILE \r\nThanks"), True),
+        (note("please /file it"), False),
+        (note("> /file"), False),
+        (note("`/file`"), False),
+        (note("/filed"), False),
+        (note("/file", author=Author.OUTSIDE), False),
+        (note("/file", author=Author.SELF), False),
+        (note("/file", place=Place.COMMENT), False),
+        (note("/file", place=Place.BODY), False),
+    ],
+)
+def test_an_agent_s_note_orders_an_issue_and_nothing_else_does(text: Text, is_order: bool) -> None:
+    assert orders_filing(ticket(text)) is is_order
+    assert found(text) == (), "it is no command yet: nothing is done"

@@ -677,6 +677,11 @@ BAD_FILES: list[tuple[str, str | bytes, str]] = [
     ),
     (
         "connectors/desk.toml",
+        DESK + "[sync.routing.places]\nbugs = 'jura:BUG'\n",
+        "sync.routing.places.bugs: 'jura' is none of this helpdesk's trackers. Use one of: hub",
+    ),
+    (
+        "connectors/desk.toml",
         DESK + "[sync.file]\nwhen = 1\n",
         "connectors/desk.toml: sync.file.when: a list is expected",
     ),

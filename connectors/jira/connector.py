@@ -94,6 +94,11 @@ class JiraConnector(SiteConnector):
         del since
         return self.trace.comment(marker, where) if isinstance(where, Ref) else self.trace.issue(marker, where)
 
+    def audience(self, place: str) -> Audience:
+        """As the config says: Jira's API tells of no project who can read it."""
+        del place
+        return Audience(self.options.audience)
+
     def check(self) -> Sequence[Problem]:
         """Account, clock, projects and rights, the restriction, what can be filed; three or four calls per project."""
         return tuple(Checks(self.api, self.account, self.options).problems())

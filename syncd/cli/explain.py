@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from syncd.cli.app import config_option, json_option
+from syncd.cli.preview import preview
 from syncd.cli.running import configured, reading
 from syncd.cli.sentences import meaning, sentence
 from syncd.cli.show import as_json, say, when
@@ -20,12 +21,23 @@ from syncd.store import Store
 
 
 @click.command("explain")
-@click.argument("text", metavar="REF")
+@click.argument("text", metavar="REF", required=False)
+@click.option(
+    "--ticket", metavar="REF", help="Read this ticket, and show the issue that it would become. Writes nothing."
+)
 @json_option
 @config_option
-def command(text: str, folder: Path | None, *, as_data: bool) -> int:
-    """Say how a ticket or issue stands, and why each write was made. Asks no service."""
+def command(text: str | None, ticket: str | None, folder: Path | None, *, as_data: bool) -> int:
+    """Say how a ticket or issue stands, and why each write was made.
+
+    Asks no service, unless --ticket is given: then the ticket is read afresh, and the issue that its playbook would
+    make of it is shown, each choice with its reason.
+    """
+    if (text is None) == (ticket is None):
+        raise click.UsageError("Name a REF, or a ticket with --ticket, and not both.")
     config = configured(folder)
+    if text is None:
+        return preview(config, str(ticket), as_data=as_data)
     store = reading(config)
     try:
         ref = known(config, store, text)

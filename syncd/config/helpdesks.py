@@ -65,6 +65,7 @@ def helpdesk(account: Account, mapping: Mapping | None, accounts: Table[str, Acc
         raise ConfigError([*found, *error.problems]) from None
     found += _unwritable(playbook, mapping)
     found += _unshowable(playbook, account, [accounts[name] for name in trackers if name in accounts])
+    found += _unplaced(playbook, account, trackers)
     if found:
         raise ConfigError(found)
     return {
@@ -146,3 +147,13 @@ def _unshowable(playbook: Playbook, account: Account, trackers: Sequence[Account
             kinds = ", ".join(sorted({one.kind for one in accounts if one.kind}))
             what = f"{kinds} can't set {'fields' if capability == 'sets_fields' else 'tags or labels'}"
             yield problem(f"{account.where}: sync", key, what, "Leave it out, here or in the playbook")
+
+
+def _unplaced(playbook: Playbook, account: Account, trackers: Sequence[str]) -> Iterator[Problem]:
+    """Places in a tracker that this helpdesk doesn't use."""
+    for name, spot in playbook.routing.places.items():
+        tracker, colon, _ = spot.partition(":")
+        if colon and tracker not in trackers:
+            what = f"{tracker!r} is none of this helpdesk's trackers"
+            cure = f"Use one of: {', '.join(trackers)}"
+            yield problem(f"{account.where}: sync", f"routing.places.{name}", what, cure)

@@ -252,6 +252,7 @@ def test_audience_is_what_the_configuration_says(bench: Bench) -> None:
     bench.given["audience"] = "public"
     bench.connect()
     assert bench.item(issue).audience is Audience.PUBLIC
+    assert bench.jira.audience("ENG") is Audience.PUBLIC
     bench.cursor = None
     bench.pages()
     assert bench.told[issue].audience is Audience.PUBLIC

@@ -1,0 +1,136 @@
+"""``syncd explain --ticket REF``: the issue that a ticket would become, and why. Reads, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from syncd.cli.running import reading
+from syncd.cli.show import as_json, plural, say
+from syncd.clock import SystemClock
+from syncd.commands import orders_filing
+from syncd.config import Config, Helpdesk
+from syncd.connector import Connector
+from syncd.details import Detail
+from syncd.errors import ConnectorError, UnknownRef
+from syncd.filing import Choice, Filing, Unfiled, decide, write
+from syncd.model import Audience, Ref
+from syncd.records import LinkState
+
+
+def preview(config: Config, text: str, *, as_data: bool) -> int:
+    """Show it; the exit status, 1 where the playbook files nothing.
+
+    Raises:
+        UnknownRef: that is no ticket of a configured helpdesk.
+        ConnectorError: it can't be read, or its system tells no details.
+    """
+    with ExitStack() as stack:
+        desk, connector, ref = _ticket(config, text, stack)
+        detail = connector.detail(ref)
+        linked = _linked(config, detail.item.ref)
+        word = desk.mapping.word(detail.item.status)
+        ordered = desk.commands and orders_filing(detail.item)
+        decision = decide(detail, desk.playbook, word=word, ordered=ordered)
+        if isinstance(decision, Unfiled):
+            found: Filing | Unfiled = decision
+            tracker, trouble = "", ""
+        else:
+            tracker, audience, trouble = _place(config, desk, decision.place.value, stack)
+            found = write(decision, detail, desk.playbook, audience)
+    if as_data:
+        as_json(_data(detail, found, tracker, linked, trouble))
+    else:
+        _tell(detail, found, tracker, linked, trouble)
+    return int(isinstance(found, Unfiled))
+
+
+def _ticket(config: Config, text: str, stack: ExitStack) -> tuple[Helpdesk, Connector, Ref]:
+    """The ticket that a REF names, its connector open."""
+    name, _, key = text.partition(":")
+    for desk in config.helpdesks.values():
+        connector = desk.connect(SystemClock())
+        stack.callback(connector.close)
+        mentions = connector.parse_url(text)
+        ref = connector.resolve(mentions[0].key if mentions else key) if mentions or desk.name == name else None
+        if ref is not None:
+            return desk, connector, ref
+    raise UnknownRef(f"{text!r} names no ticket of {' or '.join(config.helpdesks)}")
+
+
+def _place(config: Config, desk: Helpdesk, spot: str, stack: ExitStack) -> tuple[str, Audience | None, str]:
+    """The tracker that a place is in, who can read there, and what kept us from finding out."""
+    first, colon, _ = spot.partition(":")
+    tracker = first if colon else desk.trackers[0]
+    connector = config.trackers[tracker].connect(SystemClock())
+    stack.callback(connector.close)
+    try:
+        return tracker, connector.audience(spot.removeprefix(f"{tracker}:")), ""
+    except ConnectorError as error:
+        return tracker, None, str(error)
+
+
+def _linked(config: Config, ref: Ref) -> list[str]:
+    """The issues that the ticket has already."""
+    store = reading(config)
+    try:
+        links = store.links.of(ref)
+        return [link.issue.human for link in links if link.state in {LinkState.LIVE, LinkState.FINAL}]
+    finally:
+        store.close()
+
+
+def _choices(filing: Filing, tracker: str) -> Iterator[tuple[str, Choice]]:
+    """What was chosen, in the order in which people ask for it."""
+    one = filing.decision
+    yield "tracker", Choice(tracker, "of the helpdesk's trackers, by the place")
+    yield "place", Choice(one.place.value.removeprefix(f"{tracker}:"), one.place.why)
+    yield "audience", filing.audience
+    yield "kind", one.kind
+    yield "priority", one.priority
+    yield "proposed priority", one.proposed
+    yield "area", one.area
+    yield "team", filing.team
+    yield "mention", filing.mention
+    yield "assignee", filing.assignee
+
+
+def _tell(detail: Detail, found: Filing | Unfiled, tracker: str, linked: list[str], trouble: str) -> None:
+    ticket = detail.item.ref.human
+    if linked:
+        say(f"{ticket} has {plural(len(linked), 'issue')} already: {', '.join(linked)}. A second one is not needed.")
+    if isinstance(found, Unfiled):
+        say(f"{ticket} would become no issue: {found.why}.")
+        return
+    say(f"{ticket} would become an issue, because of this: {found.decision.escalated.why}.")
+    say("This is a preview: nothing was written, and in this version people file the issue.")
+    for name, choice in _choices(found, tracker):
+        say(f"  {name}: {choice.value or 'none'} ({choice.why})")
+    for label in found.labels:
+        say(f"  label: {label.value} ({label.why})")
+    for remark in (*found.decision.remarks, *([f"The place can't be read: {trouble}."] if trouble else [])):
+        say(f"  note: {remark}")
+    say(f"  title: {found.title.value} ({found.title.why})")
+    say(f"  text ({found.body.why}):")
+    for line in found.body.value.split("\n"):
+        say(f"    {line}".rstrip())
+
+
+def _data(detail: Detail, found: Filing | Unfiled, tracker: str, linked: list[str], trouble: str) -> dict[str, Any]:
+    ref = detail.item.ref
+    head = {"ref": str(ref), "key": ref.human, "would_be_filed": isinstance(found, Filing), "linked": linked}
+    if isinstance(found, Unfiled):
+        return head | {"rule": found.rule, "why": found.why}
+    choices = [*_choices(found, tracker), ("title", found.title), ("body", found.body)]
+    return (
+        head
+        | {"why": found.decision.escalated.why}
+        | {name.replace(" ", "_"): _plain(choice) for name, choice in choices}
+        | {"labels": [_plain(label) for label in found.labels], "notes": list(found.decision.remarks)}
+        | {"trouble": trouble or None}
+    )
+
+
+def _plain(choice: Choice) -> dict[str, str]:
+    return {"value": choice.value, "why": choice.why}
