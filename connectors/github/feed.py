@@ -135,7 +135,7 @@ class Feed:
         due = not settled and now >= later(cursor.full, OVERLAP)
         if answer.status == 304:
             return None if due else self._page([], first_walk=False)
-        cursor.url, cursor.etag = self._tagged(url, answer)
+        cursor.url, cursor.etag = "", ""  # of a page that doesn't reach down, unchanged says nothing
         rows = self._rows(answer)
         versions = [row.version for row in rows]
         if due or versions != sorted(versions, reverse=True):
@@ -145,6 +145,7 @@ class Feed:
         reaches = not answer.link or versions[-1] < high or (versions[-1] == high and quiet)
         if not reaches:
             return None
+        cursor.url, cursor.etag = self._tagged(url, answer)
         news = cursor.news(rows)[::-1]
         cursor.remember(rows)
         cursor.looked = now

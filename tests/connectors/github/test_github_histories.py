@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from github_direct import State, books, connect, serving
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from connectors.github.sandbox import GitHubSandbox
@@ -64,6 +64,15 @@ def act(sandbox: GitHubSandbox, name: str, operation: tuple[str, int, int]) -> N
     first=st.lists(st.sampled_from([0, 0, 0, 1, 3, 60]), max_size=14),
     between=OPERATIONS,
     after=st.lists(OPERATIONS, max_size=3),
+)
+@example(  # more than a page changed in one second, and what lies behind the newest page changes in it again
+    paging="cursor",
+    size=2,
+    etags=True,
+    exclusive=False,
+    first=[0, 0, 0],
+    between=[],
+    after=[[("close", 0, 0)]],
 )
 def test_every_change_is_told_whenever_it_happens(  # each is a way in which servers differ
     sandbox: GitHubSandbox,
