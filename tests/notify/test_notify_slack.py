@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -237,6 +238,23 @@ def test_no_secret_gets_anywhere(
     for secret in (TOKEN, HOOK):
         assert secret not in said
     assert [record for record in caplog.records if "slack" in record.name] == []  # it would tell what is sent
+
+
+def test_slack_that_is_slow_is_not_waited_for_and_hears_of_it_once(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncd.notify.sink.TOTAL", 0.3)
+    watched = Watched(bot(slack))
+    slack.faults.append(Fault("late", seconds=1.0))
+    watched.brake()
+    watched.turn()
+    assert watched.row().reason.startswith("no answer (")
+    end = time.monotonic() + 30
+    while not slack.said:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    watched.turns(3600)
+    assert first_lines(slack) == [ON]
 
 
 # --- an incoming webhook ---
