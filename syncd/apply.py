@@ -43,6 +43,7 @@ def apply(work: Work, file: PlanFile) -> Applied:
     work = replace(work, approved=approval, owner=work.owner or str(ULID()))
     try:
         failures = _look(work, file.connectors)
+        work.troubles |= failures
         with work.store.write():
             work.store.queue.leave(work.owner)
             for key in approval.groups:

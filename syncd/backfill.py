@@ -52,6 +52,7 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
         except ConnectorError as error:
             failures[name] = error
     _catch_up(work, list(began), failures)
+    work.troubles |= failures
     if since is None:
         _look_for_unseen(work, {name: when for name, when in began.items() if name not in failures}, failures)
     if since is None and work.writes:

@@ -136,7 +136,7 @@ def resolve(work: Work, item: Item, failed: Counter[str] | None = None, ahead: M
             complete = False
             failed[claim.connector] += 1
             if isinstance(error, (RateLimited, Unauthorized)):
-                work.pause(claim.connector, error.retry_after or UNASKED, error.what)
+                work.pause(claim.connector, error.retry_after or UNASKED, error)
             continue
         if ref is not None:
             found.append(Found(claim, ref))

@@ -60,7 +60,7 @@ def _obeyed(work: Work, row: CommandRow) -> bool:
         _fail(work, row, error.what if isinstance(error, ConnectorError) else str(error))
     except ConnectorError as error:
         if isinstance(error, (RateLimited, Unauthorized)):
-            work.pause(error.connector, error.retry_after or UNASKED, error.what)
+            work.pause(error.connector, error.retry_after or UNASKED, error)
         return False
     except BrakeOn as error:
         work.say(str(error))

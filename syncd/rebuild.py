@@ -42,6 +42,7 @@ def rebuild(work: Work) -> dict[str, ConnectorError]:
         except ConnectorError as error:
             failures[name] = error
     _recall_all(work, failures)
+    work.troubles |= failures
     return failures
 
 

@@ -206,7 +206,7 @@ def _failed(work: Work, row: QueueRow, keys: set[str], error: ConnectorError) ->
     """Back into the queue, or parked with the reason (rule 13)."""
     wait = _wait(row, error)
     if isinstance(error, (Unauthorized, RateLimited)) and wait is not None:
-        work.pause(error.connector, wait, error.what)
+        work.pause(error.connector, wait, error)
     with work.store.write():
         if wait is None:
             _park(work, row, keys, error.what)

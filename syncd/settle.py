@@ -102,7 +102,7 @@ def _ask_again(work: Work, row: EffectRow) -> None:
 
 def _pause(work: Work, connector: str, error: Exception | None) -> None:
     if isinstance(error, (Unauthorized, RateLimited)):
-        work.pause(connector, error.retry_after or LEFT_ALONE, error.what)
+        work.pause(connector, error.retry_after or LEFT_ALONE, error)
 
 
 def _send(work: Work, row: EffectRow) -> None:

@@ -11,6 +11,7 @@ from syncd import commands, links, marker
 from syncd.clock import Clock, moment, precise
 from syncd.config import Brake, Helpdesk, Tracker
 from syncd.connector import Connector
+from syncd.errors import ConnectorError
 from syncd.mapping import Mapping as StatusMapping
 from syncd.model import Item, Note, Page, Ref, Role, Word
 from syncd.planfile import Approval
@@ -97,6 +98,8 @@ class Work:
     """Per connector the turns at its feed, which other threads may be reading, too."""
     paused: dict[str, tuple[float, str]] = field(default_factory=dict)
     """Connectors that must not be called before a moment (monotonic), and why."""
+    troubles: dict[str, ConnectorError] = field(default_factory=dict)
+    """What kept a connector as a whole from being read or written in this run."""
 
     def role(self, connector: str) -> Role:
         """The part that a configured connector plays."""
@@ -197,9 +200,12 @@ class Work:
         if key:
             self.store.queue.ask(key, cause, self.clock.now(), self.owner if self.approved is not None else "")
 
-    def pause(self, connector: str, seconds: float, why: str) -> None:
+    def pause(self, connector: str, seconds: float, why: ConnectorError | str) -> None:
         """Leave a connector alone for a while."""
-        self.paused[connector] = (self.clock.monotonic() + seconds, why)
+        if isinstance(why, ConnectorError):
+            self.troubles[connector] = why
+        what = why.what if isinstance(why, ConnectorError) else why
+        self.paused[connector] = (self.clock.monotonic() + seconds, what)
 
     def paused_for(self, connector: str) -> float:
         """Seconds until a connector may be called again; 0 if it may be now."""

@@ -11,7 +11,7 @@ from syncd.cli.running import human, refused_notes
 from syncd.cli.sentences import sentence
 from syncd.cli.show import complain, plural, say, when
 from syncd.clock import precise
-from syncd.errors import ConnectorError
+from syncd.errors import ConnectorError, RateLimited, Transient, Unauthorized
 from syncd.model import Item
 from syncd.records import Step
 from syncd.store import QueueRow
@@ -55,8 +55,18 @@ def report_of(
         "notes_in_doubt": work.store.effects.counts().get("doubt", 0),
         "notes_owed": work.store.effects.owing(),
         "not_read": {name: error.what for name, error in failures.items()},
+        "cures": {name: cure(error) for name, error in failures.items()},
         "needs_a_person": _needs(work, counts),
     }
+
+
+def cure(error: ConnectorError) -> str:
+    """What a person does about a connector that could not be read."""
+    if isinstance(error, Unauthorized):
+        return "Mend the credential (`syncd check` says whether it is accepted), then run `syncd reconcile` again"
+    if isinstance(error, (Transient, RateLimited)):
+        return "Run `syncd reconcile` again later"
+    return "`syncd check` says what to mend; then run `syncd reconcile` again"
 
 
 def _why_later(work: Work, row: QueueRow) -> str:
@@ -103,7 +113,7 @@ def _step(work: Work, step: Step) -> dict[str, Any]:
 def tell(work: Work, report: Mapping[str, Any]) -> None:
     """For people: grouped by what happens."""
     if not work.writes:
-        _tell_planned(report["planned"], observe=not report["dry_run"])
+        _tell_planned(report["planned"], observe=not report["dry_run"], whole=not report["not_read"])
     for rule, count in report["rules"].items():
         words, what = sentence(rule.rstrip("+"), status=rule.endswith("+"), count=count)
         say(f"  {plural(count, what)} {words}")
@@ -121,7 +131,7 @@ def tell(work: Work, report: Mapping[str, Any]) -> None:
     if report["notes_owed"]:
         say(f"{plural(report['notes_owed'], 'note')} still to be written: the next run tries again")
     for name, what in report["not_read"].items():
-        complain(f"{name} could not be read: {what}. Everything else was done; run `syncd reconcile` again later")
+        complain(f"{name} could not be read: {what}. Everything else was done. {report['cures'][name]}")
     for line in report["needs_a_person"]:
         complain(f"needs a person: {line}")
     if report["needs_a_person"]:
@@ -151,10 +161,11 @@ def _tell_links(report: Mapping[str, Any]) -> None:
         say(f"{plural(report['links_proposed'], 'link')} proposed to you (see `syncd links propose`)")
 
 
-def _tell_planned(planned: Sequence[Mapping[str, Any]], *, observe: bool) -> None:
-    """What would be written, grouped by why."""
+def _tell_planned(planned: Sequence[Mapping[str, Any]], *, observe: bool, whole: bool) -> None:
+    """What would be written, grouped by why; ``whole``: every connector was read."""
     mode = "Observe mode: nothing was written." if observe else "Dry run: nothing was written."
-    say(f"{mode} {plural(len(planned), 'write') + ' would be made' if planned else 'There is nothing to write'}.")
+    none = "There is nothing to write" if whole else "What is to be written can't be told before everything was read"
+    say(f"{mode} {plural(len(planned), 'write') + ' would be made' if planned else none}.")
     for rule, status in dict.fromkeys((step["rule"], step["status"]) for step in planned):
         steps = [step for step in planned if (step["rule"], step["status"]) == (rule, status)]
         words, what = sentence(rule, status=status, count=len(steps))

@@ -14,12 +14,15 @@ from syncd.config import Config, find_folder, load
 from syncd.config.files import brought
 from syncd.connector import Connector
 from syncd.control.stopping import stopping
-from syncd.errors import StateError
+from syncd.errors import ConnectorError, RateLimited, StateError
+from syncd.guarded import STATES
 from syncd.rehearsal import rehearse
-from syncd.store import Store
+from syncd.store import ConnectorRow, Store
 from syncd.store.file import belong
 from syncd.work import LONG, Work
 
+PASSING = frozenset(STATES.values())
+"""States of a connector that one call which is answered shows to be over."""
 SHORTEST_KEY = 16
 """Bytes of a marker key that syncd made itself; it makes 64."""
 
@@ -103,7 +106,35 @@ def working(config: Config, *, dry: bool = False) -> Iterator[Work]:
         )
         leave_paused(work)
         rehearse(work)
-        yield work
+        with _standing(work):
+            yield work
+
+
+@contextmanager
+def _standing(work: Work) -> Iterator[None]:
+    """Keep how each connector stood in a run that no service made, as the service does for its own."""
+    began = work.now
+    try:
+        yield
+    except ConnectorError as error:
+        if type(error) in STATES:
+            work.troubles[error.connector] = error
+        raise
+    finally:
+        with work.store.write():
+            for name, row in work.store.connectors.all().items():
+                _keep_standing(work, name, row, began)
+
+
+def _keep_standing(work: Work, name: str, row: ConnectorRow, began: str) -> None:
+    """What calls have shown of one connector, if they have shown anything. Inside a transaction."""
+    error = work.troubles.get(name)
+    if isinstance(error, RateLimited) and name in work.paused and not work.paused_for(name):
+        error = None  # it was waited for
+    if error is not None:
+        work.store.connectors.stands(name, STATES.get(type(error), "misconfigured"), error.what, work.now)
+    elif row.polled_at >= began or (row.state in PASSING and work.connectors[name].calls):
+        work.store.connectors.stands(name, "ok", "", work.now)
 
 
 def leave_paused(work: Work) -> None:

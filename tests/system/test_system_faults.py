@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from office import PENDING, RESOLVED, Office
+from office import PENDING, REPOSITORY, RESOLVED, Office
 
+from syncd.store import Store
 from syncd.testing import Fault, Reply
 
 WRITES = "POST|PUT|PATCH"
@@ -218,3 +219,53 @@ def test_a_look_that_is_refused_leaves_the_note_to_be_looked_for_again(office: O
     office.sync()
     assert (office.status(ticket), len(office.notes(ticket))) == (PENDING, 1)
     office.run("status").ended(0)
+
+
+def test_status_after_a_run_says_which_connector_a_person_must_mend(office: Office) -> None:
+    busy(office, 2)
+    office.freshdesk.key = "another"
+    run = office.run("reconcile", "--dry-run").ended(1)
+    assert "nothing to write" not in run.said
+    run = office.run("reconcile").ended(1)
+    assert "Mend the credential" in run.err
+    assert "`syncd check`" in run.err
+    assert "run `syncd reconcile` again later" not in run.err
+    told = office.run("status").ended(1).out
+    assert "freshdesk is unauthorized: " in told
+    assert "Nothing needs a person" not in told
+    assert office.json("status")["connectors"]["github"]["state"] == "ok"
+    office.freshdesk.key = office.environ["SYNCD_TEST_DESK"]
+    office.sync()
+    assert office.run("status").ended(0).out.endswith("Nothing needs a person.\n")
+
+
+def test_a_run_for_one_ticket_tells_of_the_credential_too(office: Office) -> None:
+    (ticket, _), *_ = busy(office, 1)
+    office.sync()
+    office.freshdesk.key = "another"
+    office.run("reconcile", f"freshdesk:{ticket}").ended(1)
+    assert "freshdesk is unauthorized: " in office.run("status").ended(1).out
+    office.freshdesk.key = office.environ["SYNCD_TEST_DESK"]
+    office.sync(f"freshdesk:{ticket}")
+    office.run("status").ended(0)
+
+
+@pytest.mark.parametrize("before", ["rate_limited", "unavailable", "misconfigured"])
+def test_what_a_service_has_left_of_a_connector_does_not_outlive_a_read(office: Office, before: str) -> None:
+    office.sync()
+    store = Store.open(office.state)
+    with store.write():
+        store.connectors.stands("github", before, "the service asked us to wait", "2026-01-01T00:00:00.000000Z")
+    store.close()
+    assert "the service asked us to wait" in office.run("status").out
+    office.sync()
+    assert "the service asked us to wait" not in office.run("status").ended(0).out
+
+
+def test_what_is_not_there_to_be_read_is_told_by_status(office: Office) -> None:
+    office.sync()
+    office.write_hub(REPOSITORY, "acme/nowhere")
+    office.run("reconcile").ended(1)
+    told = office.run("status").ended(1).out
+    assert "github is misconfigured: " in told
+    assert "acme/nowhere" in told
