@@ -132,6 +132,7 @@ def _resolved(work: Work, name: str, key: str, text: str) -> Ref:
         ref = reads(work.clock)(connector.resolve, key)
         if ref is not None and isinstance(reads(work.clock)(connector.fetch, [ref])[ref], Removed):
             ref = None  # where a key is the id, resolving it asks nobody
+        ref = ref or work.store.snapshots.by_former_key(name, key)
     if ref is None:
         raise UnknownRef(f"{text!r}: {name} has no such item, or hides it from us")
     return ref

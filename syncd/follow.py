@@ -62,7 +62,7 @@ def follow(work: Work, item: Item) -> None:
     store.shown.rekey(old, item.ref)
     store.commands.rekey(old, item.ref)
     store.journal.unskip(old)
-    store.snapshots.drop(old)
+    store.snapshots.rekey(old, item.ref)
     if not store.snapshots.is_old(work.kept(item)):
         work.keep(item)
     if isinstance(before, Removed):  # it seemed gone, until it was known where to

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 
+from syncd.backfill import find
 from syncd.errors import ConnectorError, Gone, Refused, Transient
 from syncd.model import Author, GoneKind, Item, Page, Ref, Removed, Status
 from syncd.poll import poll
@@ -500,3 +501,41 @@ def test_a_look_up_of_many_that_fails_is_made_one_by_one() -> None:
     poll(pair.work, "tracker")
     assert len(pair.links()) == 3
     assert desk.calls["READ"] == 4
+
+
+# --- keys that items had before ---
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_an_issue_that_went_elsewhere_is_known_by_every_key_that_it_had(told: bool) -> None:
+    pair = Pair()
+    pair.tracker.tells_moves = told
+    ticket, first = pair.filed_pair()
+    second = pair.transfer(first)
+    pair.reconcile()
+    pair.tick()
+    third = pair.transfer(second)
+    pair.reconcile()
+    assert pair.link(ticket, third).state is LinkState.LIVE
+    snapshots = pair.store.snapshots
+    assert {snapshots.by_former_key("tracker", key) for key in ("TRACKER-1", "tracker-2")} == {pair.ref(third)}
+    assert snapshots.by_former_key("tracker", "TRACKER-3") is None
+    pair.remove(first)  # its service leads there no more
+    assert find(pair.work, pair.url(first)) == pair.ref(third)
+
+
+def test_a_key_that_changed_leads_to_whoever_had_it_last() -> None:
+    pair = Pair()
+    pair.filed_pair()
+    pair.issue(pair.ticket())
+    pair.pass_()
+    one, other = (pair.store.snapshots.get(Ref("tracker", number)) for number in "12")
+    assert isinstance(one, Item)
+    assert isinstance(other, Item)
+    with pair.store.write():
+        for item, key in ((one, "OPS-7"), (one, "OPS-8"), (one, "OPS-8"), (other, "OPS-7"), (other, "OPS-9")):
+            pair.store.snapshots.put(replace(item, ref=Ref("tracker", item.ref.id, key)), pair.work.now)
+    former = {
+        key: pair.store.snapshots.by_former_key("tracker", key) for key in ("TRACKER-1", "OPS-7", "ops-8", "OPS-9")
+    }
+    assert former == {"TRACKER-1": one.ref, "OPS-7": other.ref, "ops-8": None, "OPS-9": None}

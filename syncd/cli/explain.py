@@ -61,14 +61,15 @@ def known(config: Config, store: Store, text: str) -> Ref:
     Raises:
         UnknownRef: it doesn't.
     """
+    seen = store.snapshots
     for name, one in {**config.trackers, **config.helpdesks}.items():
         for mention in one.connect(SystemClock()).parse_url(text):
-            ref = store.snapshots.by_key(name, mention.key, gone=True)
+            ref = seen.by_key(name, mention.key, gone=True) or seen.by_former_key(name, mention.key)
             if ref is not None:
                 return ref
     name, _, key = text.partition(":")
-    item = store.snapshots.get(Ref(name, key))
-    ref = item.ref if item is not None else store.snapshots.by_key(name, key, gone=True)
+    item = seen.get(Ref(name, key))
+    ref = item.ref if item is not None else seen.by_key(name, key, gone=True) or seen.by_former_key(name, key)
     if ref is None:
         raise UnknownRef(
             f"nothing is known of {text!r}. `syncd links list` shows what is; `syncd reconcile` looks anew"

@@ -42,6 +42,14 @@ CREATE INDEX snapshots_by_key ON snapshots (connector, key);
 CREATE INDEX snapshots_following ON snapshots (follows) WHERE follows <> '';
 CREATE INDEX snapshots_to_read ON snapshots (connector) WHERE read_again > 0;
 
+CREATE TABLE former_keys (
+    connector TEXT NOT NULL,
+    key       TEXT NOT NULL COLLATE NOCASE,
+    ref       TEXT NOT NULL,
+    PRIMARY KEY (connector, key)
+) STRICT;
+CREATE INDEX former_keys_of ON former_keys (ref);
+
 CREATE TABLE links (
     id         INTEGER PRIMARY KEY,
     ticket     TEXT NOT NULL,

@@ -17,6 +17,17 @@ BY_KEY_GONE = """
     SELECT ref, key FROM snapshots WHERE connector = ? AND key = ? COLLATE NOCASE AND gone <> ''
     ORDER BY seen_at DESC LIMIT 1
 """
+BY_FORMER_KEY = """
+    SELECT f.ref, s.key FROM former_keys f JOIN snapshots s USING (ref) WHERE f.connector = ? AND f.key = ?
+"""
+KEY_CHANGED = """
+    INSERT OR REPLACE INTO former_keys (connector, key, ref)
+    SELECT connector, key, ref FROM snapshots WHERE ref = :ref AND key NOT IN ('', :key COLLATE NOCASE)
+"""
+REF_CHANGED = """
+    INSERT OR REPLACE INTO former_keys (connector, key, ref) SELECT :connector, value, :new FROM json_each(:keys)
+"""
+FORMER_FOLLOW = "UPDATE former_keys SET ref = :new WHERE ref = :old"
 OF_GROUP = """
     SELECT s.* FROM snapshots s WHERE s.ref IN (
         SELECT ticket FROM links WHERE group_key = :key AND state IN ('live', 'final')
@@ -90,6 +101,11 @@ class Snapshots:
         rows += self._db.query(BY_KEY_GONE, [connector, key]) if gone else []
         return next((Ref.parse(row["ref"], row["key"]) for row in rows), None)
 
+    def by_former_key(self, connector: str, key: str) -> Ref | None:
+        """The ref of what had this key, or id, last before it went elsewhere; for what people name, and no more."""
+        rows = self._db.query(BY_FORMER_KEY, [connector, key])
+        return next((Ref.parse(row["ref"], row["key"]) for row in rows), None)
+
     def is_old(self, item: Item) -> bool:
         """Whether a feed shows nothing newer than what we saw, or ourselves wrote (rules 1 and 11)."""
         row = next(iter(self._db.query(GET, [str(item.ref)])), None)
@@ -119,6 +135,7 @@ class Snapshots:
 
     def put(self, item: Item, now: str) -> None:
         """Keep what was seen, with the tags that stand in ``item``."""
+        self._db.execute(KEY_CHANGED, {"ref": str(item.ref), "key": item.ref.key})
         self._db.execute(
             PUT,
             {
@@ -188,8 +205,17 @@ class Snapshots:
         return [item for item in items if isinstance(item, Item)]
 
     def drop(self, ref: Ref) -> None:
-        """An item that goes on under another ref."""
+        """What was seen of an item is forgotten."""
         self._db.execute(DROP, [str(ref)])
+
+    def rekey(self, old: Ref, new: Ref) -> None:
+        """An item goes on under another ref: what was seen under the old one is forgotten, but for its names."""
+        before = self.get(old)
+        keys = {old.id, old.key, before.ref.key if before else ""} - {""}
+        moved = {"old": str(old), "new": str(new), "connector": new.connector, "keys": json.dumps(sorted(keys))}
+        self._db.execute(FORMER_FOLLOW, {"old": moved["old"], "new": moved["new"]})
+        self._db.execute(REF_CHANGED, {name: moved[name] for name in ("connector", "new", "keys")})
+        self.drop(old)
 
     def statuses(self) -> list[tuple[str, Status, int, str]]:
         """(connector, native status, how many items, an example's key): what the accounts use."""

@@ -310,3 +310,41 @@ def test_json_is_json_and_nothing_else(pair: tuple[Office, int, str], verb: tupl
     run = office.run(*verb, "--json").ended(0)
     assert run.data or verb == ("links", "propose")
     assert run.out.isascii()
+
+
+def test_an_issue_that_was_moved_is_named_by_its_former_key_too(office: Office) -> None:
+    office.hub.make_repo("acme/elsewhere")
+    office.write_hub(REPOSITORY, "acme/elsewhere")
+    ticket = office.pending()
+    key = office.issue(ticket)
+    office.sync()
+    before = names(office, key)
+    new = office.hub.transfer(key, "acme/elsewhere")
+    office.later()
+    office.sync()
+    calls = office.calls()
+    for verb in ("explain", "links show"):
+        said = {office.run(*verb.split(), ref).ended(0).out for ref in (*before, f"github:{new}")}
+        assert len(said) == 1
+        assert new in said.pop()
+    assert office.calls() == calls
+    office.run("links", "remove", f"freshdesk:{ticket}", f"github:{key}").ended(0)
+    assert {one["state"] for one in office.json("links", "list")} == {"ended"}
+
+
+def test_what_has_a_key_now_comes_before_what_had_it(office: Office) -> None:
+    office.hub.make_repo("acme/elsewhere")
+    office.write_hub(REPOSITORY, "acme/elsewhere")
+    key = office.issue(office.pending())
+    office.sync()
+    office.later()
+    office.hub.rename_repo(REPOSITORY, "acme/platform")
+    office.sync()
+    moved = key.replace(REPOSITORY, "acme/platform")
+    assert f"<-> github:{moved} (" in office.run("explain", f"github:{key}").ended(0).out
+
+    office.hub.make_repo(REPOSITORY)
+    assert office.issue(office.pending()) == key
+    office.later()
+    office.sync()
+    assert f"<-> github:{key} (" in office.run("explain", f"github:{key}").ended(0).out
