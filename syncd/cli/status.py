@@ -146,7 +146,7 @@ def _tell_sinks(sinks: dict[str, Any]) -> None:
     for name, one in sinks.items():
         waiting = f"{plural(one['waiting'], 'alert')} waiting"
         if one["state"] == "off":
-            say(f"notify.{name} gets no more messages: {one['reason']}; {waiting}. Mend that, and reload the service")
+            say(f"notify.{name} gets no more messages: {one['reason']}; {waiting}. Mend that, and restart the service")
         elif one["state"] == "failing":
             say(f"notify.{name} can't be reached now: {one['reason']}; {waiting}. It is tried again by itself")
 
