@@ -80,12 +80,12 @@ class Reader:
             ConnectorError: not all of them could be read.
         """
         what, path = f"listing the notes of ticket {ref.id}", f"tickets/{number(self.api, ref)}/conversations"
-        known: set[object] = set()
+        known: set[str] = set()
         for page in range(1, LAST_PAGE + 1):
             rows = self.api.rows(what, path, {"per_page": PER_PAGE, "page": page}, item=True)
             more = self.api.more or len(rows) >= PER_PAGE
-            new = [row for row in rows if row.get("id") not in known]
-            known.update(row.get("id") for row in new)
+            new = [row for row in rows if str(row.get("id")) not in known]
+            known.update(str(row.get("id")) for row in new)
             yield from new
             if not more or not rows:
                 return

@@ -163,15 +163,15 @@ def every(api: JiraApi, path: str, key: str, doing: str, **query: str) -> Iterab
     Raises:
         ConnectorError: not all of them could be read.
     """
-    known: set[object] = set()
+    known: set[str] = set()
     start = 0
     while True:
         found = api.record("GET", path, doing, params={"startAt": start, "maxResults": BATCH, **query})
         rows, total = found.get(key), found.get("total")
         if not isinstance(rows, list) or not isinstance(total, int) or not all(isinstance(row, dict) for row in rows):
             raise api.odd(doing)
-        new = [row for row in rows if row.get("id") not in known]
-        known.update(row.get("id") for row in new)
+        new = [row for row in rows if str(row.get("id")) not in known]
+        known.update(str(row.get("id")) for row in new)
         yield from new
         start += len(rows)
         if start >= total:

@@ -157,9 +157,10 @@ class Account:
             ask = wanted
         for start in range(0, len(ask), PER_PAGE):
             part = ask[start : start + PER_PAGE]
-            found = {row.get("id"): row.get("role") for row in self.api.people("reading who wrote", part)}
+            found = {str(row.get("id")): row.get("role") for row in self.api.people("reading who wrote", part)}
             # Who isn't there is asked for again in an hour, not each time.
-            self._roles |= {one: (role if isinstance(role := found.get(one), str) else "", now + TTL) for one in part}
+            told = {one: role if isinstance(role := found.get(str(one)), str) else "" for one in part}
+            self._roles |= {one: (role, now + TTL) for one, role in told.items()}
         return {one: self._roles[one][0] for one in wanted}
 
     def titled(self, number: int | None, kind: str) -> str:

@@ -167,7 +167,7 @@ def tags(row: Row, portal: frozenset[str] | None) -> tuple[str, ...]:
 
 def authors(rows: Iterable[Row]) -> set[int]:
     """Whose roles have to be known to read these comments."""
-    found = {row.get("author_id") for row in rows}
+    found = (row.get("author_id") for row in rows)
     return {one for one in found if isinstance(one, int) and not isinstance(one, bool) and one > 0}
 
 

@@ -72,9 +72,9 @@ class Reader:
             ConnectorError: not all of them could be read.
         """
         what, path = f"listing the notes of ticket {number}", f"tickets/{number}/comments"
-        known: dict[object, Row] = {}
+        known: dict[str, Row] = {}
         for page in self.api.pages(what, path, "comments"):
-            known |= {row.get("id"): row for row in page}
+            known |= {str(row.get("id")): row for row in page}
         return list(known.values())
 
     def survivor(self, number: int) -> int | None:
