@@ -32,7 +32,7 @@ class TestGitHub(ConnectorContract):
             "small numbered pages",
             "app",
             "enterprise page",
-            "app enterprise page",
+            pytest.param("app enterprise page", marks=pytest.mark.torture),  # each of these is shown alone above
         ]
     )
     def world(self, request: pytest.FixtureRequest) -> Iterator[World]:

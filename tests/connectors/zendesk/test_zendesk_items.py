@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.zendesk import items
@@ -58,6 +58,7 @@ def test_any_other_row_is_an_item_or_a_value_error(row: dict[str, Any]) -> None:
         items.item(VIEW, row)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "author_id", "created_at", "public", "body", "via"]), values)))
 def test_any_comments_are_a_conversation_or_a_value_error(rows: list[dict[str, Any]]) -> None:
     with contextlib.suppress(ValueError):
