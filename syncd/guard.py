@@ -28,13 +28,16 @@ ALLOWED: Mapping[Audience, frozenset[str]] = {
     Audience.PRIVATE: frozenset(ISSUE_VARIABLES),
 }
 
-QUOTED = {"description_quoted": 12_000, **dict.fromkeys(FORM_FIELDS, 1_500)}
+QUOTED = {"description_quoted": 12_000, **dict.fromkeys(FORM_FIELDS, 1_200)}
 """What a customer wrote at length -> how many characters of it go into an issue."""
 LINE, TITLE = 200, 240
 """The longest line, and the longest title that every tracker takes."""
 BODY = 30_000
 """The longest body that every tracker takes, with room for a marker and for what a conversion adds."""
-ATTACHMENTS = 20
+READ = 100_000
+"""How much of a text is looked at; what lies further on is in the ticket."""
+ATTACHMENTS, LISTED = 20, 4_000
+"""How many attachments are listed, in so many characters."""
 HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs"})
 """Unicode categories of what nobody sees: it could part a name from its ``@`` for us and not for the system."""
 
@@ -96,7 +99,7 @@ def _safe(name: str, value: str, *, title: bool) -> str:
 def quoted(text: str, limit: int) -> str:
     """A customer's words as a quote block, every line of it quoted; empty where nothing was said."""
     lines, used = [], 0
-    for one in neutralised(text).strip().split("\n"):
+    for one in neutralised(text[:READ]).strip().split("\n"):
         row = f"> {one.rstrip()}".rstrip()
         used += len(row) + 1
         if used > limit:
@@ -108,7 +111,7 @@ def quoted(text: str, limit: int) -> str:
 
 def line(text: str) -> str:
     """Text from elsewhere as one harmless line."""
-    found = " ".join(neutralised(text).split())
+    found = " ".join(neutralised(text[:READ]).split())
     return found if len(found) <= LINE else f"{found[: LINE - 1].rstrip()}…"
 
 
@@ -122,12 +125,15 @@ def address(url: str) -> str:
 
 def listed(attachments: Sequence[Attachment]) -> str:
     """Attachments as a list of links, never as images."""
-    rows = []
+    rows: list[str] = []
     for one in attachments[:ATTACHMENTS]:
         name, url = _MARKUP.sub(r"\\\1", line(one.name)) or "(no name)", address(one.url)
         size = f" ({_size(one.size)})" if one.size else ""
-        rows.append(f"- [{name}]({url}){size}" if url else f"- {name}{size}")
-    more = len(attachments) - ATTACHMENTS
+        row = f"- [{name}]({url}){size}" if url else f"- {name}{size}"
+        if sum(len(one) for one in rows) + len(row) > LISTED:
+            break
+        rows.append(row)
+    more = len(attachments) - len(rows)
     return "\n".join([*rows, *([f"- and {more} more in the ticket"] if more > 0 else [])])
 
 

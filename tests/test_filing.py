@@ -333,8 +333,12 @@ def test_levels_two_to_four_get_the_form() -> None:
 
 def test_impact_is_the_field_s_and_critical_is_proposed_by_keyword() -> None:
     issue = filed("2i2c", ticket("Prometheus fails", fields={"impact": "Low"}), Audience.PUBLIC)
-    assert [label.value for label in issue.labels] == ["support", "impact: low"]
-    assert "### Ticket impact\n\nLow (proposed by keyword: Critical)\n\n### Short" in issue.body.value
+    assert [label.value for label in issue.labels] == ["support"], "it is on the form, and so on the board"
+    assert "### Ticket impact\n\n🟩 Low\n\n### Short" in issue.body.value
+    assert issue.body.value.endswith("Keywords of the ticket propose the impact critical: whoever triages decides.")
+    for tag, shown in (("impact_critical", "🟥 Critical"), ("impact_high", "🟧 High"), ("impact_medium", "🟨 Medium")):
+        assert f"\n\n{shown}\n\n### Short" in filed("2i2c", ticket(tags=(tag,))).body.value
+    assert "### Ticket impact\n\n_No response_\n\n### Short" in filed("2i2c", ticket()).body.value
 
 
 # --- in what words ---

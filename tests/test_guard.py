@@ -185,7 +185,11 @@ def test_what_is_too_long_is_cut_and_says_so() -> None:
     assert len(quote) < 160
     assert quote.endswith("(cut here: the rest is in the ticket)")
     assert all(row.startswith(">") for row in quote.splitlines())
-    issue = filed("sourcegraph-support", ticket("x" * 9_000, "y\n" * 90_000))
+    names = ("environment", "steps_to_reproduce", "logs", "recent_changes", "affected", "urgency")
+    fields = dict.fromkeys(names, "z\n" * 9_000)
+    long = tuple(Attachment("n" * 900, f"https://desk.example.com/{'u' * 1_900}", 1) for _ in range(90))
+    issue = filed("sourcegraph-support", ticket("x" * 9_000, "y\n" * 90_000, fields=fields, attachments=long))
+    assert "- Ticket: [17](https://desk.example.com/tickets/17)" in issue.body.value, "what syncd adds is never cut off"
     assert len(issue.title.value) <= guard.TITLE
     assert len(issue.body.value) <= guard.BODY
 

@@ -130,7 +130,8 @@ def _labels(
     row = playbook.kinds.get(kind.value)
     found = [Choice(label, "every issue has it") for label in playbook.routing.labels]
     found += [Choice(label, f"the kind is {kind.value}") for label in (row.labels if row else ())]
-    found += [Choice(f"{playbook.priorities.prefix}{level.value}", level.why)] if level.value else []
+    if level.value and playbook.priorities.labelled:
+        found.append(Choice(f"{playbook.priorities.prefix}{level.value}", level.why))
     found += [Choice(label, f"the area is {rule.area}") for label in rule.labels] if rule else []
     found += [Choice(label, f"the ticket has the tag {tag}") for tag, one in tags.items() for label in one.labels]
     return tuple({one.value.casefold(): one for one in reversed(found)}.values())[::-1]

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from syncd.details import Detail
+from syncd.guard import READ
 from syncd.tables import Rule
 
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+|\S+@\S+\.\S+", re.IGNORECASE)
@@ -28,8 +29,8 @@ class Match:
 
 
 def said(detail: Detail) -> str:
-    """What is looked at: subject and description."""
-    return f"{detail.subject}\n{detail.description}"
+    """What is looked at: subject and description, as far as anybody reads them."""
+    return f"{detail.subject}\n{detail.description}"[:READ]
 
 
 def found(text: str, phrases: Iterable[str]) -> frozenset[str]:

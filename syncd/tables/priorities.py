@@ -51,6 +51,7 @@ class Priorities(Table):
     Attributes:
         prefix: what the label of a priority begins with.
         also: other beginnings that are recognised in a tag set by hand.
+        labelled: whether the priority is a label of the issue; where not, only its text may show it.
         tiers: the columns; empty where severity alone decides.
         table: severity -> priority, or tier -> priority.
         no_issue: priorities for which none is filed: why, and what happens instead.
@@ -58,6 +59,7 @@ class Priorities(Table):
 
     prefix: str = ""
     also: Names = ()
+    labelled: bool = True
     tiers: Annotated[tuple[Annotated[Name, BeforeValidator(plain)], ...], Field(strict=False)] = ()
     severity: Told = Told()
     tier: Told = Told()
