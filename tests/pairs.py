@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -308,4 +307,4 @@ class Pair:
 
 def hour(pair: Pair) -> None:
     """Long enough for the damper to forget."""
-    pair.clock.advance(timedelta(hours=1, minutes=1).total_seconds())
+    pair.clock.advance(61 * 60)
