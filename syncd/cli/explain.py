@@ -9,7 +9,7 @@ import click
 
 from syncd.cli.app import config_option, json_option
 from syncd.cli.preview import preview
-from syncd.cli.running import configured, reading
+from syncd.cli.running import configured, human, reading
 from syncd.cli.sentences import meaning, sentence
 from syncd.cli.show import as_json, say, when
 from syncd.clock import SystemClock
@@ -82,6 +82,8 @@ def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
     base = store.links.base(link.id)
     key = store.groups.of(link.ticket) if link.state in {LinkState.LIVE, LinkState.FINAL} else None
     queued = next((row for row in store.queue.rows() if row.group == key), None)
+    failing = store.unwritten()
+    mine, groups = failing.get(link.id), {one.group for one in failing.values()}
     return {
         "link": link.id,
         "state": link.state.value,
@@ -100,7 +102,10 @@ def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
         }
         if base
         else None,
-        "queued": {"parked": queued.parked, "due": queued.due, "reason": queued.reason} if queued else None,
+        "queued": {"parked": queued.parked, "due": queued.due, "reason": mine.reason if mine else queued.reason}
+        if queued and (mine or queued.group not in groups)
+        else None,
+        "unwritten": {"on": human(store, mine.on), "reason": mine.reason} if mine else None,
         "writes": [
             {key: row[key] for key in ("at", "target", "rule", "who", "before", "after", "outcome")}
             | {"status_written": bool(row["status"]), "notes": row["notes"]}

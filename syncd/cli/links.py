@@ -16,7 +16,7 @@ from syncd.cli.hosts import Host, through
 from syncd.cli.imports import command as import_
 from syncd.cli.linking import pair
 from syncd.cli.muting import mute, unmute
-from syncd.cli.running import configured, reading
+from syncd.cli.running import UNWRITTEN, configured, reading
 from syncd.cli.show import as_json, clean, say, table
 from syncd.errors import UnknownRef
 from syncd.records import BY_PERSON, Link, LinkState, Origin
@@ -43,7 +43,8 @@ def list_(folder: Path | None, *, state: str | None, as_csv: bool, as_data: bool
     config = configured(folder)
     store = reading(config)
     found = [link for link in store.links.all() if state is None or link.state == state]
-    rows = [_row(link) for link in found]
+    failing = store.unwritten()
+    rows = [_row(link) | ({"standing": UNWRITTEN} if link.id in failing else {}) for link in found]
     store.close()
     if as_data:
         as_json(rows)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from syncd.cli.running import human, refused_notes
+from syncd.cli.running import human, not_written, refused_notes
 from syncd.cli.sentences import sentence
 from syncd.cli.show import complain, plural, say, when
 from syncd.clock import precise
@@ -80,8 +80,8 @@ def _why_later(work: Work, row: QueueRow) -> str:
 
 def _needs(work: Work, counts: Mapping[tuple[str, str], int]) -> list[str]:
     """What only a person can mend, a line each."""
-    rows = work.store.queue.rows()
-    needs = [f"{human(work.store, row.group)}: {row.reason}" for row in rows if row.parked]
+    rows, failing = work.store.queue.rows(), not_written(work.store)
+    needs = [_parked(human(work.store, row.group), row.reason, failing) for row in rows if row.parked]
     held = sum(n for (state, standing), n in counts.items() if state == "live" and standing in {"conflict", "drift"})
     unknown = counts.get(("live", "unknown"), 0)
     if held:
@@ -89,6 +89,15 @@ def _needs(work: Work, counts: Mapping[tuple[str, str], int]) -> list[str]:
     if unknown:
         needs.append(f"{plural(unknown, 'link')} with a status that the mapping doesn't know")
     return needs + [f"a note on {note['on']} was refused: {note['reason']}" for note in refused_notes(work.store)]
+
+
+def _parked(group: str, reason: str, failing: Sequence[Mapping[str, Any]]) -> str:
+    """A group that is parked: how many of its items could not be written, and why one of them."""
+    mine = {one["on"]: one["reason"] for one in failing if one["group"] == group}
+    if len(mine) < 2:  # one item is named with its reason
+        return f"{group}: {next(iter(mine.values()), reason)}"
+    on, why = next(iter(mine.items()))
+    return f"{group}: {len(mine):,} items of its group could not be written, such as {on}: {why}"
 
 
 def _step(work: Work, step: Step) -> dict[str, Any]:

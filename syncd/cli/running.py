@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from syncd.cli.show import Meter, complain
 from syncd.clock import SystemClock
@@ -21,6 +22,8 @@ from syncd.store import ConnectorRow, Store
 from syncd.store.file import belong
 from syncd.work import LONG, Work
 
+UNWRITTEN = "unwritten"
+"""Stands for the standing of a live link where something could not be written."""
 PASSING = frozenset(STATES.values())
 """States of a connector that one call which is answered shows to be over."""
 SHORTEST_KEY = 16
@@ -56,6 +59,17 @@ def refused_notes(store: Store) -> list[dict[str, str]]:
         link = store.links.get(row.link)
         ends = {"ticket": link.ticket.human, "issue": link.issue.human} if link else {}
         found.append({"on": row.target.human, "kind": row.kind, "reason": row.reason, **ends})
+    return found
+
+
+def not_written(store: Store) -> list[dict[str, Any]]:
+    """Links of which something could not be written: on what, and why not."""
+    found: list[dict[str, Any]] = []
+    for one in store.unwritten().values():
+        link = store.links.get(one.link)
+        ends = {"ticket": link.ticket.human, "issue": link.issue.human} if link else {}
+        group = {"group": human(store, one.group), "standing": one.standing, "parked": one.parked}
+        found.append({"on": human(store, one.on), "reason": one.reason, **group, **ends})
     return found
 
 

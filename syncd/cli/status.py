@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,25 @@ from typing import Any
 import click
 
 from syncd.cli.app import config_option, json_option
-from syncd.cli.running import add_to_mapping, configured, doubled_notes, human, reading, refused_notes
+from syncd.cli.running import (
+    UNWRITTEN,
+    add_to_mapping,
+    configured,
+    doubled_notes,
+    human,
+    not_written,
+    reading,
+    refused_notes,
+)
 from syncd.cli.sentences import meaning
 from syncd.cli.show import as_json, plural, say, table, when
 from syncd.config import Config
 from syncd.health import Health, intervals, look
 from syncd.model import Word
 from syncd.store import Store
+
+EXAMPLES = 3
+"""Items that are named of those of a group that could not be written."""
 
 
 @click.command("status")
@@ -37,7 +51,8 @@ def command(folder: Path | None, *, as_data: bool) -> int:
 def gather(config: Config, store: Store) -> dict[str, Any]:
     """Everything, as data."""
     counts = store.links.counts()
-    live = {standing: n for (state, standing), n in counts.items() if state == "live"}
+    failing = not_written(store)
+    live = _standings(counts, failing)
     parked = [{"group": human(store, row.group), "reason": row.reason} for row in store.queue.rows() if row.parked]
     unknown, refused, doubled = _unknown(config, store), refused_notes(store), doubled_notes(store)
     picture = look(store, intervals(config), datetime.now(UTC))
@@ -57,6 +72,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
             for state in ("live", "final", "proposed", "ended")
         },
         "standings": live,
+        "unwritten": failing,
         "parked_groups": parked,
         "refused_notes": refused,
         "doubled_notes": doubled,
@@ -69,6 +85,15 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "brakes": brakes,
         "needs_a_person": len(parked) + held + len(unknown) + len(brakes) + len(refused) + len(doubled) + lost,
     }
+
+
+def _standings(counts: Mapping[tuple[str, str], int], failing: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How the live links stand: what could not be written is in step with nothing, whatever was recorded before."""
+    live = Counter({standing: n for (state, standing), n in counts.items() if state == "live"})
+    for one in failing:
+        live[one["standing"]] -= 1
+        live[UNWRITTEN] += 1
+    return {standing: n for standing, n in live.items() if n}
 
 
 def _connector(store: Store, name: str, health: Health) -> dict[str, Any]:
@@ -105,7 +130,9 @@ def _tell(found: dict[str, Any]) -> None:
         f"{'. Of the live:' if found['standings'] else ''}"
     )
     for standing, count in sorted(found["standings"].items(), key=lambda pair: -pair[1]):
-        say(f"  {count:>6,}  {meaning(standing, count)}")
+        say(
+            f"  {count:>6,}  {'could not be written: see below' if standing == UNWRITTEN else meaning(standing, count)}"
+        )
     say(f"{plural(found['queue'], 'group')} queued, {plural(found['doubt'], 'note')} whose outcome is unknown")
     if found["notes_owed"]:
         say(f"{plural(found['notes_owed'], 'note')} still to be written, and tried again by itself")
@@ -115,9 +142,36 @@ def _tell(found: dict[str, Any]) -> None:
         say("Nothing needs a person.")
 
 
-def _tell_troubles(found: dict[str, Any]) -> None:
+def _tell_unwritten(found: dict[str, Any]) -> None:
+    """What could not be written, group by group: a few of each, each with its own reason."""
     for row in found["parked_groups"]:
-        say(f"Parked: {row['group']}: {row['reason']}. Mend that; `syncd reconcile {row['group']}` tries it again")
+        mine = _told_once(one for one in found["unwritten"] if one["group"] == row["group"])
+        cure = f"Mend that; `syncd reconcile {row['group']}` tries it again"
+        if len(mine) < 2:
+            say(f"Parked: {row['group']}: {mine[0]['reason'] if mine else row['reason']}. {cure}")
+            continue
+        say(f"Parked: {row['group']}: {plural(len(mine), 'item')} of its group could not be written. {cure}")
+        _tell_some(mine)
+    later = _told_once(one for one in found["unwritten"] if not one["parked"])
+    if later:
+        say(f"{plural(len(later), 'item')} could not be written now, and will be tried again by itself:")
+        _tell_some(later)
+
+
+def _told_once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each item that could not be written."""
+    return list({row["on"]: row for row in rows}.values())
+
+
+def _tell_some(rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows[:EXAMPLES]:
+        say(f"  {row['on']}: {row['reason']}")
+    if len(rows) > EXAMPLES:
+        say(f"  and {len(rows) - EXAMPLES:,} more: `syncd links list` names them, `syncd explain REF` says why")
+
+
+def _tell_troubles(found: dict[str, Any]) -> None:
+    _tell_unwritten(found)
     for row in found["unknown_statuses"]:
         items = plural(row["items"], "item")
         where = f"{row['connector']} ({items}, such as {row['example']})"

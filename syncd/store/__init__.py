@@ -40,6 +40,7 @@ from syncd.store.queue import Queue, QueueRow
 from syncd.store.recalls import Recalls
 from syncd.store.shown import WhatIsShown
 from syncd.store.snapshots import Snapshots
+from syncd.store.unwritten import Unwritten, unwritten
 
 LOOK = 500
 """Milliseconds."""
@@ -140,6 +141,10 @@ class Store:
         finally:
             self._db.execute("RELEASE part")
 
+    def unwritten(self) -> dict[int, Unwritten]:
+        """Live links of which something could not be written, by id."""
+        return {one.link: one for one in unwritten(self._db)}
+
     def figures(self) -> tuple[Figures, dict[str, Figures]]:
         """How much there is of what: in all, and by connector."""
         return figures(self._db)
@@ -183,6 +188,7 @@ __all__ = [
     "Restored",
     "SinkRow",
     "Store",
+    "Unwritten",
     "back_up",
     "noted",
     "restore",

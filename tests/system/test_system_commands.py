@@ -9,6 +9,8 @@ from importlib.resources import files
 import pytest
 from office import CLOSED, OPEN, PENDING, REPOSITORY, RESOLVED, Office
 
+from syncd.testing import Fault, Reply
+
 
 @pytest.fixture
 def pair(office: Office) -> tuple[Office, int, str]:
@@ -348,3 +350,60 @@ def test_what_has_a_key_now_comes_before_what_had_it(office: Office) -> None:
     office.later()
     office.sync()
     assert f"<-> github:{key} (" in office.run("explain", f"github:{key}").ended(0).out
+
+
+def test_a_ticket_that_could_not_be_written_is_not_counted_in_step_and_has_its_own_reason(office: Office) -> None:
+    tickets = [office.ticket() for _ in range(6)]
+    office.sync()
+    office.later()
+    key = office.issue(*tickets)
+    office.sync()
+    office.freshdesk.required_for_closure = {"cf_reference_number"}
+    for ticket in tickets[:2]:
+        office.desk.set_field(ticket, "cf_reference_number", "17")
+    office.later()
+    office.hub.close(key)
+    office.sync(status=1)
+    assert [office.status(ticket) for ticket in tickets] == [RESOLVED] * 2 + [PENDING] * 4
+    run = office.run("status").ended(1)
+    assert "     2  in step" in run.out
+    assert "     4  could not be written" in run.out
+    assert run.out.count("cf_reference_number: missing_field") == 3
+    assert "and 1 more" in run.out
+    data = office.json("status")
+    assert data["standings"] == {"agreed": 2, "unwritten": 4}
+    assert {one["on"] for one in data["unwritten"]} == {f"freshdesk:{ticket}" for ticket in tickets[2:]}
+    standings = {one["ticket"]: one["standing"] for one in office.json("links", "list")}
+    assert [standings[f"freshdesk:{ticket}"] for ticket in tickets] == ["agreed"] * 2 + ["unwritten"] * 4
+
+    well = office.run("explain", f"freshdesk:{tickets[0]}").ended(0).out
+    assert "PARKED" not in well
+    assert "missing_field" not in well
+    assert f"{office.github.url}" in well
+    told = office.run("explain", f"freshdesk:{tickets[4]}").ended(0).out
+    assert "PARKED: " in told
+    assert f"resolving {tickets[4]}" in told or "missing_field" in told
+
+    office.freshdesk.required_for_closure = set()
+    office.sync()
+    assert office.json("status")["standings"] == {"agreed": 6}
+    assert office.json("status")["unwritten"] == []
+
+
+def test_each_unwritten_ticket_tells_of_its_own_refusal(office: Office) -> None:
+    tickets = [office.ticket() for _ in range(2)]
+    office.sync()
+    office.later()
+    key = office.issue(*tickets)
+    office.sync()
+    for number, ticket in enumerate(tickets):
+        reply = Reply(400, b'{"errors": [{"field": "why_%d", "code": "invalid_value"}]}' % number)
+        office.freshdesk.faults.append(Fault("answer", method="PUT", path=f"/tickets/{ticket}$", times=99, reply=reply))
+    office.later()
+    office.hub.close(key)
+    office.sync(status=1)
+    for number, ticket in enumerate(tickets):
+        told = office.run("explain", f"freshdesk:{ticket}").ended(0).out.split("PARKED: ")[1].split("\n")[0]
+        assert f"why_{number}" in told
+        assert f"why_{1 - number}" not in told
+    assert office.json("status")["standings"] == {"unwritten": 2}
