@@ -114,7 +114,7 @@ def action_of(work: Work, step: Step, notes: Sequence[EffectRow]) -> Action:
 
 def writes_nothing(action: Action) -> bool:
     """Whether all that a step was for is done already."""
-    return action.status is None and not (action.notes or action.fields or action.tags or action.untags)
+    return action.status is None and not (action.notes or action.shows)
 
 
 def doubt(work: Work, step: Step, notes: Sequence[EffectRow]) -> None:
@@ -154,7 +154,7 @@ def _enter(work: Work, group: str, step: Step, said: str, confirmed: Status | No
 
 
 def _only_shown(step: Step) -> Step:
-    """The part of a step that is written to fields and tags."""
+    """The part of a step that is written to fields, tags and links."""
     word = step.why.before if step.status is None else step.why.after
     return Step(step.target, step.links, Why("shown", step.why.moved, before=word, after=word), shows=step.shows)
 
@@ -220,7 +220,7 @@ def _left_notes(step: Step, outcome: Outcome) -> bool:
 
 
 def aside_of(step: Step, outcome: Outcome) -> ConnectorError | None:
-    """Why fields and tags were not written, though what they were written with was."""
+    """Why fields, tags and links were not written, though what they were written with was."""
     found = outcome.error if step.shows and _left_notes(step, outcome) else outcome.aside
     if found is None or isinstance(found, ConnectorError):
         return found

@@ -103,6 +103,7 @@ class Capabilities:
         status_with_notes: status and notes go in one call.
         sets_fields: it writes ``Action.fields``.
         sets_tags: it writes ``Action.tags`` and ``untags``.
+        keeps_links: it writes ``Action.links`` and ``unlinks``, and tells none of them in ``Item.addresses``.
         internal_notes: it has notes that only the team sees.
         feed_texts: items of ``changes`` carry ``texts`` (bodies at least); where False, notes cost a ``fetch``.
         notes_hold_links: links may stand where the feed doesn't show them: in the notes of a ticket, in the remote
@@ -121,6 +122,7 @@ class Capabilities:
     status_with_notes: bool = False
     sets_fields: bool = False
     sets_tags: bool = False
+    keeps_links: bool = False
     internal_notes: bool = False
     feed_texts: bool = False
     notes_hold_links: bool = False

@@ -280,8 +280,23 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Pointer:
+    """A link to an item elsewhere that an item's own system keeps and shows, and that we made.
+
+    Attributes:
+        id: what makes it this one, so that it is written over and not doubled: the other item's ref as text.
+        url: the address that people open.
+        title: of the connector's name and the other item's key; nothing that a customer wrote.
+    """
+
+    id: str
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
-    """One item to write to: a status, notes, fields and tags, or several of these (in one call where the API can).
+    """One item to write to: a status, notes, what is shown, or several of these (in one call where the API can).
 
     Attributes:
         expect: the status that the decision was based on: a connector whose API can compare and set uses it, others
@@ -289,6 +304,8 @@ class Action:
         fields: custom fields to set, by the system's own name or id; text, or a whole number.
         tags: tags (of an issue: labels) to add; what else is there stays.
         untags: tags to take away, if they are there.
+        links: links that the item is to show; one of the same id is written over.
+        unlinks: ids of such links to take away, if they are there; nobody else's is touched.
         way: how the status is reached.
     """
 
@@ -299,7 +316,14 @@ class Action:
     fields: Mapping[str, str | int] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     untags: tuple[str, ...] = ()
+    links: tuple[Pointer, ...] = ()
+    unlinks: tuple[str, ...] = ()
     way: Way = field(default_factory=Way)
+
+    @property
+    def shows(self) -> bool:
+        """Whether anything is to be shown: fields, tags or links."""
+        return bool(self.fields or self.tags or self.untags or self.links or self.unlinks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,9 +343,9 @@ class Outcome:
         status: the target's status as the system confirmed it after our write; None if it was not written.
         version: the newest version that our own writes gave the item, so that the next poll knows its echo.
         notes: one entry per note that was tried; a note that isn't listed was not begun.
-        error: why the status was not written, if it was to be; else why fields and tags were not. A ConnectorError;
-            ``doubt`` as it says.
-        aside: why fields or tags were not written though the status was; a ConnectorError.
+        error: why the status was not written, if it was to be; else why fields, tags and links were not. A
+            ConnectorError; ``doubt`` as it says.
+        aside: why fields, tags or links were not written though the status was; a ConnectorError.
     """
 
     action: Action

@@ -144,7 +144,8 @@ def load(work: Work, key: str) -> Group:
 
 def _can(work: Work, name: str) -> frozenset[str]:
     able = work.connectors[name].capabilities
-    return frozenset(what for what, can in (("fields", able.sets_fields), ("tags", able.sets_tags)) if can)
+    every = (("fields", able.sets_fields), ("tags", able.sets_tags), ("links", able.keeps_links))
+    return frozenset(what for what, can in every if can)
 
 
 def _to_read(plan: Plan, group: Group) -> list[Ref]:

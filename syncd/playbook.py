@@ -117,6 +117,7 @@ class Playbook(Table):
         ticket_tag: how the one tag begins by which a ticket shows its issues' word: ``issue`` for ``issue_done``.
         issue_fields: fields of an issue, and what of its tickets they show.
         issue_tag: how the label begins that says how many tickets wait: ``tickets`` for ``tickets-3``.
+        issue_links: whether an issue shows a link to each of its tickets, where its system keeps such links.
         texts: what is written, by kind; a kind that is missing or empty is not written.
         file, kinds, routing, priorities, customer, issue_texts: which issue an escalated ticket becomes; see
             :mod:`syncd.tables`.
@@ -140,6 +141,7 @@ class Playbook(Table):
     ticket_tag: Annotated[str, BeforeValidator(_tag)] = ""
     issue_fields: dict[FieldName, Literal["waiting_tickets"]] = Field(default_factory=dict)
     issue_tag: Annotated[str, BeforeValidator(_tag)] = ""
+    issue_links: bool = True
     texts: dict[KindName, Template] = Field(default_factory=dict)
     file: FileTable = FileTable()
     kinds: dict[IssueKind, KindRow] = Field(default_factory=dict)

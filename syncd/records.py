@@ -170,17 +170,17 @@ class Effect:
     shared: bool = False
 
 
-FIELD, NUMBER, WORD_TAG, COUNT_TAG = "field:", "number:", "tag:", "count:"
-"""How the name of what is shown begins: a field of text, a field that counts, a tag with a word, a tag with a count."""
+FIELD, NUMBER, WORD_TAG, COUNT_TAG, LINK = "field:", "number:", "tag:", "count:", "link:"
+"""How the name of what is shown begins: a field of text or a count, a tag with a word or a count, a link."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Something that an item is to show of its links, in a field or a tag (:mod:`syncd.plan.shown`).
+    """Something that an item is to show of its links (:mod:`syncd.plan.shown`).
 
     Attributes:
-        what: ``field:NAME``, ``number:NAME``, ``tag:PREFIX`` or ``count:PREFIX``.
-        value: empty where it is to be taken away.
+        what: ``field:NAME``, ``number:NAME``, ``tag:PREFIX``, ``count:PREFIX`` or ``link:REF``.
+        value: empty where it is to be taken away; of a link its URL, a space and its title.
         before: what we showed last.
         beside: tags of the same kind that must not stand beside it.
     """
@@ -192,17 +192,20 @@ class Shown:
 
     @property
     def name(self) -> str:
-        """The field's name, or how the tag begins."""
+        """The field's name, how the tag begins, or the ref at the other end of a link."""
         return self.what.partition(":")[2]
 
     @property
     def in_field(self) -> bool:
-        """A field and no tag."""
+        """A field, and no tag or link."""
         return self.what.startswith((FIELD, NUMBER))
 
     @property
     def in_words(self) -> str:
-        """``field cf_issue = o/r#4``, ``tag issue_done``, ``no tag issue_open``."""
+        """``field cf_issue = o/r#4``, ``tag issue_done``, ``no tag issue_open``, ``link to Ticket desk:17``."""
+        if self.what.startswith(LINK):
+            title = (self.value or self.before).partition(" ")[2]
+            return f"link to {title}" if self.value else f"no link to {title}"
         if self.in_field:
             return f"field {self.name} = {self.value}" if self.value else f"field {self.name} emptied"
         return f"tag {self.value}" if self.value else f"no tag {self.before}"

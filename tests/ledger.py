@@ -126,7 +126,7 @@ class Plain(Bench):
             version = max(version, made.version)
             if made.error is not None and type(made.error).__name__ in {"RateLimited", "Unauthorized"}:
                 return Outcome(action, None, version, tuple(done), made.error if action.status else None)
-        if action.status is None and not (action.fields or action.tags or action.untags):
+        if action.status is None and not action.shows:
             return Outcome(action, None, version, tuple(done))
         made = super()._write(replace(action, notes=()), self._strike() if done else fault)
         return Outcome(action, made.status, max(version, made.version), tuple(done), made.error, made.aside)

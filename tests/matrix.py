@@ -87,6 +87,7 @@ ROWS = (
     _can("can_create", "New items can be filed there"),
     _can("sets_fields", "Custom fields can be set"),
     _can("sets_tags", "Tags or labels can be set"),
+    _only(Role.TRACKER, _can("keeps_links", "An issue shows a link to each of its tickets")),
     _does("label", "Tags or labels are read"),
     _only(Role.TRACKER, _does("release", "It is seen whether what an issue brought is released")),
     _only(Role.HELPDESK, _can("details", "Escalated tickets can be filed: subject, requester, company are told")),

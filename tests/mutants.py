@@ -30,6 +30,7 @@ TESTS = (
     "tests/test_take_follows.py",
     "tests/test_cascades.py",
     "tests/test_shown.py",
+    "tests/test_shown_links.py",
     "tests/test_observe.py",
     "tests/test_take.py",
     "tests/test_sweep.py",
@@ -250,6 +251,18 @@ MUTANTS = (
         "",
     ),
     Mutant("a status is written again for a field", "act.py", "else outcome.aside\n", "else None\n"),
+    Mutant(
+        "everybody may read which tickets an issue has",
+        "plan/shown.py",
+        "group.links if issue.audience is Audience.PRIVATE else ()",
+        "group.links",
+    ),
+    Mutant(
+        "an adopted ticket is led to for the sake of another",
+        "plan/shown.py",
+        " or link.ticket in group.muted or not known.speaks(link)",
+        " or link.ticket in group.muted",
+    ),
     Mutant("what is shown is no change", "store/journal.py", "status + notes + shown > 0", "status + notes > 0"),
     Mutant(
         "tickets are counted that are about to be finished",

@@ -26,11 +26,13 @@ def mapping(role: Role, **over: Any) -> Mapping:
 
 
 def playbook(**over: Any) -> Playbook:
-    """The default playbook, with texts short enough to compare."""
+    """The default playbook, with texts short enough to compare; issues show links where that is asked for."""
     return _playbook(json.dumps(over))
 
 
 @cache
 def _playbook(over: str) -> Playbook:
     rules = json.loads(over)
-    return Playbook.parse("test", {"texts": {kind: kind for kind in TEXTS} | rules.pop("texts", {})} | rules)
+    return Playbook.parse(
+        "test", {"issue_links": False, "texts": {kind: kind for kind in TEXTS} | rules.pop("texts", {})} | rules
+    )

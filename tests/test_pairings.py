@@ -56,6 +56,8 @@ def test_a_filed_issue_makes_its_ticket_wait_and_its_closing_resolves_it(
     house.sync()
     assert is_at(desk, ticket, Word.PENDING)
     assert notes(desk, ticket) == [True]
+    if connector(tracker_kind).capabilities.keeps_links:
+        assert tracker.world.pointers(issue) == [desk.world.url(ticket)]
     tracker.world.set_status(issue, Word.DONE)
     house.later()
     house.sync()

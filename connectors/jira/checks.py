@@ -17,7 +17,7 @@ RIGHTS = {
     "EDIT_ISSUES": "set fields and labels",
 }
 """What we need in each project (Jira platform REST API, Get my permissions) -> in words."""
-FILE = "CREATE_ISSUES"
+FILE, LINK = "CREATE_ISSUES", "LINK_ISSUES"
 _LATER = "Try again in a minute"
 
 
@@ -90,7 +90,7 @@ class Checks:
         yield from self._rights(where, key)
 
     def _rights(self, where: str, key: str) -> Iterator[Problem]:
-        names = [*RIGHTS, FILE] if isinstance(self.options, JiraOptions) else [*RIGHTS]
+        names = [*RIGHTS, LINK, FILE] if isinstance(self.options, JiraOptions) else [*RIGHTS]
         asked = {"projectKey": key, "permissions": ",".join(names)}
         told = self.api.record("GET", "mypermissions", f"reading our rights in {key}", params=asked).get("permissions")
         have = {name for name, one in told.items() if _has(one)} if isinstance(told, dict) else set()
@@ -98,6 +98,9 @@ class Checks:
         if lacking:
             what = f"the account may not {', '.join(lacking)}"
             yield Problem(where, what, "Give the account's role these permissions in the project's settings")
+        if LINK in names and LINK not in have:
+            cure = "Give the account's role Link issues, or set issue_links = false in the [sync] of the helpdesks"
+            yield Problem(where, "the account may not link issues to their tickets", cure, warning=True)
         if FILE in names and FILE not in have:
             cure = "Give the account's role Create issues, unless nothing is to be filed there"
             yield Problem(where, "the account may not file issues", cure, warning=True)

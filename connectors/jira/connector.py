@@ -36,6 +36,7 @@ class JiraConnector(SiteConnector):
         apply_batch=AT_ONCE,
         sets_fields=True,
         sets_tags=True,
+        keeps_links=True,
         feed_texts=True,
         notes_hold_links=True,
         attribution=True,

@@ -134,6 +134,14 @@ class SiteWorld(World):
             self.people.edit(ref.id, field, value)
         return field, self._issue(ref).now.custom.get(field) or ""
 
+    def point(self, ref: Ref, url: str) -> None:
+        """See :class:`World`."""
+        self.people.remote_link(ref.id, url, global_id="system=elsewhere&id=1")
+
+    def pointers(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        return [one["object"]["url"] for one in self._issue(ref).remote.values()]
+
     def touch(self, ref: Ref) -> None:
         """See :class:`World`."""
         self.people.touch(ref.id)

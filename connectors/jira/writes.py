@@ -1,4 +1,4 @@
-"""Writing: notes first, then the status, then fields and labels; each exactly one request.
+"""Writing: notes first, then the status, then fields and labels, then remote links; each exactly one request.
 
 Jira answers most writes with nothing, so what came of them is read once at the end; only that tells the version that
 our own writes gave the issue.
@@ -7,11 +7,12 @@ our own writes gave the issue.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from connectors.jira import items
+from connectors.jira import items, links
 from connectors.jira.account import Account
 from connectors.jira.api import JiraApi, part
 from connectors.jira.markup import to_wiki
@@ -162,16 +163,15 @@ class _Doing:
         action = self.action
         if stopped is not None and self.moved is None:
             return Outcome(action, None, self.version, tuple(self.notes), stopped)
-        edits = bool(action.fields or action.tags or action.untags)
         failed, aside = None, None
         self.begin()
         if not self.ready:
-            failed = untried(self.worst) if self.worst is not None and (action.status or edits) else None
+            failed = untried(self.worst) if self.worst is not None and (action.status or action.shows) else None
             return Outcome(action, None, self.version, tuple(self.notes), failed)
         if action.status is not None:
             failed = self._move(action.status)
-        if edits and failed is None:
-            aside = self._edit() if stopped is None else stopped
+        if action.shows and failed is None:
+            aside = self._show() if stopped is None else stopped
         if self.wrote and stopped is None:
             self._look()
         if action.status is None:
@@ -206,14 +206,27 @@ class _Doing:
         self.wrote = True
         return None
 
-    def _edit(self) -> ConnectorError | None:
-        try:
-            shown = self.writer.edit(self.action)
-        except ConnectorError as error:
-            self.worst = error
-            return error
+    def _show(self) -> ConnectorError | None:
+        """Fields and labels, then each link: what is refused holds up no other."""
+        action, api = self.action, self.writer.api
+        writes: list[Callable[[], None]] = [self._edit] if action.fields or action.tags or action.untags else []
+        # A link moves no version that could be told, so nothing is read after it.
+        writes += [partial(links.drop, api, action.target, one) for one in action.unlinks]
+        writes += [partial(links.put, api, action.target, one) for one in action.links]
+        refused: ConnectorError | None = None
+        for write in writes:
+            try:
+                write()
+            except ConnectorError as error:
+                self.worst = error
+                if not isinstance(error, (Refused, Gone)):
+                    return error
+                refused = refused or error
+        return refused
+
+    def _edit(self) -> None:
+        shown = self.writer.edit(self.action)
         self.wrote = not (shown and self._see(shown))
-        return None
 
     def _look(self) -> None:
         """What the issue shows now, an automation's further move included.

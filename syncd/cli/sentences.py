@@ -81,7 +81,9 @@ RULES = {
         "no longer muted, because an agent ordered it", "no longer muted, because agents ordered it"
     ),
     "shown": Sentence(
-        "brought up to date in its fields and tags", "brought up to date in their fields and tags", "item"
+        "brought up to date in what it shows of its links",
+        "brought up to date in what they show of their links",
+        "item",
     ),
     "undone": Sentence("put back to what it was", "put back to what they were", "item"),
     "final_reopened": _issue(

@@ -37,9 +37,9 @@ class Group:
     turns: Table[Ref, int] = field(default_factory=dict)
     """By ticket: where the count of a link without a base begins, beyond what was said of the ticket's ended links."""
     shown: Table[Ref, Table[str, str]] = field(default_factory=dict)
-    """By item: what of its links it shows in fields and tags, as we wrote it last."""
+    """By item: what of its links it shows in fields, tags and links, as we wrote it last."""
     can: Table[str, frozenset[str]] = field(default_factory=dict)
-    """By configured connector: which of ``fields`` and ``tags`` it can set."""
+    """By configured connector: which of ``fields``, ``tags`` and ``links`` it can set."""
     muted: frozenset[Ref] = frozenset()
     """Tickets to which, and because of which, nothing is to be written."""
 

@@ -1,4 +1,4 @@
-"""What tickets show of their issues, and issues of their tickets, in fields and tags that agents' views are built on.
+"""What tickets show of their issues, and issues of their tickets: in fields and tags, for views, and in links.
 
 Of an item that was adopted nothing is shown until one of its ends has moved (rule 4), of one that is closed for good
 nothing any more. What is wanted is compared with what was shown last, not with what stands there: what an agent puts
@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from syncd.model import FINISHED_TICKET, ISSUE_WORDS, Action, Item, Ref, Word
+from syncd.model import FINISHED_TICKET, ISSUE_WORDS, Action, Audience, Item, Pointer, Ref, Word
 from syncd.plan.asks import Outline
 from syncd.plan.group import Group, is_new
 from syncd.plan.ticket import view
-from syncd.records import COUNT_TAG, FIELD, NUMBER, WORD_TAG, Base, Link, LinkState, Shown, Standing, Step, Why
+from syncd.records import COUNT_TAG, FIELD, LINK, NUMBER, WORD_TAG, Base, Link, LinkState, Shown, Standing, Step, Why
 
-NEEDS = {FIELD: "fields", NUMBER: "fields", WORD_TAG: "tags", COUNT_TAG: "tags"}
+NEEDS = {FIELD: "fields", NUMBER: "fields", WORD_TAG: "tags", COUNT_TAG: "tags", LINK: "links"}
 
 
 def show(outline: Outline) -> None:
@@ -37,6 +37,7 @@ def show(outline: Outline) -> None:
         if not is_ticket and known.unsettled(links):  # it is counted once those are written
             continue
         wanted = dict(_of_ticket(group, item, links) if is_ticket else _of_issue(group, ref, links))
+        wanted |= {} if is_ticket else dict(_ways_back(known, item))
         changes = tuple(_changes(wanted, shown, group.can.get(ref.connector, frozenset())))
         if changes:
             _add(outline, item, changes, links)
@@ -50,9 +51,9 @@ class _Known:
         planned = [record for step in outline.steps for record in step.records]
         self._after = {record.link: record for record in [*planned, *outline.records]}
         self._written = {step.target: step.status for step in outline.steps if step.status is not None}
-        self.live = [link for link in self.group.links if self._state(link) is LinkState.LIVE]
+        self.live = [link for link in self.group.links if self.state(link) is LinkState.LIVE]
 
-    def _state(self, link: Link) -> LinkState:
+    def state(self, link: Link) -> LinkState:
         record = self._after.get(link.id)
         ends = (self.group.items.get(ref) for ref in (link.ticket, link.issue))
         there = all(isinstance(item, Item) for item in ends)
@@ -104,6 +105,22 @@ def _of_issue(group: Group, issue: Ref, links: list[Link]) -> Iterator[tuple[str
             yield f"{COUNT_TAG}{playbook.issue_tag}", f"{playbook.issue_tag}-{count}" if waiting else ""
 
 
+def _ways_back(known: _Known, issue: Item) -> Iterator[tuple[str, str | None]]:
+    """A link to each ticket, where only the team sees it; None: as it was."""
+    group = known.group
+    for link in group.links if issue.audience is Audience.PRIVATE else ():
+        state, ticket = known.state(link), group.items[link.ticket]
+        if (
+            link.issue != issue.ref
+            or state is LinkState.ENDED
+            or not group.playbooks[link.ticket.connector].issue_links
+        ):
+            continue
+        left = state is not LinkState.LIVE or link.ticket in group.muted or not known.speaks(link)
+        told = None if left or not isinstance(ticket, Item) else f"{ticket.url} Ticket {ticket.ref.human}"
+        yield f"{LINK}{link.ticket}", told
+
+
 def _waits(group: Group, ref: Ref) -> bool:
     item = group.items[ref]
     return isinstance(item, Item) and group.word(ref, item.status) not in FINISHED_TICKET
@@ -130,11 +147,16 @@ def _add(outline: Outline, item: Item, changes: tuple[Shown, ...], links: list[L
 
 
 def unseen(step: Step, item: Item) -> tuple[Shown, ...]:
-    """What of a step the fresh item doesn't show already; with each tag those of its kind that stand beside it."""
+    """What of a step the fresh item doesn't show already; with each tag those of its kind that stand beside it.
+
+    No read tells of our links: they are written over.
+    """
     return tuple(_beside(one, item) for one in step.shows if not _is_so(one, item))
 
 
 def _is_so(one: Shown, item: Item) -> bool:
+    if one.what.startswith(LINK):
+        return False
     if one.in_field:
         stands = item.fields.get(one.name)
         if one.value:
@@ -145,7 +167,7 @@ def _is_so(one: Shown, item: Item) -> bool:
 
 
 def _beside(one: Shown, item: Item) -> Shown:
-    if one.in_field:
+    if one.in_field or one.what.startswith(LINK):
         return one
     beside = _kin(one, item.tags) if one.value else [one.before]
     return replace(one, beside=tuple(sorted({*beside, one.before} - {one.value, ""})))
@@ -164,10 +186,16 @@ def put_on(action: Action, shows: Iterable[Shown]) -> Action:
     """An action that shows these as well."""
     fields: dict[str, str | int] = {}
     tags, untags = list[str](), list[str]()
+    links, unlinks = list[Pointer](), list[str]()
     for one in shows:
-        if one.in_field:
+        if one.what.startswith(LINK):
+            url, _, title = one.value.partition(" ")
+            links += [Pointer(one.name, url, title)] if one.value else []
+            unlinks += [] if one.value else [one.name]
+        elif one.in_field:
             fields[one.name] = int(one.value or 0) if one.what.startswith(NUMBER) else one.value
         else:
             tags += [one.value] if one.value else []
             untags += one.beside or ([one.before] if one.before else [])
-    return replace(action, fields=fields, tags=tuple(tags), untags=tuple(untags))
+    action = replace(action, fields=fields, tags=tuple(tags), untags=tuple(untags))
+    return replace(action, links=tuple(links), unlinks=tuple(unlinks))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from syncd.details import Attachment, Company, Person
-from syncd.model import Audience, Author, GoneKind, Ref, Role, Status
+from syncd.model import Audience, Author, GoneKind, Pointer, Ref, Role, Status
 from syncd.testing.world import Remark
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -36,6 +36,10 @@ class Entry:
     final: bool = False
     tags: tuple[str, ...] = ()
     fields: dict[str, str | int] = field(default_factory=dict)
+    pointers: dict[str, Pointer] = field(default_factory=dict)
+    """Links that the API made, by id."""
+    addresses: tuple[str, ...] = ()
+    """Of links that people made."""
     released: bool | None = None
     follows: int | None = None
     cascades: bool = False
@@ -50,7 +54,7 @@ class Entry:
     """What it was called before, where the feed tells that."""
     status_writes: int = 0
     shown_writes: int = 0
-    """How often fields and tags were written through the API."""
+    """How often fields, tags and links were written through the API."""
 
 
 @dataclass(slots=True)

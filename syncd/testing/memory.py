@@ -47,6 +47,7 @@ class MemoryConnector(Connector):
         roles=frozenset(Role),
         sets_fields=True,
         sets_tags=True,
+        keeps_links=True,
         fetch_batch=10,
         apply_batch=10,
         status_with_notes=True,
@@ -169,13 +170,15 @@ class MemoryConnector(Connector):
         return Outcome(action, entry.status, version, done, aside=aside)
 
     def _show(self, entry: Entry, action: Action) -> ConnectorError | None:
-        """Fields and tags, unless a field of that name isn't there."""
-        if not (action.fields or action.tags or action.untags):
+        """Fields, tags and links, unless a field of that name isn't there."""
+        if not action.shows:
             return None
         unknown = self.books.no_fields.intersection(action.fields)
         if unknown:
             return Refused(self.name, f"there is no field {min(unknown)}")
         entry.fields |= action.fields
+        kept_links = {id_: one for id_, one in entry.pointers.items() if id_ not in action.unlinks}
+        entry.pointers = kept_links | {one.id: one for one in action.links}
         kept = [tag for tag in entry.tags if tag not in action.untags]
         entry.tags, entry.version = tuple(dict.fromkeys((*kept, *action.tags))), self.books.next()
         entry.shown_writes += 1
@@ -267,6 +270,7 @@ class MemoryConnector(Connector):
             cascades=entry.cascades,
             fields={name: value for name, value in entry.fields.items() if isinstance(value, str)},
             tags=entry.tags,
+            addresses=entry.addresses,
             released=entry.released,
         )
 

@@ -67,6 +67,15 @@ class MemoryWorld(World):
             self.touch(ref)
         return "note", str(self._entry(ref).fields.get("note", ""))
 
+    def point(self, ref: Ref, url: str) -> None:
+        """See :class:`World`."""
+        self._entry(ref).addresses += (url,)
+
+    def pointers(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        entry = self._entry(ref)
+        return [*entry.addresses, *(one.url for one in entry.pointers.values())]
+
     def plan(self, ref: Ref) -> None:
         """See :class:`World`."""
         self._entry(ref).released = False

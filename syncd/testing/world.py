@@ -94,6 +94,14 @@ class World(ABC):
         """
         raise NotImplementedError
 
+    def point(self, ref: Ref, url: str) -> None:
+        """A team member links an issue to a page elsewhere; overridden with ``pointers``."""
+        raise NotImplementedError
+
+    def pointers(self, ref: Ref) -> list[str]:
+        """The addresses of an issue's links, whoever made them; overridden where the connector keeps links."""
+        raise NotImplementedError
+
     def plan(self, ref: Ref) -> None:
         """A team member puts an issue into a milestone, or a version, that isn't out; overridden with ``release``."""
         raise NotImplementedError

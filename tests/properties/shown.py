@@ -14,6 +14,7 @@ SHOWS: dict[str, Any] = {
     "ticket_tag": "issue",
     "issue_fields": {"count": "waiting_tickets"},
     "issue_tag": "tickets",
+    "issue_links": True,
 }
 
 
@@ -28,6 +29,9 @@ def check_shown(pair: Pair) -> None:
         assert entry.fields.get("key", "") == ", ".join(issue.key for issue in issues), entry
         assert len(entry.tags) == (1 if issues else 0) or strange, entry
     for entry in _there(pair, "tracker"):
+        mine = [link for link in pair.links() if link.issue == pair.ref(entry)]
+        kept = {str(link.ticket) for link in mine if link.state in (LinkState.LIVE, LinkState.FINAL)}
+        assert entry.pointers.keys() <= kept, entry
         tickets = {link.ticket for link in live if link.issue == pair.ref(entry)}
         words = [str(pair.desk.entries[int(ticket.id)].status) for ticket in tickets]
         count = sum(word not in FINISHED_TICKET for word in words)

@@ -83,6 +83,13 @@ def needs_fields(world: World, connector: Connector) -> None:
     needs_act(world, "field")
 
 
+def needs_links(world: World, connector: Connector) -> None:
+    """Skip where no links are kept."""
+    if not connector.capabilities.keeps_links:
+        pytest.skip("this connector keeps no links")
+    needs_act(world, "pointers")
+
+
 def keyed(connector: Connector, refs: list[Ref]) -> list[Ref]:
     """Refs as the state has them: with the human key that the feed told."""
     known = {item.ref: item.ref for page in walk(connector) for item in page.items}

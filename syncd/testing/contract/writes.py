@@ -6,7 +6,7 @@ import pytest
 
 from syncd.connector import Connector
 from syncd.errors import ConnectorError, RateLimited, Refused, Unauthorized
-from syncd.model import Action, Author, Draft, Note
+from syncd.model import Action, Author, Draft, Item, Note, Pointer
 from syncd.testing.contract.support import (
     MARKER,
     OTHER,
@@ -17,6 +17,7 @@ from syncd.testing.contract.support import (
     needs,
     needs_create,
     needs_fields,
+    needs_links,
     needs_tags,
     walk,
 )
@@ -201,6 +202,37 @@ class Writes(Part):
         assert world.status(ref) == wanted
         alone = next(iter(connector.apply([Action(ref, fields={world.no_field: "x"})])))
         assert isinstance(alone.error, Refused)
+
+    def test_a_link_is_written_over_and_taken_away_and_is_no_news(self, world: World, connector: Connector) -> None:
+        needs_links(world, connector)
+        ref = keyed(connector, [world.add()])[0]
+        theirs, old, new = (f"https://desk.example.com/tickets/{number}" for number in (6, 17, 18))
+        world.point(ref, theirs)
+        first, second = Pointer("desk:17", old, "Ticket desk:17"), Pointer("desk:17", new, "Ticket desk:17")
+        for action, left in (
+            (Action(ref, links=(first,)), [theirs, old]),
+            (Action(ref, links=(second, Pointer("desk:19", old, "Ticket desk:19"))), [theirs, new, old]),
+            (Action(ref, unlinks=("desk:19", "desk:20")), [theirs, new]),
+            (Action(ref, unlinks=("desk:17",)), [theirs]),
+        ):
+            item(connector, ref)
+            outcome = next(iter(connector.apply([action])))
+            assert (outcome.error, outcome.aside) == (None, None)
+            assert world.pointers(ref) == left
+            seen = connector.explore([ref])[ref]
+            assert isinstance(seen, Item)
+            assert seen.addresses == (theirs,)
+        assert world.status_writes(ref) == 0
+
+    def test_a_status_takes_links_along(self, world: World, connector: Connector) -> None:
+        needs_links(world, connector)
+        ref = keyed(connector, [world.add()])[0]
+        item(connector, ref)
+        wanted, url = world.native(finished(world)), "https://desk.example.com/tickets/17"
+        action = Action(ref, wanted, world.status(ref), links=(Pointer("desk:17", url, "Ticket desk:17"),))
+        outcome = next(iter(connector.apply([action])))
+        assert (outcome.error, outcome.aside, outcome.status) == (None, None, wanted)
+        assert (world.status(ref), world.pointers(ref)) == (wanted, [url])
 
     def test_a_rate_limit_tells_how_long_and_the_write_had_no_effect(self, world: World, connector: Connector) -> None:
         needs(world, "rate_limit")

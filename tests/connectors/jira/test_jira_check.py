@@ -138,3 +138,11 @@ def test_every_status_of_the_projects_is_told_by_kind_and_name(bench: Bench) -> 
     found = bench.jira.statuses()
     assert found["done/Won't Do"] == "Won't Do"
     assert {native.partition("/")[0] for native in found} == {"new", "indeterminate", "done"}
+
+
+def test_an_account_that_may_not_link_is_warned_of(bench: Bench) -> None:
+    next(one for one in bench.sandbox.books.projects.values() if one.key == "ENG").may.discard("LINK")
+    (problem,) = check(bench)
+    assert problem.warning
+    assert "may not link issues" in problem.what
+    assert "issue_links = false" in problem.cure

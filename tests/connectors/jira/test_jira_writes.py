@@ -7,7 +7,7 @@ from jira_bench import Bench, bench, cloud, server
 
 from connectors.jira.writes import word
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Draft, Item, Note, Outcome, Status, Way
+from syncd.model import Action, Draft, Item, Note, Outcome, Pointer, Status, Way
 from syncd.testing import Fault, Reply
 from syncd.testing.contract.support import MARKER, OTHER
 
@@ -294,3 +294,63 @@ def test_a_field_that_has_become_required_is_told_and_asked_for_anew(bench: Benc
         bench.jira.create(Draft("ENG", "Quota", "", MARKER))
     bench.people.require_field("ENG", field, on=False)
     assert isinstance(bench.jira.create(Draft("ENG", "Quota", "", MARKER)), Item)
+
+
+# --- links ---
+
+TICKET = Pointer("desk:17", "https://desk.example.com/a/tickets/17", "Ticket desk:17")
+
+
+def remote(bench: Bench, issue: str) -> list[tuple[str | None, str, str]]:
+    links = bench.sandbox.books.issues[int(issue)].remote.values()
+    return [(one["globalId"], one["object"]["url"], one["object"]["title"]) for one in links]
+
+
+def test_a_link_is_one_call_and_says_nothing_but_where_it_leads(bench: Bench) -> None:
+    issue = bench.issue()
+    bench.people.remote_link(issue, TICKET.url, "Theirs", "system=https://desk.example.com&id=17")
+    before = len(bench.calls)
+    assert apply(bench, Action(bench.ref(issue), links=(TICKET,)))[0].error is None
+    assert bench.asked(before) == [f"POST api/2/issue/{issue}/remotelink"]
+    theirs = ("system=https://desk.example.com&id=17", TICKET.url, "Theirs")
+    assert remote(bench, issue) == [theirs, ("syncd=desk:17", TICKET.url, "Ticket desk:17")]
+    assert apply(bench, Action(bench.ref(issue), unlinks=(TICKET.id,)))[0].error is None
+    assert remote(bench, issue) == [theirs]
+
+
+def test_links_that_are_not_for_us_hold_up_no_status_and_no_label(bench: Bench) -> None:
+    issue = bench.issue(project="OPS")
+    bench.people.set_status(issue, "In Review")
+    next(one for one in bench.sandbox.books.projects.values() if one.key == "OPS").may.discard("LINK")
+    action = Action(bench.ref(issue), DONE, links=(TICKET,), tags=("tickets-1",))
+    outcome = apply(bench, action)[0]
+    assert (outcome.error, bench.people.status(issue)) == (None, "done/Done:Done")
+    assert isinstance(outcome.aside, Refused)
+    assert (remote(bench, issue), bench.item(issue).tags) == ([], ("tickets-1",))
+    alone = apply(bench, Action(bench.ref(issue), links=(TICKET,)))[0]
+    assert isinstance(alone.error, Refused)
+
+
+def test_linking_that_is_switched_off_is_a_refusal_and_no_loss_of_the_issue(bench: Bench) -> None:
+    issue = bench.issue()
+    gone = Reply(404, {"errorMessages": ["Issue linking is currently disabled."], "errors": {}})
+    bench.sandbox.faults.append(Fault("answer", "POST", path="remotelink", reply=gone))
+    assert isinstance(apply(bench, Action(bench.ref(issue), links=(TICKET,)))[0].error, Refused)
+
+
+def test_a_label_that_is_refused_holds_up_no_link(bench: Bench) -> None:
+    issue = bench.issue()
+    bench.people.take_from_screens("ENG", "labels")
+    outcome = apply(bench, Action(bench.ref(issue), links=(TICKET,), tags=("tickets-1",)))[0]
+    assert isinstance(outcome.error, Refused)
+    assert [url for _, url, _ in remote(bench, issue)] == [TICKET.url]
+
+
+def test_a_link_whose_answer_was_lost_is_in_doubt_and_stands_once_when_it_is_written_again(bench: Bench) -> None:
+    issue = bench.issue()
+    bench.sandbox.faults.append(Fault("lost_answer", "POST", "remotelink"))
+    lost = apply(bench, Action(bench.ref(issue), links=(TICKET,)))[0].error
+    assert isinstance(lost, Transient)
+    assert lost.doubt
+    assert apply(bench, Action(bench.ref(issue), links=(TICKET,)))[0].error is None
+    assert len(remote(bench, issue)) == 1
