@@ -19,6 +19,8 @@ class House:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.monkeypatch = folder, monkeypatch
         self.systems: list[System] = []
+        self.more: dict[str, str] = {}
+        """Lines of their own for some of the files, by name."""
 
     def add(self, kind: str, name: str = "") -> System:
         """One more system."""
@@ -38,7 +40,9 @@ class House:
         (self.folder / "connectors").mkdir(exist_ok=True)
         (self.folder / "syncd.toml").write_text('state = "state/syncd.db"\n')
         for one in self.systems:
-            (self.folder / "connectors" / f"{one.name}.toml").write_text(one.toml(sync=self._sync(one)))
+            (self.folder / "connectors" / f"{one.name}.toml").write_text(
+                one.toml(self.more.get(one.name, ""), self._sync(one))
+            )
         with working(load(self.folder)) as work:
             failures = backfill(work, [one.name for one in self.systems])
             assert {name: error.what for name, error in failures.items()} == {}

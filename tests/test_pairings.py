@@ -13,7 +13,9 @@ from syncd.cli.running import working
 from syncd.config import load
 from syncd.connector import load as connector
 from syncd.model import Author, Item, Ref, Role, Word
+from syncd.poll import poll
 from syncd.records import LinkState
+from syncd.testing import Fault
 from tests.house import House, is_at
 
 DESKS = [kind for kind in KINDS if Role.HELPDESK in connector(kind).capabilities.roles]
@@ -190,6 +192,26 @@ def test_an_agent_links_an_old_ticket_by_a_command_in_a_note(house: House, kind:
     house.sync()
     assert is_at(desk, ticket, Word.PENDING)
     assert notes(desk, ticket) == [True]
+
+
+def test_a_link_of_zendesks_own_whose_issue_could_not_be_looked_up_is_met_again(house: House) -> None:
+    desk, tracker = house.add("zendesk"), house.add("jira")
+    desk.stand_in.people.enable_jira()
+    house.more = {"zendesk": f'jira_url = "{tracker.stand_in.site}"'}
+    house.sync()
+    house.later()
+    ticket, issue = desk.world.add("It is slow"), tracker.world.add("Somebody is slow")
+    desk.stand_in.people.link_jira(int(ticket.id), issue.id, issue.key)
+    house.later()
+    with working(load(house.folder)) as work:
+        tracker.stand_in.faults.append(Fault("answer", path="/issue", times=9))
+        poll(work, "zendesk")
+        assert work.store.links.all() == []
+        tracker.stand_in.faults.clear()
+        work.paused.clear()
+        house.later()
+        poll(work, "zendesk")
+        assert [(link.ticket, link.issue) for link in work.store.links.all()] == [(ticket, issue)]
 
 
 def _all(desks: list[System], tickets: list[Ref], holds: Callable[[System, Ref], bool]) -> None:

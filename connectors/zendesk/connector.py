@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -25,7 +26,7 @@ from syncd import marker
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail
-from syncd.errors import ConnectorError, Problem, Refused
+from syncd.errors import ConnectorError, Problem, Refused, Transient
 from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
 
 BATCH = 25
@@ -97,6 +98,20 @@ class ZendeskConnector(Connector):
         what = f"reading ticket {refs[0].id}" if len(refs) == 1 else f"reading {len(refs)} tickets"
         self.api.begin("fetch", what, account=len(refs) + 1)
         return self.reader.fetch(refs)
+
+    def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
+        """See :class:`syncd.connector.Connector`; a call more per ticket where Zendesk's Jira integration is in use.
+
+        Its list tells of a link once; should its issue not be found at that moment, this is where it is met again.
+        """
+        found = dict(self.fetch(refs))
+        for ref, one in found.items() if self.jira is not None else ():
+            if isinstance(one, Item) and self.jira is not None:
+                try:
+                    found[ref] = replace(one, addresses=self.jira.of(int(one.ref.id)))
+                except Transient as error:
+                    found[ref] = error
+        return found
 
     def detail(self, ref: Ref) -> Detail:
         """See :class:`syncd.connector.Connector`; two calls: the ticket with those it names, and what was said on it.

@@ -72,6 +72,15 @@ class JiraLinks:
             self._asked = now
             yield page(told, place.cursor(), first_walk=first, last=not going)
 
+    def of(self, number: int) -> tuple[str, ...]:
+        """The addresses of the issues that a ticket is linked to; a call. None of them where nobody may see any."""
+        what = f"listing the Jira integration's links of ticket {number}"
+        try:
+            found = self.api.get(what, PATH, {"filter[ticket_id]": number, "page[size]": PER_PAGE}, item=True)
+        except (Refused, Gone):  # the check tells of it
+            return ()
+        return self._addresses(self.api.rows(what, found, "links")).get(number, ())
+
     def ask(self, after: str | None, size: int = PER_PAGE) -> dict[str, Any]:
         """One page of the list.
 
@@ -91,12 +100,17 @@ class JiraLinks:
         place.after = after or place.after
         return more
 
-    def _tickets(self, links: list[Row]) -> list[Item]:
+    def _addresses(self, links: list[Row]) -> dict[int, tuple[str, ...]]:
+        """By ticket, each address once."""
         issues: dict[int, list[str]] = {}
         for link in links:
             ticket, key = str(link.get("ticket_id")), link.get("issue_key")
             if ticket.isascii() and ticket.isdecimal() and isinstance(key, str) and key:
                 issues.setdefault(int(ticket), []).append(f"{self.site}/browse/{key}")
+        return {ticket: tuple(dict.fromkeys(found)) for ticket, found in issues.items()}
+
+    def _tickets(self, links: list[Row]) -> list[Item]:
+        issues = self._addresses(links)
         rows = self.reader.rows(sorted(issues))
         view = self.account.view
         told = []
@@ -107,7 +121,7 @@ class JiraLinks:
                 found = items.item(view, row)
             except ValueError:
                 continue  # the other feeds tell of a record that can't be understood
-            told.append(replace(found, addresses=tuple(dict.fromkeys(issues[number]))))
+            told.append(replace(found, addresses=issues[number]))
         return told
 
 

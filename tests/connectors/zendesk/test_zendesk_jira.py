@@ -11,7 +11,7 @@ from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.options import ZendeskOptions
 from connectors.zendesk.world import ZendeskWorld
 from syncd.errors import Transient
-from syncd.model import Page, Ref
+from syncd.model import Item, Page, Ref
 from syncd.testing import Fault, Reply
 
 SITE = "https://acme.example.net/jira"
@@ -127,3 +127,15 @@ def test_odd_links_are_passed_over(world: ZendeskWorld, connector: ZendeskConnec
     body = {"links": links, "meta": {"has_more": False, "after_cursor": None}}
     world.sandbox.faults.append(Fault("answer", "GET", "/jira/", reply=Reply(200, body)))
     assert addresses(walk(connector, None)) == {ref: (f"{SITE}/browse/A-2",)}
+
+
+def test_a_ticket_that_is_explored_tells_its_links_again(world: ZendeskWorld, connector: ZendeskConnector) -> None:
+    one, two = world.add("one"), world.add("two")
+    world.people.link_jira(int(one.id), "5460", "ENG-12")
+    found = connector.explore([one, two])
+    assert {ref: item.addresses for ref, item in found.items() if isinstance(item, Item)} == {
+        one: (f"{SITE}/browse/ENG-12",),
+        two: (),
+    }
+    world.people.enable_jira(on=False)
+    assert all(isinstance(item, Item) and not item.addresses for item in connector.explore([one]).values())
