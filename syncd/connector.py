@@ -267,6 +267,18 @@ class Connector(ABC):
     def check(self) -> Sequence[Problem]:
         """Look at the live account: credential, rights, scope, configured places. Every problem with its cure."""
 
+    def check_writing(self) -> Sequence[Problem]:
+        """What else stands in the way of writing, where that can be told without a write; asks nobody."""
+        return ()
+
+    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
+        """Those of these fields that the account hasn't, by the names of ``Item.fields`` and ``Action.fields``.
+
+        What can't be told counts as there.
+        """
+        del fields
+        return ()
+
     @property
     def ahead(self) -> timedelta | None:
         """The service's clock minus ours, as of its latest answer; None where nothing tells."""

@@ -252,6 +252,15 @@ class Guarded(Connector):
         with self._call():
             return self.inner.check()
 
+    def check_writing(self) -> Sequence[Problem]:
+        """See :class:`Connector`."""
+        return self.inner.check_writing()
+
+    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.lacks(fields)
+
     def hear(self, tell: Callable[[HttpCall], None]) -> None:
         """See :class:`Connector`."""
         self.inner.hear(tell)

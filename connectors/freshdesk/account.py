@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.freshdesk.api import FreshdeskApi
@@ -61,6 +61,16 @@ class Account:
                 "Give that agent the scope 'All tickets', or use the key of an agent who has it",
             )
         yield from self._field_problems()
+
+    def lacks(self, fields: Sequence[str]) -> list[str]:
+        """Those that aren't there (Freshdesk API docs, List all ticket fields).
+
+        Raises:
+            ConnectorError: the fields could not be read.
+        """
+        rows = self.api.rows("reading the ticket fields", "ticket_fields", {})
+        known = {str(row.get("name")) for row in rows}
+        return [one for one in fields if one not in known]
 
     def _field_problems(self) -> Iterator[Problem]:
         name = self.api.name

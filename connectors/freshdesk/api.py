@@ -202,8 +202,17 @@ def _codes(answer: requests.Response) -> list[str]:
         return []
     errors = body.get("errors")
     parts = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-    named = [": ".join(filter(None, (_word(part.get("field")), _word(part.get("code"))))) for part in parts]
+    named = [f"there is no field {_word(one.get('field'))}" if _absent(one) else _named(one) for one in parts]
     return [text for text in (*named[:10], _word(body.get("code"))) if text]
+
+
+def _named(part: dict[str, Any]) -> str:
+    return ": ".join(filter(None, (_word(part.get("field")), _word(part.get("code")))))
+
+
+def _absent(part: dict[str, Any]) -> bool:
+    """Whether it says that the account has no such field."""
+    return part.get("code") == "invalid_field" and str(part.get("field")).startswith("cf_") and bool(_named(part))
 
 
 def _word(value: object) -> str:

@@ -163,6 +163,10 @@ class FreshdeskConnector(Connector):
         """Key, scope, address, statuses and fields that stand in the way of resolving; two calls."""
         return tuple(self.account.problems())
 
+    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
+        """See :class:`syncd.connector.Connector`: by the name of a field of the account's own, such as ``cf_issue``."""
+        return self.account.lacks(fields) if fields else ()
+
     @property
     def ahead(self) -> timedelta | None:
         """See :class:`syncd.connector.Connector`: by the ``Date`` of its answers."""

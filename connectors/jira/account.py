@@ -129,6 +129,11 @@ class Account:
             raise Refused(self.api.name, f"there is no field {name[:60]!r}, or there are several of that name")
         return found
 
+    def has_field(self, name: str) -> bool:
+        """Whether a name or an id names one field; one call, once."""
+        fields = self._every_field()
+        return name in fields or name.casefold() in fields
+
     def field_of(self, make: str) -> str:
         """The id of the field of a make, such as ``com.example:kind``; empty if there is none. One call, once."""
         made = (key for key, schema in self._every_field().values() if schema.get("custom") == make)

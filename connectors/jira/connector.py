@@ -104,6 +104,10 @@ class JiraConnector(SiteConnector):
         """Account, clock, projects and rights, the restriction, what can be filed; three or four calls per project."""
         return tuple(Checks(self.api, self.account, self.options).problems())
 
+    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
+        """See :class:`syncd.connector.Connector`: by id, or by a name that only one field has."""
+        return [one for one in fields if not self.account.has_field(one)]
+
     # --- inside ---
 
     def _reading(self) -> Reading:

@@ -70,6 +70,10 @@ class Fields:
     tagging: frozenset[int] = frozenset()
     """Those whose value is a tag of the ticket as well."""
 
+    def has(self, name: str) -> bool:
+        """Whether there is a field of this id."""
+        return name.isascii() and name.isdecimal() and int(name) in self.titles
+
 
 class Account:
     """One Zendesk account, seen as the user whose credential we use."""

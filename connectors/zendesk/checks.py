@@ -14,6 +14,7 @@ from syncd.errors import ConnectorError, Gone, Problem, RateLimited, Refused, Tr
 
 TOKENS_END = "2027-04-30"
 """When the last API token stops working; none can be made since 2026-10-27 (Zendesk docs, API token removal)."""
+_SCOPE = 'scope to "read write", or leave it out'
 _LATER = "Try again in a minute"
 _ADMIN = "Make the user an administrator (Admin Center, People, Team members)"
 
@@ -40,6 +41,13 @@ class Checks:
         yield from self._export()
         yield from self._fields()
         yield from self._jira()
+
+    def writing(self) -> Iterator[Problem]:
+        """What else stands in the way of writing."""
+        known = self.api.credential
+        if isinstance(known, OAuthClient) and not any(one.rpartition(":")[2] == "write" for one in known.scope.split()):
+            what = f"the scope is {known.scope!r}: writing needs the scope write"
+            yield Problem(self.name, what, f"Set {_SCOPE}; or mode to observe, in syncd.toml")
 
     def _credential(self) -> Iterator[Problem]:
         known = self.api.credential
@@ -117,6 +125,9 @@ class Checks:
 
     def _cure(self, error: ConnectorError) -> str:
         oauth = isinstance(self.api.credential, OAuthClient)
+        if isinstance(self.api.credential, OAuthClient) and self.api.status == 403:
+            now = self.api.credential.scope
+            return f"The scope {now!r} may not cover reading: set {_SCOPE}; and let the client's user be active"
         if isinstance(error, Unauthorized) and oauth:
             return "Set client_id and client_secret to those of a confidential OAuth client whose user is active"
         if isinstance(error, Unauthorized):

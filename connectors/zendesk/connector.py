@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from connectors.zendesk import bodies
 from connectors.zendesk.account import Account
 from connectors.zendesk.answers import Row
 from connectors.zendesk.api import ZendeskApi
@@ -176,6 +177,15 @@ class ZendeskConnector(Connector):
     def check(self) -> Sequence[Problem]:
         """Credential, role, scope, export, statuses, fields and the Jira integration; one call each."""
         return tuple(self._checks.problems())
+
+    def check_writing(self) -> Sequence[Problem]:
+        """Whether the scope that the file names allows it."""
+        return tuple(self._checks.writing())
+
+    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
+        """See :class:`syncd.connector.Connector`: by id; and what every ticket has is set by its name."""
+        known = self.account.fields
+        return [one for one in fields if known.known and one not in bodies.PLAIN and not known.has(one)]
 
     @property
     def ahead(self) -> timedelta | None:

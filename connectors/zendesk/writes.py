@@ -229,7 +229,12 @@ class Single:
         ignored = [*bodies.untaken(row, sent), *(answer.ignored if answer is not None else ())]
         if not ignored:
             return
-        self._beside(done, f"Zendesk passed over {', '.join(ignored)}")
+        known = self.account.fields
+        absent = [one for one in ignored if one.isdecimal() and known.known and not known.has(one)]
+        told = [f"there is no field {', '.join(absent)}"] if absent else []
+        others = [one for one in ignored if one not in absent]
+        told += [f"Zendesk passed over {', '.join(others)}"] if others else []
+        self._beside(done, "; ".join(told))
 
     def _beside(self, done: Progress, why: str) -> None:
         """What was not written though nothing was refused: told beside the status, if that was to be written."""

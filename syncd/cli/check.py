@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from syncd.cli.running import add_to_mapping
 from syncd.cli.show import as_json, plural, say
 from syncd.clock import SystemClock, precise
 from syncd.config import Config, Configured, Helpdesk, find_folder, load
+from syncd.connector import Connector
 from syncd.errors import ConfigError, ConnectorError, Problem
 from syncd.notify import Message, SinkError, open_sink
 
@@ -70,7 +71,10 @@ def _accounts(config: Config) -> Iterator[Problem]:
         try:
             found = list(connector.check())
             yield from found
+            if config.mode == "live":
+                yield from connector.check_writing()
             if not _status(found):
+                yield from _fields(config, one, connector)
                 yield from _mapping(config, one, connector.statuses())
                 yield from _clock(one.name, connector.ahead)
         except ConnectorError as error:
@@ -118,6 +122,22 @@ def _mapping(config: Config, one: Configured, statuses: Mapping[str, str]) -> It
             yield Problem(where, what, "Mend [write]")
     if isinstance(one, Helpdesk) and one.mapping.native(one.playbook.filed) is None:
         yield Problem(where, f"it can't write {one.playbook.filed}, which the playbook needs", "Add it to [write]")
+
+
+def _fields(config: Config, one: Configured, connector: Connector) -> Iterator[Problem]:
+    """Fields that a configuration names and the account hasn't."""
+    named: list[tuple[str, Iterable[str]]] = [
+        (f"[set.{word}] in the mapping", way.fields) for word, way in one.mapping.ways.items()
+    ]
+    if isinstance(one, Helpdesk):
+        named += [("ticket_fields", one.playbook.ticket_fields), ("issue_field", [one.issue_field or ""])]
+    elif connector.capabilities.sets_fields:
+        desks = [desk for desk in config.helpdesks.values() if one.name in desk.trackers]
+        named += [(f"issue_fields of {desk.name}", desk.playbook.issue_fields) for desk in desks]
+    for key, names in named:
+        for name in connector.lacks([name for name in names if name]):
+            cure = f"Mend {key}: write the name or id of a field as the account has it"
+            yield Problem(one.name, f"the account has no field {name!r}, which {key} names", cure)
 
 
 def _broader(status: str) -> tuple[str, str]:

@@ -232,3 +232,18 @@ def test_a_broken_configuration_is_data_for_who_asks_for_data(sound: Office) -> 
     (sound.config / "syncd.toml").write_text("colour = 1\n")
     run = sound.run("check", "--json").ended(78)
     assert any("colour" in one["where"] + one["what"] for one in run.data["problems"])
+
+
+@pytest.mark.parametrize(
+    ("sync", "key"),
+    [
+        ('issue_field = "cf_nowhere"\n', "issue_field"),
+        ('[sync.ticket_fields]\ncf_nowhere = "issue_url"\n', "ticket_fields"),
+    ],
+)
+def test_a_field_that_the_account_has_not_is_told(sound: Office, sync: str, key: str) -> None:
+    sound.write_desk(sync=sync)
+    told = sound.run("check").ended(1).out
+    assert f"freshdesk: the account has no field 'cf_nowhere', which {key} names" in told
+    sound.write_desk(sync=sync.replace("cf_nowhere", "cf_reference_number"))
+    sound.run("check").ended(0)

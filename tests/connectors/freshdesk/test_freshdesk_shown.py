@@ -56,3 +56,11 @@ def test_where_a_field_is_refused_the_status_goes_alone_and_once(world: Freshdes
     assert outcome.aside is not None
     assert "cf_gone" in str(outcome.aside)
     assert (world.status_writes(ref), world.status(ref), world.tags(ref)) == (1, Status("4"), [])
+
+
+def test_a_field_that_is_not_there_is_told_before_and_by_the_write(world: FreshdeskWorld) -> None:
+    ref, connector = world.add(), world.connect()
+    assert connector.lacks(["cf_reference_number", "cf_nowhere"]) == ["cf_nowhere"]
+    outcome = next(iter(connector.apply([Action(ref, fields={"cf_nowhere": "x"})])))
+    assert outcome.error is not None
+    assert "there is no field cf_nowhere" in str(outcome.error)

@@ -146,3 +146,7 @@ def test_an_account_that_may_not_link_is_warned_of(bench: Bench) -> None:
     assert problem.warning
     assert "may not link issues" in problem.what
     assert "issue_links = false" in problem.cure
+
+
+def test_a_field_that_is_not_there_is_told(bench: Bench) -> None:
+    assert bench.connect().lacks(["Summary", "labels", "No such field"]) == ["No such field"]

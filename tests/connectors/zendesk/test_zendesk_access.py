@@ -14,6 +14,7 @@ from connectors.zendesk.defaults import AGENT, ME, ROOT_CAUSE, SEVERITY
 from connectors.zendesk.options import ZendeskOptions
 from connectors.zendesk.world import ZendeskWorld
 from syncd.errors import Transient, Unauthorized
+from syncd.model import Action
 from syncd.testing import Fault, Reply
 
 
@@ -189,3 +190,29 @@ def test_options_that_can_not_be_used_are_refused(over: dict[str, Any], said: st
     known |= {"client_id": "syncd", "client_secret": SecretStr("secret")}
     with pytest.raises(ValidationError, match=said):
         ZendeskOptions(**{**known, **over})
+
+
+@pytest.mark.parametrize("scope", ["read", "tickets:read users:read"])
+def test_a_scope_without_writing_is_told_of_where_something_is_to_be_written(world: ZendeskWorld, scope: str) -> None:
+    (only,) = connect(world, scope=scope).check_writing()
+    assert f"the scope is {scope!r}: writing needs the scope write" in only.what
+    assert not only.warning
+    assert connect(world).check_writing() == ()
+    assert connect(world, scope="read tickets:write").check_writing() == ()
+
+
+def test_a_scope_that_does_not_cover_reading_is_named_in_the_cure(world: ZendeskWorld) -> None:
+    (only,) = connect(world, scope="write").check()
+    assert "403" in only.what
+    assert "'write' may not cover reading: set scope to" in only.cure
+
+
+def test_a_field_that_is_not_there_is_told(world: ZendeskWorld) -> None:
+    assert connect(world).lacks([str(ROOT_CAUSE), "priority", "4711", "Root cause"]) == ["4711", "Root cause"]
+
+
+def test_a_write_says_which_field_is_not_there(world: ZendeskWorld) -> None:
+    ref = world.add()
+    (outcome,) = connect(world).apply([Action(ref, fields={"4711": "x"})])
+    assert outcome.error is not None
+    assert "there is no field 4711" in str(outcome.error)
