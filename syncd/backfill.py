@@ -214,9 +214,15 @@ def drain_and_wait(work: Work, only: frozenset[str] | None = None) -> None:
         wait = _soonest(work, work.store.queue.next_due(only, work.owner), settled)
         if wait is None or not work.writes or work.clock.monotonic() + wait > until:
             return
-        work.say(f"waiting {wait:.0f} s for what is due later")
+        work.say(f"waiting {wait:.0f} s for {_why(work)}")
         if work.clock.sleep(wait):
             raise Interrupted("stopped while waiting")
+
+
+def _why(work: Work) -> str:
+    """What a wait is for, as far as a connector has told: a limit, calls that are left to people."""
+    found = [f"{name} ({why})" for name, (_, why) in work.paused.items() if 0 < work.paused_for(name) <= LONGEST_LIMIT]
+    return ", ".join(found) or "what is due later"
 
 
 def _waited_for_lanes(work: Work, only: frozenset[str] | None) -> bool:

@@ -33,6 +33,22 @@ _KINDS = {
 }
 """What pydantic calls an error -> what is wrong, and the cure."""
 
+_BOUNDS = {
+    "too_short": ("too few are listed", "List at least {min_length}"),
+    "too_long": ("too many are listed", "List {max_length} at most"),
+    "string_too_short": (
+        "this text is too short",
+        "Write {min_length} characters or more, or leave the key out",
+    ),
+    "string_too_long": ("this text is too long", "Write {max_length} characters at most"),
+    "string_pattern_mismatch": ("this is not written as it has to be", "Write it in the form {pattern}"),
+    "greater_than": ("this number is too small", "Write one above {gt}"),
+    "greater_than_equal": ("this number is too small", "Write {ge} or more"),
+    "less_than": ("this number is too large", "Write one below {lt}"),
+    "less_than_equal": ("this number is too large", "Write {le} or less"),
+}
+"""The same, of what is outside of a bound; the cure names the bound."""
+
 
 class Wrong(ValueError):
     """A value that can't be used, with the way to mend it; raised inside validators, never seen by users."""
@@ -129,6 +145,9 @@ def _sentence(found: Mapping[str, Any], known: tuple[str, ...]) -> tuple[str, st
         return cause.what, cause.cure
     if kind in _KINDS:
         return _KINDS[kind]
+    if kind in _BOUNDS:
+        what, cure = _BOUNDS[kind]
+        return what, cure.format(**context)
     if kind == "extra_forbidden":
         return unknown_key(str(found["loc"][-1]), known if len(found["loc"]) == 1 else ())
     if kind in {"literal_error", "enum"}:

@@ -427,5 +427,5 @@ def test_a_note_in_doubt_is_waited_for_once_where_its_connector_rests() -> None:
     pair.work.say = said.append
     pair.work.pause("desk", 90, "a limit")
     drain_and_wait(pair.work)
-    assert said == ["waiting 90 s for what is due later"]
+    assert said == ["waiting 90 s for desk (a limit)"]
     assert pair.notes(ticket) == ["link_note"]

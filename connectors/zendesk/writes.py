@@ -8,6 +8,7 @@ and take away.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -198,7 +199,14 @@ class Single:
         if not isinstance(error, Refused) or answer is None:
             return error
         names = list(dict.fromkeys(self.account.titled(*one) for one in answer.needed()))
-        return type(error)(error.connector, f"{error.what}; fields: {', '.join(names)}") if names else error
+        if not names:
+            return error
+        status = done.action.status
+        if answer.status == 422 and status is not None and status.kind == items.SOLVED:  # HTTP
+            verb, them = ("is", "it") if len(names) == 1 else ("are", "them")
+            who = f"Zendesk doesn't let ticket {done.number} be solved while {_and(names)} {verb} empty"
+            return type(error)(error.connector, f"{who}: have an agent fill {them} in")
+        return type(error)(error.connector, f"{error.what}; fields: {', '.join(names)}")
 
     def _took(
         self, done: Progress, note: Note | None, status: Status | None, sent: dict[str, Any], answer: dict[str, Any]
@@ -272,3 +280,8 @@ def stops(api: ZendeskApi, error: ConnectorError) -> bool:
 def _ends(error: ConnectorError) -> bool:
     """Whether nothing more can be written to this ticket now: it changed, or it was changed too often."""
     return isinstance(error, Transient) and not error.doubt
+
+
+def _and(names: Sequence[str]) -> str:
+    """Names as in a sentence."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

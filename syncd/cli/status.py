@@ -177,7 +177,8 @@ def _tell_troubles(found: dict[str, Any]) -> None:
         where = f"{row['connector']} ({items}, such as {row['example']})"
         say(f"Unknown status {row['status']!r} of {where}. {row['cure']}")
     if found["to_be_read_again"]:
-        say(f"{plural(found['to_be_read_again'], 'item')} to be read once more, on the next run")
+        count = plural(found["to_be_read_again"], "item")
+        say(f"{count} could not be looked through for links yet: the next run does that, and you need not do anything")
     for row in found["passed_over"]:
         say(f"Passed over: {row['ref']}: {row['what']}: {row['why']}")
     for row in found["muted"]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Table
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from syncd.config.accounts import Account
 from syncd.config.files import Shelf
@@ -16,7 +16,7 @@ from syncd.mapping import Mapping
 from syncd.model import Role, Word
 from syncd.playbook import KEYS, Playbook
 from syncd.schema import Table as Section
-from syncd.schema import problem, problems, unknown_key
+from syncd.schema import Wrong, problem, problems, unknown_key
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -24,6 +24,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 def _field_name(value: object) -> object:
     """A ticket field by its name, or by its id, which some helpdesks write as a number."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _tag_start(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", text):
+        raise Wrong("a tag can't begin so", "Use letters, digits, - and _ only")
+    return text
 
 
 class Sync(Section):
@@ -34,7 +40,7 @@ class Sync(Section):
     issue_field: Annotated[str, Field(min_length=1), BeforeValidator(_field_name)] | None = None
     read_notes: bool = True
     commands: bool = True
-    command_tags: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = "syncd"
+    command_tags: Annotated[str, AfterValidator(_tag_start)] = "syncd"
 
 
 def helpdesk(account: Account, mapping: Mapping | None, accounts: Table[str, Account], shelf: Shelf) -> dict[str, Any]:

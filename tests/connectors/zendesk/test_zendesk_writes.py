@@ -152,6 +152,9 @@ def test_what_solving_lacks_is_named_and_the_note_is_left_all_the_same(
     assert "Assignee" in outcome.error.what
     assert "Root cause" in outcome.error.what
     assert "required" not in outcome.error.what
+    assert f"Zendesk doesn't let ticket {ref.id} be solved while " in outcome.error.what
+    assert outcome.error.what.endswith("are empty: have an agent fill them in")
+    assert "422" not in outcome.error.what
     assert row(world, ref)["status"] == "open"
     assert outcome.notes[0].error is None
     assert len(world.remarks(ref)) == 1
