@@ -93,9 +93,16 @@ def as_person(url: str, token: str, key: str) -> Any:
     return requests.get(f"{url}/rest/api/2/issue/{key}", auth=auth, timeout=10).json()
 
 
+def by_bearer(url: str, token: str, key: str) -> Any:
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.get(f"{url}/rest/api/2/issue/{key}", headers=headers, timeout=10).json()
+
+
 @pytest.mark.parametrize(
     ("kind", "read"),
     [
+        ("jira --data-center", lambda url, token: by_bearer(url, token, "ENG-1")["key"]),
+        ("jsm --data-center --context /jira", lambda url, token: by_bearer(url, token, "SUP-1")["key"]),
         ("freshdesk", lambda url, key: with_key(url, key).json()["subject"]),
         ("github", lambda url, token: with_token(url, token).json()["state"]),
         ("jira", lambda url, token: as_person(url, token, "ENG-1")["key"]),
@@ -104,7 +111,9 @@ def as_person(url: str, token: str, key: str) -> Any:
     ],
 )
 def test_what_is_printed_at_the_start_works_when_it_is_pasted(kind: str, read: Callable[[str, str], Any]) -> None:
-    process = subprocess.Popen([SCRIPT, "sandbox", kind], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [SCRIPT, "sandbox", *kind.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     lines: list[str] = []
     while not lines or not lines[-1].endswith("/_sandbox/log"):
@@ -138,6 +147,28 @@ def test_every_kind_has_an_example_a_credential_and_verbs_that_act() -> None:
         assert not set(known) & sandbox.facts
         assert all(hasattr(sandbox.people, name) for name in sandbox.facts)
         sandbox.stop()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ("zendesk --data-center", "there is no Data Center of 'zendesk'"),
+        ("jira --context /jira", "goes with --data-center"),
+        ("jira --data-center --context jira", "takes a path such as /jira"),
+    ],
+)
+def test_what_is_not_sold_is_not_served(args: str, said: str) -> None:
+    run = subprocess.run([SCRIPT, "sandbox", *args.split()], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 2
+    assert said in run.stderr
+
+
+def test_the_api_token_that_zendesk_names_works() -> None:
+    with ZendeskSandbox() as sandbox:
+        words = sandbox.about.replace(",", "").split()
+        auth = (f"{words[3]}/token", words[words.index("api_token") + 2])
+        answer = requests.get(f"{sandbox.url}/api/v2/users/me", auth=auth, timeout=10)
+        assert answer.json()["user"]["role"] == "admin"
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "5", "null", '"make_ticket"', b"\xff\xfe", b"\x00", "[" * 100_000])

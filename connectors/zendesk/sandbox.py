@@ -16,6 +16,7 @@ from connectors.zendesk import rules
 from connectors.zendesk.access import Access
 from connectors.zendesk.books import Books
 from connectors.zendesk.creation import Creation
+from connectors.zendesk.defaults import ME
 from connectors.zendesk.endpoints import Handler, TicketEndpoints
 from connectors.zendesk.exports import Exports
 from connectors.zendesk.jobs import Jobs
@@ -70,7 +71,11 @@ class ZendeskSandbox(Sandbox):
         self.books.lock = self.lock
         self.people: People = People(self.books)
         access = self.access
-        self.about = f"its client_id is {access.client_id} and its client_secret is {access.client_secret}"
+        email = self.books.users[ME]["email"]
+        self.about = (
+            f"its email is {email} and its api_token is {access.api_token}, or else its client_id is "
+            f"{access.client_id} and its client_secret is {access.client_secret}"
+        )
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """See :class:`Sandbox`."""

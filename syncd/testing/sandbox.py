@@ -96,6 +96,11 @@ class Sandbox:
     # --- life ---
 
     @property
+    def base(self) -> str:
+        """The address to configure."""
+        return self.url
+
+    @property
     def url(self) -> str:
         """The origin to configure."""
         return f"http://127.0.0.1:{self._server.server_port}"
