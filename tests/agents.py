@@ -53,7 +53,7 @@ def waiting(*, plain: bool = False, **rules: Any) -> tuple[Pair, Entry, Entry]:
 
 
 def closed(*, plain: bool = False, **rules: Any) -> tuple[Pair, Entry, Entry]:
-    """A ticket that was resolved because its issue was closed."""
+    """A ticket that was resolved because its issue is finished."""
     pair, ticket, issue = waiting(plain=plain, **rules)
     pair.move(issue, "done")
     pair.tick()

@@ -147,7 +147,7 @@ def test_a_ticket_waits_for_its_issue_and_is_closed_with_it(desk: Desk) -> None:
     assert "1 ticket set to waiting, because an issue was filed" in desk.reconcile()
     assert (desk.state(ticket), desk.notes(ticket)) == ("pending reminder", [True])
     desk.github.people.close(key)
-    assert "1 ticket resolved, because its issue was closed" in desk.reconcile()
+    assert "1 ticket resolved, because its issue is finished" in desk.reconcile()
     assert (desk.state(ticket), desk.notes(ticket)) == ("closed", [True, True])
     assert desk.zammad.books.tickets[ticket].status_writes == 2
     desk.reconcile()

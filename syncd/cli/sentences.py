@@ -24,8 +24,8 @@ def _issue(one: str, many: str = "") -> Sentence:
 RULES = {
     "filed": _ticket("set to waiting, because an issue was filed", "set to waiting, because issues were filed"),
     "issue_finished": _ticket(
-        "resolved, because its issue was closed",
-        "resolved, because their issues were closed",
+        "resolved, because its issue is finished",
+        "resolved, because their issues are finished",
     ),
     "issue_reopened": _ticket(
         "set back to waiting, because its issue was reopened",

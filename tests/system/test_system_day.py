@@ -35,7 +35,7 @@ def test_status_follows_the_issue_there_and_back(office: Office) -> None:
     office.later()
     office.hub.close(key)
     said = office.sync().out
-    assert "1 ticket resolved, because its issue was closed" in said
+    assert "1 ticket resolved, because its issue is finished" in said
     assert office.status(ticket) == RESOLVED
     assert len(office.notes(ticket)) == 2
 

@@ -108,7 +108,7 @@ def test_one_poisoned_ticket_of_thirty_holds_up_no_other(wide: Office) -> None:
         if ticket != poisoned:
             wide.freshdesk.books.tickets[ticket].row["custom_fields"]["cf_reference_number"] = "17"
     run = wide.run("reconcile").ended(1)
-    assert "29 tickets resolved, because their issues were closed" in run.out
+    assert "29 tickets resolved, because their issues are finished" in run.out
     assert f"freshdesk:{poisoned}" in run.err
     assert "cf_reference_number" in run.err
     assert [wide.status(ticket) for ticket, _ in pairs].count(RESOLVED) == 29

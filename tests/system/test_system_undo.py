@@ -62,7 +62,7 @@ def check_an_undo(office: Office) -> None:
     path = undone(office, between)
     assert path.name.startswith("undo-20")
     run = office.run("undo", "--since", between, "again.json").ended(0)
-    assert "To be put back: 3 tickets resolved, because their issues were closed:" in run.out
+    assert "To be put back: 3 tickets resolved, because their issues are finished:" in run.out
     assert f"freshdesk:{tickets[0]}" in run.out
     assert "resolved -> pending" in run.out
     assert f"Left as it is, changed by somebody since: freshdesk:{tickets[1]}" in run.out
