@@ -168,7 +168,7 @@ def test_one_that_hangs_is_killed_and_comes_back(site: Site) -> None:
     site.change("WatchdogSec=3s")
     site.start()
     pid = site.pid()
-    site.machine.run("systemctl", "kill", "--signal=STOP", "syncd")
+    site.machine.run("systemctl", "kill", "--kill-who=main", "--signal=STOP", "syncd")
     site.until(lambda: site.pid() not in {0, pid} and site.state() == "active")
     assert site.machine.show("syncd", "NRestarts") == "1"
     site.serves()
@@ -177,7 +177,7 @@ def test_one_that_hangs_is_killed_and_comes_back(site: Site) -> None:
 def test_one_that_is_killed_comes_back_and_does_nothing_twice(site: Site) -> None:
     site.start()
     site.serves()
-    site.machine.run("systemctl", "kill", "--signal=KILL", "syncd")
+    site.machine.run("systemctl", "kill", "--kill-who=main", "--signal=KILL", "syncd")
     site.until(lambda: site.machine.show("syncd", "NRestarts") == "1" and site.state() == "active")
     writes = site.office.writes()
     site.serves()
