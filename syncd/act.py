@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from syncd.actions import Action, Outcome, Way
 from syncd.braking import refuse_too_much
 from syncd.clock import precise
 from syncd.errors import ConnectorError, Refused, Transient
 from syncd.hear import tell_failed
-from syncd.model import UNFINISHED, Action, Outcome, Role, Status, Way
+from syncd.model import UNFINISHED, Role, Status
 from syncd.plan.shown import put_on
 from syncd.records import Plan, Record, Step, Verb, Why, called
 from syncd.settle import keep_notes, passes

@@ -27,10 +27,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
+from syncd.actions import Action, Draft, Outcome
 from syncd.clock import Clock
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Problem, Refused
-from syncd.model import Action, Audience, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
+from syncd.model import Audience, HttpCall, Item, Mention, Page, Ref, Removed, Role
 from syncd.schema import Duration, Instant, Wrong, seconds
 
 ENTRY_POINTS = "syncd.connectors"

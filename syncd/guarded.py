@@ -14,11 +14,12 @@ from itertools import islice
 from threading import RLock
 from typing import ClassVar
 
+from syncd.actions import Action, Draft, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail
 from syncd.errors import Busy, ConnectorError, Interrupted, Problem, RateLimited, Transient, Unauthorized
-from syncd.model import Action, Audience, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed
+from syncd.model import Audience, HttpCall, Item, Mention, Page, Ref, Removed
 from syncd.turns import Feed
 
 FAILURES = 5

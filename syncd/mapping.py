@@ -40,8 +40,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from syncd.actions import Way
 from syncd.errors import ConfigError
-from syncd.model import ISSUE_WORDS, TICKET_WORDS, UNFINISHED, Role, Status, Way, Word
+from syncd.model import ISSUE_WORDS, TICKET_WORDS, UNFINISHED, Role, Status, Word
 from syncd.schema import Table, problem, problems
 
 WORDS = {Role.HELPDESK: TICKET_WORDS, Role.TRACKER: ISSUE_WORDS}

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from syncd.actions import Action
 from syncd.defects import of_one_item, told
 from syncd.errors import BrakeOn, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.hear import is_unknown_time, tell_done, tell_failed
-from syncd.model import FINISHED_ISSUE, Action, Item, Ref, Removed
+from syncd.model import FINISHED_ISSUE, Item, Ref, Removed
 from syncd.named import UNASKED
 from syncd.observe import read
 from syncd.records import TAG, Link, LinkState, Step, Verb, Why, called

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from syncd import marker
+from syncd.actions import Action, Written
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Audience, Item, Removed, Role, Written
+from syncd.model import Audience, Item, Removed, Role
 from syncd.retry import reads
 from syncd.store import EffectRow, EffectState
 from syncd.work import IN_PLACE, Work

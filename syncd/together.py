@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from types import NoneType
 
 from syncd.act import Made, Result, action_of, begin, begin_plan, doubt, hindrance, keep, writes_nothing
+from syncd.actions import Action, Outcome, Written
 from syncd.braking import refuse_too_much
 from syncd.defects import of_one_item
 from syncd.errors import BrakeOn, ConnectorError, Transient
-from syncd.model import Action, Outcome, Written
 from syncd.records import Plan, Step
 from syncd.store import EffectRow
 from syncd.work import Work

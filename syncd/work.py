@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from syncd import commands, links, marker
+from syncd.actions import Note
 from syncd.clock import Clock, moment, precise
 from syncd.config import Brake, Helpdesk, Tracker
 from syncd.connector import Connector
 from syncd.errors import ConnectorError
 from syncd.mapping import Mapping as StatusMapping
-from syncd.model import Item, Note, Page, Ref, Role, Word
+from syncd.model import Item, Page, Ref, Role, Word
 from syncd.planfile import Approval
 from syncd.records import Command, Effect, Link, Plan, Step
 from syncd.store import EffectRow, Store

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from syncd.actions import Action, Outcome, Written
 from syncd.errors import ConnectorError
-from syncd.model import Action, Author, Outcome, Page, Role, Status, Written
+from syncd.model import Author, Page, Role, Status
 from syncd.testing.memory import Books, Entry, MemoryConnector
 from syncd.testing.world import Remark
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from syncd.actions import Action, Outcome, Written
 from syncd.backfill import drain_and_wait
 from syncd.errors import Refused, Transient
-from syncd.model import Action, Audience, Author, Outcome, Ref, Status, Written
+from syncd.model import Audience, Author, Ref, Status
 from syncd.reconcile import drain
 from syncd.records import Standing
 from syncd.settle import settle

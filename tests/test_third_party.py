@@ -20,6 +20,7 @@ import requests
 from connectors.github.sandbox import TOKEN, GitHubSandbox
 from syncd_zammad.people import People
 from syncd_zammad.sandbox import ZammadSandbox
+from tests.wheels import build, install
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "docs" / "examples" / "syncd-zammad"
@@ -31,22 +32,12 @@ pytestmark = pytest.mark.xdist_group("third party")  # one wheel is enough
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built here with what is installed: nothing is downloaded."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(EXAMPLE)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (found,) = folder.glob("*.whl")
-    return found
+    return build(EXAMPLE, tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel installed in it, and nothing else."""
-    place = tmp_path_factory.mktemp("site")
-    install = ("install", "--quiet", "--no-index", "--no-deps", "--disable-pip-version-check", "--target", str(place))
-    subprocess.run([sys.executable, "-m", "pip", *install, str(wheel)], check=True)
-    return place
+    return install(wheel, tmp_path_factory.mktemp("site"))
 
 
 class Desk:

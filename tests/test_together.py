@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from syncd.actions import Action, Outcome, Written
 from syncd.config import Brake
 from syncd.errors import Refused, Transient
-from syncd.model import Action, Outcome, Status, Written
+from syncd.model import Status
 from syncd.store import EffectState
 from syncd.testing.memory import Entry, MemoryConnector
 from tests.pairs import Pair

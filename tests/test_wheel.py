@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.wheels import build, install
+
 ROOT = Path(__file__).parent.parent
 SHARED = ".data/data/share/syncd/systemd/"
 pytestmark = pytest.mark.xdist_group("wheel")  # one wheel is enough
@@ -19,22 +21,12 @@ pytestmark = pytest.mark.xdist_group("wheel")  # one wheel is enough
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built here with what is installed: nothing is downloaded."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (found,) = folder.glob("*.whl")
-    return found
+    return build(ROOT, tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel installed in it, and nothing else."""
-    place = tmp_path_factory.mktemp("site")
-    install = ("install", "--quiet", "--no-index", "--no-deps", "--disable-pip-version-check", "--target", str(place))
-    subprocess.run([sys.executable, "-m", "pip", *install, str(wheel)], check=True)
-    return place
+    return install(wheel, tmp_path_factory.mktemp("site"))
 
 
 def run(place: Path, *args: str) -> subprocess.CompletedProcess[str]:

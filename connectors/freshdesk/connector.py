@@ -20,11 +20,12 @@ from connectors.freshdesk.reads import READ_PRICE, Reader
 from connectors.freshdesk.urls import Urls
 from connectors.freshdesk.writes import Writer
 from syncd import marker
+from syncd.actions import Action, Draft, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions, Secret
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Problem, Refused
-from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
+from syncd.model import HttpCall, Item, Mention, Page, Ref, Removed, Role
 
 
 class FreshdeskOptions(ConnectorOptions):

@@ -10,8 +10,9 @@ from connectors.freshdesk import items
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.reads import Reader, number
 from connectors.markup import to_html
+from syncd.actions import Action, Note, Outcome, Written
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Note, Outcome, Status, Written
+from syncd.model import Status
 
 
 class Writer:

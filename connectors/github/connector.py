@@ -20,10 +20,11 @@ from connectors.github.repositories import Repositories
 from connectors.github.urls import Urls, split_key
 from connectors.github.writes import Writer
 from syncd import marker
+from syncd.actions import Action, Draft, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.errors import ConnectorError, Gone, Problem, Refused, Transient
-from syncd.model import Action, Audience, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
+from syncd.model import Audience, HttpCall, Item, Mention, Page, Ref, Removed, Role
 
 SLACK = timedelta(minutes=5)
 """How far our clock and GitHub's may be apart, added to the difference that the answers show."""

@@ -13,9 +13,10 @@ from connectors.github.api import Api
 from connectors.github.items import Reading, Row
 from connectors.github.repositories import Repositories
 from connectors.github.urls import split_key
+from syncd.actions import Action, Draft, Note, Outcome, Written
 from syncd.clock import moment, stamp
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Draft, Item, Note, Outcome, Ref, Status, Written
+from syncd.model import Item, Ref, Status
 
 MAX_BODY = 60_000
 """Characters of a body; GitHub takes 65,536 (GitHub REST API docs, Create an issue: 422 beyond)."""

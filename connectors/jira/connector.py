@@ -13,10 +13,11 @@ from connectors.jira.options import JiraOptions
 from connectors.jira.reads import BATCH, Reader
 from connectors.jira.site import AT_ONCE, SiteConnector
 from connectors.jira.writes import Writer
+from syncd.actions import Draft
 from syncd.clock import Clock
 from syncd.connector import Capabilities, ConnectorOptions
 from syncd.errors import ConnectorError, Problem
-from syncd.model import Audience, Draft, Item, Ref, Removed, Role, Status, Text
+from syncd.model import Audience, Item, Ref, Removed, Role, Status, Text
 
 SAID = "comment"
 """The field that holds the comments."""

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from connectors.jira import items
 from connectors.jira.api import JiraApi, part
+from syncd.actions import Pointer
 from syncd.errors import Gone, Refused
-from syncd.model import Pointer, Ref
+from syncd.model import Ref
 
 OURS = "syncd="
 """How the ``globalId`` of a link begins that we made: it says nothing that isn't known."""

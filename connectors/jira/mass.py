@@ -13,8 +13,9 @@ from typing import Any
 from connectors.jira import items, moves, transitions
 from connectors.jira.api import JiraApi
 from connectors.jira.transitions import Transition
+from syncd.actions import Way
 from syncd.errors import ConnectorError, Transient
-from syncd.model import Ref, Status, Way
+from syncd.model import Ref, Status
 
 LEAST = 20
 """Fewer are done as fast one by one."""

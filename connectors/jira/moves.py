@@ -12,8 +12,9 @@ from connectors.jira import transitions
 from connectors.jira.answers import Answer, ours
 from connectors.jira.api import JiraApi, part
 from connectors.jira.transitions import RESOLUTION, Step
+from syncd.actions import Way
 from syncd.errors import ConnectorError, Refused, Transient
-from syncd.model import Status, Way
+from syncd.model import Status
 
 HOPS = 4
 """So many transitions at most, for one status."""

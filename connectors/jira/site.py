@@ -18,10 +18,11 @@ from connectors.jira.options import SiteOptions
 from connectors.jira.trace import Trace
 from connectors.jira.urls import KEY, Urls
 from connectors.jira.writes import Writer
+from syncd.actions import Action, Outcome
 from syncd.clock import Clock
 from syncd.connector import Connector
 from syncd.errors import Gone
-from syncd.model import Action, HttpCall, Item, Mention, Outcome, Page, Ref
+from syncd.model import HttpCall, Item, Mention, Page, Ref
 
 AT_ONCE = 50
 """Actions that are written together: on Cloud many that lead to one status take few calls. All of them are in doubt

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from syncd.model import Status, Way
+from syncd.actions import Way
+from syncd.model import Status
 
 RESOLUTION = "resolution"
 

@@ -18,8 +18,9 @@ from connectors.jira.api import JiraApi, part
 from connectors.jira.markup import to_wiki
 from connectors.jira.mass import Mass, Moved
 from connectors.jira.moves import move
+from syncd.actions import Action, Draft, Note, Outcome, Written
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Draft, Note, Outcome, Ref, Status, Written
+from syncd.model import Ref, Status
 
 MAX_TITLE = 255
 """Characters of a summary."""

@@ -17,11 +17,12 @@ from connectors.jsm.checks import DeskChecks
 from connectors.jsm.details import Details
 from connectors.jsm.notes import DeskWriter
 from connectors.jsm.tickets import FIELDS, PARTICIPANTS, SAID, Tickets
+from syncd.actions import Draft
 from syncd.clock import Clock
 from syncd.connector import Capabilities, ConnectorOptions
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Gone, Problem, Refused
-from syncd.model import Draft, Item, Ref, Removed, Role
+from syncd.model import Item, Ref, Removed, Role
 
 
 class JsmOptions(SiteOptions):

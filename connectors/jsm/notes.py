@@ -6,8 +6,9 @@ from connectors.jira import items
 from connectors.jira.api import part
 from connectors.jira.markup import to_wiki
 from connectors.jira.writes import Writer
+from syncd.actions import Note
 from syncd.errors import Gone, Refused
-from syncd.model import Note, Ref
+from syncd.model import Ref
 
 
 class DeskWriter(Writer):

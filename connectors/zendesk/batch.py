@@ -16,9 +16,10 @@ from connectors.zendesk import bodies, items
 from connectors.zendesk.answers import CONFLICT, Conflict, JobsFull, Row
 from connectors.zendesk.onward import PER_PAGE
 from connectors.zendesk.writes import Progress, Single, stops
+from syncd.actions import Action, Outcome, Written
 from syncd.clock import stamp
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient
-from syncd.model import Action, Outcome, Status, Written
+from syncd.model import Status
 
 FROM = 5
 """Actions from which a job saves calls: it costs the write, two looks or more at how far it is, and a read."""

@@ -9,7 +9,8 @@ from connectors.markup import clean, to_html
 from connectors.zendesk import items
 from connectors.zendesk.answers import Row
 from connectors.zendesk.reads import Known
-from syncd.model import Action, Note, Status
+from syncd.actions import Action, Note
+from syncd.model import Status
 
 MAX_BYTES = 60_000
 """A comment holds 65,535 bytes at most; the marker comes last and is never cut."""

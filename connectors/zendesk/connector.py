@@ -24,11 +24,12 @@ from connectors.zendesk.reads import Reader
 from connectors.zendesk.urls import Urls
 from connectors.zendesk.writes import Single
 from syncd import marker
+from syncd.actions import Action, Draft, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Problem, Refused, Transient
-from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
+from syncd.model import HttpCall, Item, Mention, Page, Ref, Removed, Role
 
 BATCH = 25
 """Tickets that one read takes at best: a call for all, and one for each one's notes. A larger share of a minute's

@@ -19,8 +19,9 @@ from connectors.zendesk.account import Account
 from connectors.zendesk.answers import NotNow, OneTicket
 from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.reads import Known, Reader
+from syncd.actions import Action, Note, Outcome, Written
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Note, Outcome, Status, Written
+from syncd.model import Status
 
 
 @dataclass(slots=True)

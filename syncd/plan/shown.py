@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from syncd.model import FINISHED_TICKET, ISSUE_WORDS, Action, Audience, Item, Pointer, Ref, Word
+from syncd.actions import Action, Pointer
+from syncd.model import FINISHED_TICKET, ISSUE_WORDS, Audience, Item, Ref, Word
 from syncd.plan.asks import Outline
 from syncd.plan.group import Group, is_new
 from syncd.plan.ticket import view

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from syncd.actions import Pointer
 from syncd.details import Attachment, Company, Person
-from syncd.model import Audience, Author, GoneKind, Pointer, Ref, Role, Status
+from syncd.model import Audience, Author, GoneKind, Ref, Role, Status
 from syncd.testing.world import Remark
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

@@ -7,27 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from syncd.actions import Action, Draft, Outcome, Written
 from syncd.clock import Clock, ManualClock, stamp
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Gone, Problem, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import (
-    Action,
-    Author,
-    Draft,
-    GoneKind,
-    Item,
-    Mention,
-    Outcome,
-    Page,
-    Place,
-    Ref,
-    Removed,
-    Role,
-    Text,
-    Word,
-    Written,
-)
+from syncd.model import Author, GoneKind, Item, Mention, Page, Place, Ref, Removed, Role, Text, Word
 from syncd.testing.books import START, Books, Entry, moment_of
 from syncd.testing.world import Remark
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from syncd.actions import Action, Draft, Note, Pointer
 from syncd.connector import Connector
 from syncd.errors import ConnectorError, RateLimited, Refused, Unauthorized
-from syncd.model import Action, Author, Draft, Item, Note, Pointer
+from syncd.model import Author, Item
 from syncd.testing.contract.support import (
     MARKER,
     OTHER,

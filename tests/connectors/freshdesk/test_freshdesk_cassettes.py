@@ -15,9 +15,10 @@ import vcr
 from pydantic import SecretStr
 
 from connectors.freshdesk.connector import FreshdeskConnector, FreshdeskOptions
+from syncd.actions import Action, Note
 from syncd.clock import ManualClock
 from syncd.errors import RateLimited, Refused, Unauthorized
-from syncd.model import Action, Author, GoneKind, Item, Note, Place, Ref, Removed, Status
+from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status
 
 CASSETTES = Path(__file__).parent / "cassettes"
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"

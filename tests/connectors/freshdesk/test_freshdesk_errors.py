@@ -9,8 +9,9 @@ import pytest
 
 from connectors.freshdesk.connector import FreshdeskConnector
 from connectors.freshdesk.world import FreshdeskWorld
+from syncd.actions import Action, Note, Outcome
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Item, Note, Outcome, Ref, Removed, Status
+from syncd.model import Item, Ref, Removed, Status
 from syncd.testing import Fault, Reply
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}

@@ -15,11 +15,12 @@ from connectors.freshdesk.books import OPEN, PENDING, RESOLVED
 from connectors.freshdesk.connector import FreshdeskConnector, FreshdeskOptions
 from connectors.freshdesk.sandbox import FreshdeskSandbox
 from connectors.github.sandbox import TOKEN, GitHubSandbox
+from syncd.actions import Action, Note
 from syncd.backfill import backfill
 from syncd.clock import ManualClock
 from syncd.config import load
 from syncd.errors import RateLimited
-from syncd.model import Action, Item, Note, Ref, Status
+from syncd.model import Item, Ref, Status
 from syncd.store import Store
 from syncd.testing import Fault, Reply
 from syncd.work import Work

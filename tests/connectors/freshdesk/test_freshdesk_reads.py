@@ -13,10 +13,11 @@ from requests import Response
 from connectors.freshdesk.account import _statuses
 from connectors.freshdesk.connector import FreshdeskConnector, FreshdeskOptions
 from connectors.freshdesk.world import FreshdeskWorld
+from syncd.actions import Action, Draft, Note
 from syncd.clock import ManualClock
 from syncd.connector import load
 from syncd.errors import ConnectorError, Gone, Refused, Transient
-from syncd.model import Action, Draft, GoneKind, Item, Note, Place, Ref, Removed, Status
+from syncd.model import GoneKind, Item, Place, Ref, Removed, Status
 from syncd.testing import Fault, Reply
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"

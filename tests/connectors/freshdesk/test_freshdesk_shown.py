@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.freshdesk.world import FreshdeskWorld
-from syncd.model import Action, Ref, Status
+from syncd.actions import Action
+from syncd.model import Ref, Status
 
 
 @pytest.fixture

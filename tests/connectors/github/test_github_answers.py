@@ -16,8 +16,9 @@ from connectors.github.answers import Answer, ours
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import TOKEN, GitHubSandbox
 from connectors.github.shapes import error
+from syncd.actions import Action, Note
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Note, Ref, Status
+from syncd.model import Ref, Status
 from syncd.testing import Fault, Reply
 
 SECRET = "the customer's own words"

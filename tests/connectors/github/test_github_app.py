@@ -19,10 +19,11 @@ from connectors.github.installations import key_pair
 from connectors.github.options import GitHubOptions, Repository
 from connectors.github.sandbox import GitHubSandbox
 from connectors.github.shapes import error
+from syncd.actions import Action, Draft, Note
 from syncd.clock import ManualClock
 from syncd.errors import Refused, Transient, Unauthorized
 from syncd.guarded import UNACCEPTED, Guarded
-from syncd.model import Action, Author, Draft, Item, Note, Ref, Status
+from syncd.model import Author, Item, Ref, Status
 from syncd.schema import problems
 from syncd.testing import Fault, Reply
 

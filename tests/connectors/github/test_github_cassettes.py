@@ -19,9 +19,10 @@ from pydantic import SecretStr
 from connectors.github.connector import GitHubConnector
 from connectors.github.installations import key_pair
 from connectors.github.options import GitHubOptions, Repository
+from syncd.actions import Action, Draft, Note
 from syncd.clock import ManualClock
 from syncd.errors import RateLimited, Refused, Unauthorized
-from syncd.model import Action, Audience, Author, Draft, GoneKind, Item, Note, Ref, Removed, Status
+from syncd.model import Audience, Author, GoneKind, Item, Ref, Removed, Status
 
 CASSETTES = Path(__file__).parent / "cassettes"
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"

@@ -12,7 +12,8 @@ from connectors.github.connector import GitHubConnector
 from connectors.github.options import web_origin
 from connectors.github.sandbox import GitHubSandbox
 from connectors.github.urls import Urls
-from syncd.model import Action, Audience, Draft, GoneKind, Item, Note, Removed, Status
+from syncd.actions import Action, Draft, Note
+from syncd.model import Audience, GoneKind, Item, Removed, Status
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
 

@@ -15,8 +15,9 @@ from github_exchanges import violations
 from connectors.github.books import Access
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import GitHubSandbox
+from syncd.actions import Action
 from syncd.errors import Refused, Transient
-from syncd.model import Action, Status
+from syncd.model import Status
 from syncd.testing import Fault, Reply
 
 LISTS = r"/issues$"

@@ -12,8 +12,9 @@ from github_exchanges import violations
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import GitHubSandbox
 from connectors.github.shapes import error
+from syncd.actions import Action, Draft, Note, Outcome
 from syncd.errors import Refused, Transient
-from syncd.model import Action, Draft, Note, Outcome, Ref, Status
+from syncd.model import Ref, Status
 from syncd.testing import Fault, Reply
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"

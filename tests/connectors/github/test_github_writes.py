@@ -14,9 +14,10 @@ from connectors.github.books import LONGEST, MOST_COMMENTS, Access
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import LOGIN, GitHubSandbox
 from connectors.github.writes import MAX_BODY, marked
+from syncd.actions import Action, Draft, Note, Outcome
 from syncd.clock import ManualClock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Draft, Note, Outcome, Ref, Status
+from syncd.model import Ref, Status
 from syncd.testing import Fault, Reply
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"

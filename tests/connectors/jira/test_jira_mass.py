@@ -9,8 +9,9 @@ import pytest
 from jira_bench import Bench, bench, cloud, server
 
 from connectors.jira.mass import LEAST
+from syncd.actions import Action, Note, Outcome, Way
 from syncd.errors import RateLimited, Refused, Transient
-from syncd.model import Action, Note, Outcome, Ref, Status, Way
+from syncd.model import Ref, Status
 from syncd.testing import Fault, Reply
 from syncd.testing.contract.support import MARKER
 

@@ -12,9 +12,10 @@ from connectors.jira.api import JiraApi
 from connectors.jira.moves import move
 from connectors.jira.sandbox import EMAIL, TOKEN, JiraSandbox
 from connectors.jira.workflows import Transition, Workflow
+from syncd.actions import Way
 from syncd.clock import ManualClock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient
-from syncd.model import Status, Way
+from syncd.model import Status
 from syncd.testing import Fault, Reply
 
 TRANSITIONS = "/transitions"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.jira.transitions import Step, direct, filled, hop, listed, reached
-from syncd.model import Status, Way
+from syncd.actions import Way
+from syncd.model import Status
 
 ALLOWED = [{"id": "1", "name": "Won't Do"}, {"id": "2", "name": "Done"}, {"id": "3", "name": "Duplicate"}]
 RESOLUTION = {"resolution": {"required": True, "name": "Resolution", "allowedValues": ALLOWED}}

@@ -6,8 +6,9 @@ import pytest
 from jira_bench import Bench, bench, cloud, server
 
 from connectors.jira.writes import word
+from syncd.actions import Action, Draft, Note, Outcome, Pointer, Way
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Draft, Item, Note, Outcome, Pointer, Status, Way
+from syncd.model import Item, Status
 from syncd.testing import Fault, Reply
 from syncd.testing.contract.support import MARKER, OTHER
 

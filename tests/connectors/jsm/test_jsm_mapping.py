@@ -10,8 +10,9 @@ import pytest
 
 from connectors.jira.workflows import STATUSES, WORKFLOWS, Transition, Workflow
 from connectors.jsm.world import JsmWorld
+from syncd.actions import Action
 from syncd.mapping import Mapping
-from syncd.model import FINISHED_TICKET, Action, Status, Word
+from syncd.model import FINISHED_TICKET, Status, Word
 
 MAPPING = Mapping.parse("jsm", tomllib.loads(files("mappings").joinpath("jsm.toml").read_text("utf-8")))
 SERVICE = {name: Status(f"{STATUSES[name].category}/{name}") for name in WORKFLOWS["service"].statuses}

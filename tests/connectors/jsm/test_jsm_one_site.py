@@ -8,7 +8,8 @@ import pytest
 
 from connectors.jira.world import JiraWorld
 from connectors.jsm.world import JsmWorld
-from syncd.model import Action, Note, Word
+from syncd.actions import Action, Note
+from syncd.model import Word
 from syncd.testing.contract.support import MARKER, keyed, told, walk
 
 

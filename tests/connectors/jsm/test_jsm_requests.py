@@ -15,10 +15,11 @@ from connectors.jira.sandbox import EMAIL, TOKEN
 from connectors.jira.workflows import Transition, Workflow
 from connectors.jsm.connector import JsmConnector, JsmOptions
 from connectors.jsm.world import JsmWorld
+from syncd.actions import Action, Draft, Note, Outcome, Way
 from syncd.clock import ManualClock
 from syncd.connector import load
 from syncd.errors import Gone, Refused
-from syncd.model import Action, Author, Draft, Item, Note, Outcome, Place, Ref, Status, Way, Word
+from syncd.model import Author, Item, Place, Ref, Status, Word
 from syncd.testing import Fault, Reply, Request
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"

@@ -13,8 +13,8 @@ from connectors.zendesk.credentials import LIFE
 from connectors.zendesk.defaults import AGENT, ME, ROOT_CAUSE, SEVERITY
 from connectors.zendesk.options import ZendeskOptions
 from connectors.zendesk.world import ZendeskWorld
+from syncd.actions import Action
 from syncd.errors import Transient, Unauthorized
-from syncd.model import Action
 from syncd.testing import Fault, Reply
 
 

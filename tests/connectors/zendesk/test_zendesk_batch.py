@@ -11,8 +11,9 @@ from connectors.zendesk.batch import FROM, PATIENCE
 from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.defaults import ISSUE, ROOT_CAUSE
 from connectors.zendesk.world import ZendeskWorld
+from syncd.actions import Action, Note, Outcome, Way
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient
-from syncd.model import Action, Note, Outcome, Ref, Status, Way
+from syncd.model import Ref, Status
 from syncd.testing import Fault, Reply
 
 SOLVED = Status("solved")

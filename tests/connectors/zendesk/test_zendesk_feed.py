@@ -15,8 +15,9 @@ from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.defaults import SEVERITY
 from connectors.zendesk.options import ZendeskOptions
 from connectors.zendesk.world import NATIVE, ZendeskWorld
+from syncd.actions import Action
 from syncd.errors import ConnectorError, RateLimited, Transient
-from syncd.model import Action, GoneKind, Item, Page, Ref, Removed, Status, Word
+from syncd.model import GoneKind, Item, Page, Ref, Removed, Status, Word
 from syncd.testing import Fault, Reply
 
 

@@ -13,8 +13,9 @@ from connectors.zendesk.budget import ACCOUNT, ONE_TICKET, UPDATES, limits
 from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.options import ZendeskOptions
 from connectors.zendesk.world import ZendeskWorld
+from syncd.actions import Action, Note, Outcome
 from syncd.errors import ConnectorError, RateLimited, Transient
-from syncd.model import Action, Item, Note, Outcome, Ref, Status
+from syncd.model import Item, Ref, Status
 from syncd.testing import Fault, Reply
 
 WORDS = ("solved", "open")

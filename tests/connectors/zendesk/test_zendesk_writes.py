@@ -11,8 +11,9 @@ import pytest
 from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.defaults import AGENT, ESCALATED, ISSUE, ROOT_CAUSE
 from connectors.zendesk.world import ZendeskWorld
+from syncd.actions import Action, Note, Outcome, Way
 from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Item, Note, Outcome, Ref, Status, Way
+from syncd.model import Item, Ref, Status
 from syncd.testing import Fault, Reply, Request
 
 MARK = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from syncd import marker
+from syncd.actions import Action, Draft, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions, Duration, Secret
 from syncd.errors import ConnectorError, Problem, Refused, Unauthorized
-from syncd.model import Action, Draft, HttpCall, Item, Mention, Outcome, Page, Ref, Removed, Role
+from syncd.model import HttpCall, Item, Mention, Page, Ref, Removed, Role
 from syncd_zammad import items
 from syncd_zammad.api import ZammadApi
 from syncd_zammad.feed import Feed, Walk

@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from syncd.actions import Action, Note, Outcome, Written
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Note, Outcome, Status, Written
+from syncd.model import Status
 from syncd_zammad import items
 from syncd_zammad.api import Row, ZammadApi
 from syncd_zammad.markup import to_html

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from syncd.actions import Action
 from syncd.errors import Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Ref, Status
+from syncd.model import Ref, Status
 from syncd.testing import Fault, Reply
 from syncd_zammad.connector import ZammadConnector, ZammadOptions
 from syncd_zammad.sandbox import error

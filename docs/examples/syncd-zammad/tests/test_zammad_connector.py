@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from syncd.actions import Action, Note, Outcome, Way
 from syncd.clock import moment
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Action, Author, GoneKind, Item, Note, Outcome, Place, Ref, Removed, Status, Way
+from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status
 from syncd.testing import Fault, Reply
 from syncd_zammad.connector import ZammadConnector
 from syncd_zammad.markup import MAX_NOTE, to_html, to_markdown

@@ -1,0 +1,127 @@
+"""The frozen values of writing: what a connector is asked to write, and what it says came of it. No I/O, no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncd.model import Ref, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text to leave on an item: an effect (rule 12), so it carries a marker and is written once.
+
+    ``body`` is Markdown; the connector turns it into the system's markup. ``internal`` notes are seen by the
+    team only; where a tracker has no such thing, everybody who sees the issue sees the comment.
+    """
+
+    effect: str
+    body: str
+    marker: str
+    internal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a status is reached where naming it isn't enough, as a mapping says.
+
+    Attributes:
+        instead: other statuses that do as well, in this order, where an item can't have the one that is asked for.
+        via: names of statuses to pass through, in this order, where no direct way leads there.
+        fields: what else has to be set in the same call, by the system's own names, as its API takes it.
+    """
+
+    instead: tuple[Status, ...] = ()
+    via: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A link to an item elsewhere that an item's own system keeps and shows, and that we made.
+
+    Attributes:
+        id: what makes it this one, so that it is written over and not doubled: the other item's ref as text.
+        url: the address that people open.
+        title: of the connector's name and the other item's key; nothing that a customer wrote.
+    """
+
+    id: str
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One item to write to: a status, notes, what is shown, or several of these (in one call where the API can).
+
+    Attributes:
+        expect: the status that the decision was based on: a connector whose API can compare and set uses it, others
+            rely on the fresh read just before.
+        fields: custom fields to set, by the system's own name or id; text, or a whole number.
+        tags: tags (of an issue: labels) to add; what else is there stays.
+        untags: tags to take away, if they are there.
+        links: links that the item is to show; one of the same id is written over.
+        unlinks: ids of such links to take away, if they are there; nobody else's is touched.
+        way: how the status is reached.
+    """
+
+    target: Ref
+    status: Status | None = None
+    expect: Status | None = None
+    notes: tuple[Note, ...] = ()
+    fields: Mapping[str, str | int] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    untags: tuple[str, ...] = ()
+    links: tuple[Pointer, ...] = ()
+    unlinks: tuple[str, ...] = ()
+    way: Way = field(default_factory=Way)
+
+    @property
+    def shows(self) -> bool:
+        """Whether anything is to be shown: fields, tags or links."""
+        return bool(self.fields or self.tags or self.untags or self.links or self.unlinks)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of one note: the remote id, or the error that it met."""
+
+    effect: str
+    remote_id: str = ""
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one action.
+
+    Attributes:
+        status: the target's status as the system confirmed it after our write; None if it was not written.
+        version: the newest version that our own writes gave the item, so that the next poll knows its echo.
+        notes: one entry per note that was tried; a note that isn't listed was not begun.
+        error: why the status was not written, if it was to be; else why fields, tags and links were not. A
+            ConnectorError; ``doubt`` as it says.
+        aside: why fields, tags or links were not written though the status was; a ConnectorError.
+    """
+
+    action: Action
+    status: Status | None = None
+    version: str = ""
+    notes: tuple[Written, ...] = ()
+    error: Exception | None = None
+    aside: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An issue to create in ``place`` (a repository, a project)."""
+
+    place: str
+    title: str
+    body: str
+    marker: str
+    labels: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
