@@ -219,9 +219,10 @@ class Connector(ABC):
         items go in one call where the API can and that saves calls; each has an outcome of its own all the same.
         """
 
-    @abstractmethod
     def create(self, draft: Draft) -> Item:
-        """File an issue, with exactly one request."""
+        """File an issue, with exactly one request. A helpdesk always raises Refused: customers make tickets."""
+        del draft
+        raise Refused(self.name, "making a ticket: syncd files issues in a tracker, never tickets")
 
     @abstractmethod
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:

@@ -20,7 +20,7 @@ from connectors.freshdesk.reads import READ_PRICE, Reader
 from connectors.freshdesk.urls import Urls
 from connectors.freshdesk.writes import Writer
 from syncd import marker
-from syncd.actions import Action, Draft, Outcome
+from syncd.actions import Action, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions, Secret
 from syncd.details import Detail
@@ -111,11 +111,6 @@ class FreshdeskConnector(Connector):
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
         """See :class:`syncd.connector.Connector`; one request per note and one per status."""
         return self.writer.apply(actions)
-
-    def create(self, draft: Draft) -> Item:
-        """Always raises Refused: tickets are made by customers, never by syncd."""
-        del draft
-        raise Refused(self.name, "making a ticket: syncd files issues in a tracker, never tickets")
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """The id of our own note with this marker, from a full listing of the ticket's conversations.

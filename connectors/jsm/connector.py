@@ -17,7 +17,6 @@ from connectors.jsm.checks import DeskChecks
 from connectors.jsm.details import Details
 from connectors.jsm.notes import DeskWriter
 from connectors.jsm.tickets import FIELDS, PARTICIPANTS, SAID, Tickets
-from syncd.actions import Draft
 from syncd.clock import Clock
 from syncd.connector import Capabilities, ConnectorOptions
 from syncd.details import Detail
@@ -87,11 +86,6 @@ class JsmConnector(SiteConnector):
         return self._details.detail(ref)
 
     # --- writing ---
-
-    def create(self, draft: Draft) -> Item:
-        """Always raises Refused: requests are made by customers, never by syncd."""
-        del draft
-        raise Refused(self.name, "making a request: syncd files issues in a tracker, never tickets")
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """See :class:`syncd.connector.Connector`: from every comment of a request.

@@ -24,7 +24,7 @@ from connectors.zendesk.reads import Reader
 from connectors.zendesk.urls import Urls
 from connectors.zendesk.writes import Single
 from syncd import marker
-from syncd.actions import Action, Draft, Outcome
+from syncd.actions import Action, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail
@@ -106,14 +106,10 @@ class ZendeskConnector(Connector):
 
         Its list tells of a link once; should its issue not be found at that moment, this is where it is met again.
         """
-        found = dict(self.fetch(refs))
-        for ref, one in found.items() if self.jira is not None else ():
-            if isinstance(one, Item) and self.jira is not None:
-                try:
-                    found[ref] = replace(one, addresses=self.jira.of(int(one.ref.id)))
-                except Transient as error:
-                    found[ref] = error
-        return found
+        found = self.fetch(refs)
+        if self.jira is None:
+            return found
+        return {ref: _with_links(one, self.jira) if isinstance(one, Item) else one for ref, one in found.items()}
 
     def detail(self, ref: Ref) -> Detail:
         """See :class:`syncd.connector.Connector`; two calls: the ticket with those it names, and what was said on it.
@@ -128,11 +124,6 @@ class ZendeskConnector(Connector):
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
         """See :class:`syncd.connector.Connector`; a call for a status with its note, a job for many."""
         return self.writer.apply(actions)
-
-    def create(self, draft: Draft) -> Item:
-        """Always raises Refused: tickets are made by customers, never by syncd."""
-        del draft
-        raise Refused(self.name, "making a ticket: syncd files issues in a tracker, never tickets")
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """The id of our own note with this marker, from a full listing of the ticket's notes.
@@ -201,3 +192,11 @@ class ZendeskConnector(Connector):
 def _whole(row: Row) -> str:
     """Markup can split a text, and text can lose an address: all forms."""
     return "\n".join(str(row.get(key) or "") for key in ("plain_body", "body", "html_body"))
+
+
+def _with_links(item: Item, links: JiraLinks) -> Item | ConnectorError:
+    """A ticket with what the integration keeps of it; one whose links can't be read now is to be read again."""
+    try:
+        return replace(item, addresses=links.of(int(item.ref.id)))
+    except Transient as error:
+        return error

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from syncd import marker
-from syncd.actions import Action, Draft, Outcome
+from syncd.actions import Action, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions, Duration, Secret
 from syncd.errors import ConnectorError, Problem, Refused, Unauthorized
@@ -91,11 +91,6 @@ class ZammadConnector(Connector):
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
         """See :class:`syncd.connector.Connector`; one request per action, and one more for each further note."""
         return self.writer.apply(actions)
-
-    def create(self, draft: Draft) -> Item:
-        """Always raises Refused: tickets are made by customers, never by syncd."""
-        del draft
-        raise Refused(self.name, "making a ticket: syncd files issues in a tracker, never tickets")
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """The id of our own article with this marker, from the full list of the ticket's articles."""
