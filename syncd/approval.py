@@ -26,7 +26,6 @@ class NotApproved(Exception):  # no trouble: the group is left to the next run, 
 
 def keep(work: Work, groups: dict[str, FileGroup], plan: Plan) -> None:
     """A plan of a dry run, as a file holds it, while the state still is as it was decided on."""
-    work.plans.append(plan)
     groups.pop(plan.group, None)
     if plan.steps:
         steps = steps_of(plan, work.store.snapshots.of_group(plan.group))

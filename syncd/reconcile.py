@@ -120,7 +120,8 @@ def reconcile(work: Work, row: QueueRow, quiet: _Todo, held: _Todo | None = None
             work.store.queue.done(row)
         return
     if not work.writes:
-        (work.planned or work.plans.append)(plan)
+        work.plans[plan.group] = plan
+        work.planned(plan)
     if not plan.steps or not work.writes:
         quiet.append((row, plan))
     elif held is not None and not row.attempts and goes_together(work, plan):

@@ -76,8 +76,8 @@ class Work:
     """Told of each group that is set aside until a person acts, and why."""
     counted: Callable[[str, str, str], None] = lambda _connector, _kind, _result: None
     """Told of each write: where to; ``status`` or the note's kind; ``done``, ``doubt``, ``later`` or ``refused``."""
-    planned: Callable[[Plan], None] | None = None
-    """Told of each plan where nothing may be written; without it they are kept in ``plans``."""
+    planned: Callable[[Plan], None] = lambda _plan: None
+    """Told of each plan where nothing may be written."""
     approved: Approval | None = None
     """What a person has approved: nothing else is written, and what its polls find is this run's own."""
     tally: Counter[str] = field(default_factory=Counter)
@@ -91,8 +91,8 @@ class Work:
     """Per group, what a bulk read has just brought."""
     shows: dict[Ref, Item] = field(default_factory=dict)
     """Items as they were read last in this batch, with all their fields and tags."""
-    plans: list[Plan] = field(default_factory=list)
-    """What would have been written, where nothing may be."""
+    plans: dict[str, Plan] = field(default_factory=dict)
+    """What would have been written, where nothing may be: by group, each as it was decided last."""
     vanished: dict[str, list[float]] = field(default_factory=dict)
     """Per connector the moments (monotonic) of the last hour at which a linked item was found to be gone."""
     feeds: Mapping[str, Feed] = field(default_factory=lambda: defaultdict(Feed))

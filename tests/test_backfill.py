@@ -10,6 +10,7 @@ from syncd.backfill import backfill, find, some
 from syncd.clock import moment
 from syncd.errors import Interrupted, UnknownRef
 from syncd.model import GoneKind, Ref, Status
+from syncd.reconcile import drain
 from syncd.records import LinkState, Standing
 from tests.pairs import Pair
 
@@ -203,9 +204,21 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would() -> None:
     written = pair.writes()
     pair.reconcile()
     assert pair.writes() == written
-    (plan,) = [plan for plan in pair.work.plans if plan.steps]
+    (plan,) = [plan for plan in pair.work.plans.values() if plan.steps]
     (step,) = plan.steps
     assert (step.target, str(step.status), step.why.rule) == (pair.ref(ticket), "resolved", "issue_finished")
+
+
+def test_what_a_dry_run_decides_twice_it_tells_once() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    pair.work.writes = False
+    pair.reconcile()
+    with pair.store.write():
+        pair.work.ask(pair.ref(ticket), "poll")
+    drain(pair.work)
+    assert len([step for plan in pair.work.plans.values() for step in plan.steps]) == 1
 
 
 def test_a_ticket_in_the_bin_of_an_old_pair_is_no_news() -> None:

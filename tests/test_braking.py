@@ -124,7 +124,7 @@ def test_a_run_that_may_write_nothing_shows_everything() -> None:
     pair.pass_()
     pair.work.writes = False
     pair.reconcile()
-    assert len([step for plan in pair.work.plans for step in plan.steps]) == 7
+    assert len([step for plan in pair.work.plans.values() for step in plan.steps]) == 7
     assert resolved(tickets) == 5
 
 

@@ -47,7 +47,7 @@ def report_of(
         "status_writes": tally["statuses"],
         "notes_written": tally["notes"],
         "rules": {name[5:]: n for name, n in sorted(tally.items()) if name.startswith("rule ")},
-        "planned": [_step(work, step) for plan in work.plans for step in plan.steps],
+        "planned": [_step(work, step) for plan in work.plans.values() for step in plan.steps],
         "calls": calls,
         "later": [
             {"group": human(work.store, row.group), "due": row.due, "reason": _why_later(work, row)} for row in later

@@ -61,7 +61,7 @@ class Served:
                 )
                 work = replace(alone, writes=False, paused=dict(shared.paused))
             else:
-                work = replace(work, owner=str(ULID()), planned=None)
+                work = replace(work, owner=str(ULID()), planned=lambda _plan: None)
                 stack.callback(self._leave, store, work.owner)
             self._before, self._calls = self._lanes(), self._called()
             yield replace(work, say=caller.say, progress=caller.progress)
