@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from syncd.model import Ref, Status
+from syncd.model import Audience, Ref, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,19 @@ class Note:
 
     ``body`` is Markdown; the connector turns it into the system's markup. ``internal`` notes are seen by the
     team only; where a tracker has no such thing, everybody who sees the issue sees the comment.
+
+    Attributes:
+        replaces: the remote id of a note of our own that gets this text instead of a new one being left, where
+            ``Capabilities.edits_notes``; its marker stays the one that it has. Repeating it does no harm.
+        copies: e-mail addresses that get a copy of a public reply; never stored.
     """
 
     effect: str
     body: str
     marker: str
     internal: bool = True
+    replaces: str = ""
+    copies: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +124,37 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An issue to create in ``place`` (a repository, a project)."""
+    """An issue to create in ``place`` (a repository, a project).
+
+    Attributes:
+        title: plain text, one line.
+        body: Markdown.
+        type: the system's own type of issue (Jira needs one, GitHub organisations may have some); empty: the default.
+        fields: what else has to be set, by the system's own names, as its API takes it (Jira's required fields).
+        audience: whom title and body were written for. A connector refuses the draft without a request to create it
+            if it knows that the place is public by now and this is private.
+    """
 
     place: str
-    title: str
-    body: str
+    title: str = field(repr=False)
+    body: str = field(repr=False)
     marker: str
     labels: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()
+    type: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    audience: Audience = Audience.PUBLIC
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A board (GitHub: a project) that an issue is put on, and what is set there.
+
+    Attributes:
+        name: as the playbook has it: ``acme/4``, the owner and the board's number.
+        fields: the board's own field names -> the value or the option's name. A field that holds a value is left alone:
+            a person or an automation has set it.
+    """
+
+    name: str
+    fields: Mapping[str, str] = field(default_factory=dict)

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
-from syncd.actions import Action, Draft, Outcome
+from syncd.actions import Action, Board, Draft, Outcome
 from syncd.clock import Clock
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Problem, Refused
@@ -115,6 +115,8 @@ class Capabilities:
         resolve_batch: how many keys one call of ``resolve_many`` takes; 1 = they are resolved one by one.
         keys_are_ids: a key names its item, so that ``resolve`` asks nobody.
         details: it tells what a ticket says (``detail``), so that tickets can be filed.
+        edits_notes: a note of our own can be given another text (``Note.replaces``).
+        boards: issues can be put on boards (``board``).
     """
 
     roles: frozenset[Role]
@@ -133,6 +135,8 @@ class Capabilities:
     resolve_batch: int = 1
     keys_are_ids: bool = False
     details: bool = False
+    edits_notes: bool = False
+    boards: bool = False
 
 
 class Connector(ABC):
@@ -223,6 +227,25 @@ class Connector(ABC):
         """File an issue, with exactly one request. A helpdesk always raises Refused: customers make tickets."""
         del draft
         raise Refused(self.name, "making a ticket: syncd files issues in a tracker, never tickets")
+
+    def board(self, issue: Ref, boards: Sequence[Board]) -> Iterator[ConnectorError | None]:
+        """Put an issue on boards, each an own outcome: None once it is there with its fields, else why not.
+
+        Repeating it does no harm: an issue that is on a board already isn't put there again, and what a person has set
+        there stays.
+        """
+        del issue
+        for _ in boards:
+            yield Refused(self.name, "putting an issue on a board: this kind of system has none")
+
+    def check_filing(self, drafts: Sequence[Draft], boards: Sequence[Board]) -> Sequence[Problem]:
+        """Whether such issues could be filed now, without filing any: every problem with its cure.
+
+        Places that aren't there, are archived or may not be written; labels, types, assignees, fields and boards that
+        aren't there; required fields that a draft doesn't set. Titles and bodies don't matter.
+        """
+        del drafts, boards
+        return ()
 
     @abstractmethod
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from syncd.model import Item
+from syncd.model import Attachment, Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,6 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file on a ticket. ``url``: where it can be had, maybe for a while only; ``size`` in bytes, 0 if unknown."""
-
-    name: str = field(repr=False)
-    url: str = field(repr=False)
-    size: int = field(default=0, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Detail:
     """A ticket with all that filing it needs, from one fresh read.
 
@@ -68,6 +60,9 @@ class Detail:
         fields: every custom field that holds something, as text, by its id and by its name; several values with a
             comma and a space between them, yes and no as ``true`` and ``false``.
         answered: whether a member of the team has written publicly; an automatic answer doesn't count.
+        answered_at: when that was first, by the system's own clock, aware, UTC; None where it doesn't tell.
+        representatives: who of the company may start tickets, as far as the helpdesk says it of people by itself
+            (``Person.leads``); empty where that would take more than a call or two.
         attachments: those of the description, then those of what was said publicly, then those of internal notes.
     """
 
@@ -81,4 +76,9 @@ class Detail:
     priority: str = field(default="", repr=False)
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     answered: bool = False
+    answered_at: datetime | None = None
+    representatives: tuple[Person, ...] = field(default=(), repr=False)
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+
+
+__all__ = ["Attachment", "Company", "Detail", "Person"]

@@ -14,7 +14,7 @@ from itertools import islice
 from threading import RLock
 from typing import ClassVar
 
-from syncd.actions import Action, Draft, Outcome
+from syncd.actions import Action, Board, Draft, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail
@@ -187,6 +187,18 @@ class Guarded(Connector):
         """See :class:`Connector`."""
         with self._call():
             return self.inner.audience(place)
+
+    def board(self, issue: Ref, boards: Sequence[Board]) -> Iterator[ConnectorError | None]:
+        """See :class:`Connector`."""
+        with self._call():
+            for error in self.inner.board(issue, boards):
+                self._look_at(error)
+                yield error
+
+    def check_filing(self, drafts: Sequence[Draft], boards: Sequence[Board]) -> Sequence[Problem]:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.check_filing(drafts, boards)
 
     def _read(
         self, read: Callable[[Sequence[Ref]], Mapping[Ref, Item | Removed | ConnectorError]], refs: Sequence[Ref]

@@ -116,11 +116,20 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file. ``url``: where it can be had, maybe for a while only; ``size`` in bytes, 0 if unknown."""
+
+    name: str = field(repr=False)
+    url: str = field(repr=False)
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A text on an item, as Markdown, whatever markup the system uses. Never stored, never logged.
 
     ``id`` is the native id of the note or comment, empty for a body. ``at``: when it was written, by the system's own
-    clock, aware, UTC; None where the answer doesn't tell.
+    clock, aware, UTC; None where the answer doesn't tell. ``attachments``: files that came with it.
     """
 
     body: str = field(repr=False)
@@ -128,6 +137,7 @@ class Text:
     place: Place
     id: str = ""
     at: datetime | None = None
+    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +150,11 @@ class Item:
         created_at: by the system's own clock, aware, UTC.
         audience: who can read what is written there (rule 14).
         texts: what was written on it, newest last; None where this answer did not carry the notes or comments.
-        fields: custom fields that hold text, by the system's own name (a ticket's link field is one).
+        fields: every custom field that holds something, as text, by its id and by its name (a ticket's link field is
+            one); several values with a comma and a space between them, yes and no as ``true`` and ``false``.
+        group: the name of the helpdesk's group that has the ticket; empty without one, or where nothing tells.
+        assignees: who is to see to it: an issue's assignees by login, a ticket's agent by id, never a customer; None
+            where the answer does not tell.
         addresses: of items elsewhere, where the system itself keeps them as links that only the team can make (issue
             links, remote links, what its own integration noted); as people open them.
         tags: labels of an issue, or tags of a ticket: only those that a customer can't set, by a form's field either.
@@ -170,6 +184,8 @@ class Item:
     audience: Audience = Audience.PRIVATE
     texts: tuple[Text, ...] | None = field(default=None, repr=False)
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    group: str = ""
+    assignees: tuple[str, ...] | None = None
     addresses: tuple[str, ...] = field(default=(), repr=False)
     tags: tuple[str, ...] = ()
     waiting: bool | None = None

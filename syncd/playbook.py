@@ -28,15 +28,21 @@ from syncd.errors import ConfigError, Problem
 from syncd.model import ISSUE_WORDS, TICKET_WORDS, UNFINISHED, Word
 from syncd.schema import Duration, Table, Wrong, problem, problems, unknown_key
 from syncd.tables import (
+    Announce,
+    BoardRow,
+    Conversation,
     Customer,
+    Figures,
     FileTable,
     IssueKind,
     IssueTemplate,
     IssueWord,
     KindRow,
     Priorities,
+    Replies,
     Routing,
     TicketWord,
+    Timers,
 )
 from syncd.texts import Kind, KindName, Template, render
 
@@ -119,8 +125,9 @@ class Playbook(Table):
         issue_tag: how the label begins that says how many tickets wait: ``tickets`` for ``tickets-3``.
         issue_links: whether an issue shows a link to each of its tickets, where its system keeps such links.
         texts: what is written, by kind; a kind that is missing or empty is not written.
-        file, kinds, routing, priorities, customer, issue_texts: which issue an escalated ticket becomes; see
+        file, kinds, routing, priorities, customer, issue_texts, boards: which issue an escalated ticket becomes; see
             :mod:`syncd.tables`.
+        replies, conversation, announce, timers, report: what customers, engineers and the team are told, and when.
     """
 
     name: str
@@ -149,6 +156,12 @@ class Playbook(Table):
     priorities: Priorities = Priorities()
     customer: Customer = Customer()
     issue_texts: dict[str, IssueTemplate] = Field(default_factory=dict)
+    boards: Annotated[tuple[BoardRow, ...], Field(strict=False)] = ()
+    replies: Replies = Replies()
+    conversation: Conversation = Conversation()
+    announce: Announce = Announce()
+    timers: Timers = Timers()
+    report: Figures = Figures()
 
     @classmethod
     def parse(
@@ -270,7 +283,10 @@ KEYS = Playbook.model_fields.keys() - {"name"}
 """What a playbook file, and the ``[sync]`` table of a helpdesk, may set."""
 
 
-MERGED = ("fit", "texts", "file", "kinds", "routing", "priorities", "customer", "issue_texts")
+MERGED = (
+    *("fit", "texts", "file", "kinds", "routing", "priorities", "customer", "issue_texts"),
+    *("replies", "conversation", "announce", "timers", "report"),
+)
 """Tables of which a layer may hold some keys only."""
 DEEPER = ("places", "tags", "engineers", "no_issue")
 """Tables in these, of which the same holds."""

@@ -33,6 +33,7 @@ from syncd.store.file import (
     open_for_reading,
     open_for_writing,
 )
+from syncd.store.filings import FilingRow, Filings, FilingState
 from syncd.store.groups import Groups
 from syncd.store.journal import Journal
 from syncd.store.links import Links
@@ -64,6 +65,7 @@ class Store:
         self.brakes = Brakes(db)
         self.commands = Commands(db)
         self.connectors = Connectors(db)
+        self.filings = Filings(db)
         self.recalls = Recalls(db)
         self.committed: Callable[[float], None] = lambda _seconds: None
         """Told how long each transaction took to become safe."""
@@ -184,6 +186,9 @@ __all__ = [
     "EffectRow",
     "EffectState",
     "Figures",
+    "FilingRow",
+    "FilingState",
+    "Filings",
     "QueueRow",
     "Restored",
     "SinkRow",

@@ -31,6 +31,7 @@ CREATE TABLE snapshots (
     cascades       INTEGER NOT NULL DEFAULT 0,
     tags           TEXT NOT NULL DEFAULT '[]',
     released       INTEGER,
+    assignees      TEXT,
     gone           TEXT NOT NULL DEFAULT '',
     seen_at        TEXT NOT NULL,
     read_again     INTEGER NOT NULL DEFAULT 0,
@@ -264,6 +265,40 @@ CREATE TABLE mutes (
 ) STRICT;
 
 CREATE VIEW muted_links AS SELECT links.id FROM links JOIN mutes USING (ticket);
+
+CREATE TABLE filings (
+    id          TEXT PRIMARY KEY,
+    ticket      TEXT NOT NULL,
+    ticket_key  TEXT NOT NULL,
+    created_at  TEXT NOT NULL,
+    occasion    TEXT NOT NULL CHECK (occasion IN ('escalated', 'promoted')),
+    turn        INTEGER NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN
+        ('old', 'waiting', 'unfiled', 'sent', 'doubt', 'filed', 'adopted', 'refused', 'withdrawn')),
+    seen_at     TEXT NOT NULL,
+    due         TEXT NOT NULL,
+    trigger     TEXT NOT NULL,
+    ordered     INTEGER NOT NULL,
+    rule        TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    tracker     TEXT NOT NULL,
+    place       TEXT NOT NULL,
+    audience    TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    area        TEXT NOT NULL,
+    team        TEXT NOT NULL,
+    priority    TEXT NOT NULL,
+    company     TEXT NOT NULL,
+    issue       TEXT NOT NULL,
+    began_at    TEXT NOT NULL,
+    filed_at    TEXT NOT NULL,
+    answered_at TEXT NOT NULL,
+    looks       INTEGER NOT NULL,
+    tries       INTEGER NOT NULL,
+    UNIQUE (ticket, occasion, turn)
+) STRICT;
+CREATE INDEX filings_open ON filings (due) WHERE state IN ('waiting', 'sent', 'doubt');
+CREATE INDEX filings_by_issue ON filings (issue) WHERE issue <> '';
 
 CREATE TABLE skips (
     ref  TEXT NOT NULL,

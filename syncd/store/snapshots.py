@@ -35,16 +35,17 @@ OF_GROUP = """
 """
 PUT = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, waiting, final,
-        moved_by, moved_at, closed_outside, duplicate_of, follows, cascades, tags, released, gone, seen_at)
+        moved_by, moved_at, closed_outside, duplicate_of, follows, cascades, tags, released, assignees, gone, seen_at)
     VALUES (:ref, :connector, :key, :url, :native, :reason, :version, :created_at, :audience, :waiting, :final,
-        :moved_by, :moved_at, :closed_outside, :duplicate_of, :follows, :cascades, :tags, :released, '', :seen_at)
+        :moved_by, :moved_at, :closed_outside, :duplicate_of, :follows, :cascades, :tags, :released,
+        :assignees, '', :seen_at)
     ON CONFLICT (ref) DO UPDATE SET key = excluded.key, url = excluded.url, native = excluded.native,
         reason = excluded.reason, version = excluded.version, created_at = excluded.created_at,
         audience = excluded.audience, waiting = excluded.waiting, final = excluded.final,
         moved_by = excluded.moved_by, moved_at = excluded.moved_at, closed_outside = excluded.closed_outside,
         duplicate_of = excluded.duplicate_of, follows = iif(excluded.follows = '', follows, excluded.follows),
-        cascades = excluded.cascades, tags = excluded.tags, released = excluded.released, gone = '',
-        seen_at = excluded.seen_at
+        cascades = excluded.cascades, tags = excluded.tags, released = excluded.released,
+        assignees = coalesce(excluded.assignees, assignees), gone = '', seen_at = excluded.seen_at
 """
 SET_GONE = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, final, moved_by,
@@ -158,6 +159,7 @@ class Snapshots:
                 "cascades": int(item.cascades),
                 "tags": json.dumps(item.tags),
                 "released": None if item.released is None else int(item.released),
+                "assignees": None if item.assignees is None else json.dumps(item.assignees),
                 "seen_at": now,
             },
         )
@@ -248,4 +250,5 @@ def _item(row: dict[str, Any]) -> Item | Removed:
         cascades=bool(row["cascades"]),
         tags=tuple(json.loads(row["tags"])),
         released=_flag(row["released"]),
+        assignees=tuple(json.loads(row["assignees"])) if row["assignees"] else None,
     )

@@ -4,16 +4,26 @@
 ``[customer]`` whose, ``[issue_texts]`` in what words. :mod:`syncd.filing` is what works with them.
 """
 
+from syncd.tables.announce import Announce
+from syncd.tables.boards import BoardRow
+from syncd.tables.conversation import Conversation
 from syncd.tables.escalation import Condition, FileTable, KindRow, Mark
+from syncd.tables.figures import Figures
 from syncd.tables.parts import FORM_FIELDS, ISSUE_KINDS, IssueKind, IssueTemplate, IssueWord, TicketWord
 from syncd.tables.priorities import Customer, Priorities, Source, Told
+from syncd.tables.replies import Replies
 from syncd.tables.routing import Routing, Rule, Tagged
+from syncd.tables.timers import Timers
 
 __all__ = [
     "FORM_FIELDS",
     "ISSUE_KINDS",
+    "Announce",
+    "BoardRow",
     "Condition",
+    "Conversation",
     "Customer",
+    "Figures",
     "FileTable",
     "IssueKind",
     "IssueTemplate",
@@ -21,10 +31,12 @@ __all__ = [
     "KindRow",
     "Mark",
     "Priorities",
+    "Replies",
     "Routing",
     "Rule",
     "Source",
     "Tagged",
     "TicketWord",
+    "Timers",
     "Told",
 ]

@@ -1,0 +1,138 @@
+"""Filings: which tickets were escalated, and what became of each; stored before an issue is created (rules 12 and 17).
+
+No text of a ticket stands here: a filing is decided afresh, on a fresh read, whenever it is tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlite_utils import Database
+
+from syncd.model import Ref
+
+OF_TICKET = """
+    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
+    WHERE ticket = ? ORDER BY occasion, turn
+"""
+ALL = """
+    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
+    ORDER BY seen_at, id
+"""
+
+
+class FilingState(StrEnum):
+    """Where a filing is."""
+
+    OLD = "old"
+    """The ticket was escalated before the watch began: left to people, unless ``--file-since`` asks for it."""
+    WAITING = "waiting"
+    """To be looked at when it is due."""
+    UNFILED = "unfiled"
+    """No issue is filed for it as it is; ``rule`` says why. Looked at again when the ticket changes."""
+    SENT = "sent"
+    """Handed to the tracker; if the process dies now, it is in doubt."""
+    DOUBT = "doubt"
+    """Whether the issue was made isn't known yet; looked for when it is due."""
+    FILED = "filed"
+    ADOPTED = "adopted"
+    """A person filed an issue for it meanwhile."""
+    REFUSED = "refused"
+    """Parked with the reason."""
+    WITHDRAWN = "withdrawn"
+    """The ticket is escalated no more, and no issue was filed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilingRow:
+    """A filing as stored. Moments are ISO UTC text; empty: not yet.
+
+    Attributes:
+        id: the name of the effect, which the marker in the issue holds.
+        created_at: when the ticket was made, by its helpdesk's own clock.
+        occasion: ``escalated``, or ``promoted``: a second issue in a public place.
+        turn: of a ticket's filings on this occasion, the how manieth.
+        seen_at: when it was first seen to be escalated, our clock.
+        due: when it is to be looked at, filed or looked for.
+        trigger: by what, in the playbook's words.
+        ordered: an agent commanded it.
+        rule: why it is unfiled; one of the rules of :class:`syncd.filing.Unfiled`.
+        reason: why it was refused, or isn't tried again yet; nothing that a customer wrote, no name of one.
+        tracker, place: where the issue is, or was to be: a configured tracker, a repository or project of its.
+        audience: who could read it there when it was written.
+        kind, area, team, priority: as the playbook decided; empty where it names none.
+        company: the customer as labels have it; empty unless the playbook keeps it for the report.
+        began_at: when the issue was about to be created, our clock.
+        filed_at: when it stood there, our clock; of an issue that a person filed, when that was seen.
+        answered_at: when an agent first answered the requester, by the helpdesk's own clock.
+    """
+
+    id: str
+    ticket: Ref
+    created_at: str
+    occasion: str
+    turn: int
+    state: FilingState
+    seen_at: str
+    due: str
+    trigger: str = ""
+    ordered: bool = False
+    rule: str = ""
+    reason: str = ""
+    tracker: str = ""
+    place: str = ""
+    audience: str = ""
+    kind: str = ""
+    area: str = ""
+    team: str = ""
+    priority: str = ""
+    company: str = ""
+    issue: Ref | None = None
+    began_at: str = ""
+    filed_at: str = ""
+    answered_at: str = ""
+    looks: int = 0
+    tries: int = 0
+
+
+COLUMNS = tuple(name for name in FilingRow.__slots__ if name not in {"ticket", "issue"})
+PUT = f"""
+    INSERT OR REPLACE INTO filings (ticket, ticket_key, issue, {", ".join(COLUMNS)})
+    VALUES (:ticket, :ticket_key, :issue, {", ".join(f":{name}" for name in COLUMNS)})
+"""  # noqa: S608  # our own names
+
+
+class Filings:
+    """Writes happen inside the caller's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def put(self, row: FilingRow) -> None:
+        """A filing as it stands from now on."""
+        values = {name: value for name, value in asdict(row).items() if name in COLUMNS}
+        ticket = {"ticket": str(row.ticket), "ticket_key": row.ticket.key}
+        self._db.execute(PUT, {**values, **ticket, "issue": str(row.issue) if row.issue else ""})
+
+    def of(self, ticket: Ref) -> list[FilingRow]:
+        """Those of a ticket, in the order of their turns."""
+        return [_row(row) for row in self._db.query(OF_TICKET, [str(ticket)])]
+
+    def all(self) -> list[FilingRow]:
+        """Every one, in the order in which they were seen."""
+        return [_row(row) for row in self._db.query(ALL)]
+
+
+def _row(row: dict[str, Any]) -> FilingRow:
+    values = {name: row[name] for name in COLUMNS}
+    return FilingRow(
+        **values
+        | {
+            "ticket": Ref.parse(row["ticket"], row["ticket_key"]),
+            "issue": Ref.parse(row["issue"], row["issue_key"]) if row["issue"] else None,
+            "state": FilingState(row["state"]),
+            "ordered": bool(row["ordered"]),
+        }
+    )
