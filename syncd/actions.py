@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from syncd.model import Audience, Ref, Status
+from syncd.model import Audience, Item, Ref, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,20 @@ class Draft:
     type: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     audience: Audience = Audience.PUBLIC
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """An issue that was filed.
+
+    Attributes:
+        item: as the answer showed it, and no more is known of it: its tags and assignees are those really set.
+        aside: what of the draft the issue hasn't got all the same (labels, assignees, a type), and who may mend that;
+            a ConnectorError.
+    """
+
+    item: Item
+    aside: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)

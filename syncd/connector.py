@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
-from syncd.actions import Action, Board, Draft, Outcome
+from syncd.actions import Action, Board, Created, Draft, Outcome
 from syncd.clock import Clock
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Problem, Refused
@@ -205,6 +205,9 @@ class Connector(ABC):
     def audience(self, place: str) -> Audience | None:
         """Who can read what is filed in a repository or project now; None: nothing tells, so it counts as public.
 
+        Asked right before something is written for that place (rule 14), so the answer is of this moment: what was
+        read before doesn't do, where the service can be asked.
+
         Raises:
             ConnectorError: the place isn't there, or could not be read.
         """
@@ -223,8 +226,18 @@ class Connector(ABC):
         items go in one call where the API can and that saves calls; each has an outcome of its own all the same.
         """
 
-    def create(self, draft: Draft) -> Item:
-        """File an issue, with exactly one request. A helpdesk always raises Refused: customers make tickets."""
+    def create(self, draft: Draft) -> Created:
+        """File an issue, with exactly one request that writes. A helpdesk always refuses: customers make tickets.
+
+        What can be looked up is looked up before, so that nothing is filed that lacks half of its draft; what the
+        service left out all the same is told in ``Created.aside``.
+
+        Raises:
+            Refused: nothing was filed, and nothing will be until a person acts: the place isn't there, is read-only or
+                takes no issues; it is public by now, and the draft is for a private one; a label, a type, an assignee
+                or a field isn't there, may not be set, or is required and missing. Says which, and how to mend it.
+            ConnectorError: it could not be filed, or whether it was isn't known (``doubt``).
+        """
         del draft
         raise Refused(self.name, "making a ticket: syncd files issues in a tracker, never tickets")
 

@@ -14,7 +14,7 @@ from itertools import islice
 from threading import RLock
 from typing import ClassVar
 
-from syncd.actions import Action, Board, Draft, Outcome
+from syncd.actions import Action, Board, Created, Draft, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail
@@ -224,7 +224,7 @@ class Guarded(Connector):
                 found = [Outcome(action, error=error) for action in part]
             yield from found
 
-    def create(self, draft: Draft) -> Item:
+    def create(self, draft: Draft) -> Created:
         """See :class:`Connector`."""
         with self._call():
             return self.inner.create(draft)

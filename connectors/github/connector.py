@@ -20,7 +20,7 @@ from connectors.github.repositories import Repositories
 from connectors.github.urls import Urls, split_key
 from connectors.github.writes import Writer
 from syncd import marker
-from syncd.actions import Action, Draft, Outcome
+from syncd.actions import Action, Created, Draft, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.errors import ConnectorError, Gone, Problem, Refused, Transient
@@ -99,7 +99,7 @@ class GitHubConnector(Connector):
         """See :class:`syncd.connector.Connector`; one request per note and one per status."""
         return self.writer.apply(actions)
 
-    def create(self, draft: Draft) -> Item:
+    def create(self, draft: Draft) -> Created:
         """See :class:`syncd.connector.Connector`; the item's tags are the labels that GitHub really set."""
         return self.writer.create(draft)
 

@@ -13,10 +13,10 @@ from connectors.github.api import Api
 from connectors.github.items import Reading, Row
 from connectors.github.repositories import Repositories
 from connectors.github.urls import split_key
-from syncd.actions import Action, Draft, Note, Outcome, Written
+from syncd.actions import Action, Created, Draft, Note, Outcome, Written
 from syncd.clock import moment, stamp
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Item, Ref, Status
+from syncd.model import Ref, Status
 
 MAX_BODY = 60_000
 """Characters of a body; GitHub takes 65,536 (GitHub REST API docs, Create an issue: 422 beyond)."""
@@ -169,7 +169,7 @@ class Writer:
 
     # --- issues that are made ---
 
-    def create(self, draft: Draft) -> Item:
+    def create(self, draft: Draft) -> Created:
         """POST an issue, once (GitHub REST API docs, Create an issue).
 
         Labels and assignees are left out without a word where the token may not set them: the item shows the labels
@@ -192,7 +192,7 @@ class Writer:
             raise Refused(self.api.name, f"{doing}: the repository isn't there, or not for this token") from error
         row = self._row(answer, doing)
         self.login = (row.user.login if row.user is not None else "") or self.login
-        return self._reading().item(row, facts)
+        return Created(self._reading().item(row, facts))
 
     # --- the same for all ---
 

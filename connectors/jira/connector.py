@@ -13,7 +13,7 @@ from connectors.jira.options import JiraOptions
 from connectors.jira.reads import BATCH, Reader
 from connectors.jira.site import AT_ONCE, SiteConnector
 from connectors.jira.writes import Writer
-from syncd.actions import Draft
+from syncd.actions import Created, Draft
 from syncd.clock import Clock
 from syncd.connector import Capabilities, ConnectorOptions
 from syncd.errors import ConnectorError, Problem
@@ -75,13 +75,13 @@ class JiraConnector(SiteConnector):
 
     # --- writing ---
 
-    def create(self, draft: Draft) -> Item:
+    def create(self, draft: Draft) -> Created:
         """See :class:`syncd.connector.Connector`; of its status only the kind is known until it is read."""
         asked = self.api.time().replace(microsecond=0) - timedelta(seconds=1)
         made = self.writer.create(draft)
         with self.api.legal(f"filing an issue in {draft.place}", write=True):
             ref = items.ref(self.name, made)
-        return Item(
+        item = Item(
             ref=ref,
             url=f"{self.options.web}/browse/{ref.key}",
             status=Status(CREATED),
@@ -90,6 +90,7 @@ class JiraConnector(SiteConnector):
             audience=Audience(self.options.audience),
             whole=False,
         )
+        return Created(item)
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """See :class:`syncd.connector.Connector`: from every comment of an issue; in a project, by the search index."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncd.actions import Pointer
+from syncd.actions import Draft, Pointer
 from syncd.details import Attachment, Company, Person
 from syncd.model import Audience, Author, GoneKind, Ref, Role, Status
 from syncd.testing.world import Remark
@@ -29,6 +29,10 @@ class Entry:
     """When each remark was made."""
     markers: list[str] = field(default_factory=list)
     audience: Audience = Audience.PRIVATE
+    place: str = ""
+    """Where it was filed."""
+    type: str = ""
+    assignees: tuple[str, ...] = ()
     gone: GoneKind | None = None
     moved_to: int | None = None
     closed_outside: bool = False
@@ -73,6 +77,12 @@ class Books:
     silent_walks: int = 0
     no_fields: set[str] = field(default_factory=set)
     """Fields that can't be set: a write that names one sets nothing of its fields and tags."""
+    audiences: dict[str, Audience | None] = field(default_factory=dict)
+    """Who can read what is filed in a place; where it doesn't stand, the team alone."""
+    absent: set[str] = field(default_factory=set)
+    """Places, labels, types, accounts and boards that aren't there: what names one is refused."""
+    dropped: set[str] = field(default_factory=set)
+    """Labels, types and accounts that are left out of a new item without a word."""
     before_call: Any = None
     """Called at the start of every API call: where a test lets people act in between."""
 
@@ -100,9 +110,35 @@ class Books:
         self.entries[number].version = self.next()
         self.entries[number].said.append(self.tick)
 
+    def obstacles(self, draft: Draft) -> list[str]:
+        """Why an item can't be filed, in words."""
+        found = [f"there is no {one}" for one in _named(draft) if one in self.absent]
+        found += [f"there is no field {one}" for one in draft.fields if one in self.no_fields]
+        seen = self.audiences.get(draft.place, Audience.PRIVATE)
+        if draft.audience is Audience.PRIVATE and seen is not Audience.PRIVATE:
+            found.append("everybody can read there by now, and the text is for the team alone")
+        return found
+
+    def file(self, draft: Draft) -> tuple[Entry, list[str]]:
+        """The API makes an item; and what of the draft it has left out."""
+        entry, dropped = self.add(draft.body, by=Author.SELF), [one for one in _named(draft) if one in self.dropped]
+        entry.place, entry.subject = draft.place, draft.title
+        entry.audience = self.audiences.get(draft.place, Audience.PRIVATE) or Audience.PUBLIC
+        entry.type = "" if draft.type in dropped else draft.type
+        entry.tags = tuple(one for one in draft.labels if one not in dropped)
+        entry.assignees = tuple(one for one in draft.assignees if one not in dropped)
+        entry.fields |= draft.fields
+        entry.markers.append(draft.marker)
+        return entry, dropped
+
     def ref(self, entry: Entry) -> Ref:
         """The item's identity."""
         return Ref(self.name, str(entry.number), f"{self.name.upper()}-{entry.number}")
+
+
+def _named(draft: Draft) -> tuple[str, ...]:
+    """Everything that has to be there."""
+    return tuple(one for one in (draft.place, *draft.labels, draft.type, *draft.assignees) if one)
 
 
 def moment_of(tick: int) -> datetime:

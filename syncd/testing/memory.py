@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from syncd.actions import Action, Draft, Outcome, Written
+from syncd.actions import Action, Created, Draft, Outcome, Written
 from syncd.clock import Clock, ManualClock, stamp
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Gone, Problem, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Author, GoneKind, Item, Mention, Page, Place, Ref, Removed, Role, Text, Word
+from syncd.model import Audience, Author, GoneKind, Item, Mention, Page, Place, Ref, Removed, Role, Text, Word
 from syncd.testing.books import START, Books, Entry, moment_of
 from syncd.testing.world import Remark
 
@@ -169,14 +169,25 @@ class MemoryConnector(Connector):
         entry.shown_writes += 1
         return None
 
-    def create(self, draft: Draft) -> Item:
-        """File an item."""
+    def audience(self, place: str) -> Audience | None:
+        """As the books say now."""
+        self._call()
+        if place in self.books.absent:
+            raise Refused(self.name, f"looking who can read {place}: there is no such place")
+        return self.books.audiences.get(place, Audience.PRIVATE)
+
+    def create(self, draft: Draft) -> Created:
+        """File an item; what it names has to be there."""
+        doing = f"filing an item in {draft.place}"
+        obstacles = self.books.obstacles(draft)
+        if obstacles:
+            raise Refused(self.name, f"{doing}: {obstacles[0]}")
         fault = self._call(write=True)
-        entry = self.books.add(draft.body, by=Author.SELF)
-        entry.markers.append(draft.marker)
+        entry, dropped = self.books.file(draft)
         if fault in {"lost_answer", "error_after"}:
             raise Transient(self.name, "the answer was lost", doubt=True)
-        return self._item(entry)
+        aside = Refused(self.name, f"{doing}: it was left without {', '.join(sorted(dropped))}") if dropped else None
+        return Created(self._item(entry), aside)
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """Look at the books."""
@@ -255,6 +266,7 @@ class MemoryConnector(Connector):
             cascades=entry.cascades,
             fields={name: value for name, value in entry.fields.items() if isinstance(value, str)},
             tags=entry.tags,
+            assignees=entry.assignees,
             addresses=entry.addresses,
             released=entry.released,
         )

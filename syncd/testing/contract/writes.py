@@ -258,7 +258,7 @@ class Writes(Part):
         needs_create(world, connector)
         began = connector.clock.now()
         place = connector.sources()[0]
-        made = connector.create(Draft(place, "A title", "The body", MARKER))
+        made = connector.create(Draft(place, "A title", "The body", MARKER)).item
         assert [ref for ref in world.items() if ref == made.ref] == [made.ref]
         assert connector.find(MARKER, place, began)
         assert connector.find(OTHER, place, began) is None

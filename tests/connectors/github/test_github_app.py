@@ -143,7 +143,7 @@ def test_a_token_that_is_taken_back_is_replaced_within_the_call(
     state.poll(connector)
     pass_time(sandbox, connector, 60)
     sandbox.app.minted.clear()
-    item = connector.create(Draft(HOME, "T", "Filed", MARKER))
+    item = connector.create(Draft(HOME, "T", "Filed", MARKER)).item
     assert sandbox.people.issues() == [item.ref.key]
     assert minted(sandbox) == 1
 
@@ -210,7 +210,7 @@ def test_no_token_and_no_signature_is_shown_or_logged(
 
 @pytest.mark.trap("github", 12)
 def test_the_app_knows_what_it_wrote_by_rest_and_by_graphql(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
-    made = connector.create(Draft(HOME, "T", "Filed", MARKER))
+    made = connector.create(Draft(HOME, "T", "Filed", MARKER)).item
     for _ in range(3):
         sandbox.people.make_issue(HOME, by="syncd-app")  # a person of that name is somebody else
     refs = [Ref("github", str(sandbox.people.id(key)), key) for key in sandbox.people.issues()]
@@ -239,7 +239,7 @@ def test_an_app_that_is_renamed_goes_on_knowing_what_it_wrote(
     assert statuses(sandbox, "/app")[-1] == 502
     sandbox.app.slug = "newer-app"
     pass_time(sandbox, connector, 3600)
-    made = connector.create(Draft(HOME, "U", "Filed", MARKER[::-1]))
+    made = connector.create(Draft(HOME, "U", "Filed", MARKER[::-1])).item
     assert made.texts is not None
     assert made.texts[0].author is Author.SELF
     assert connector.find(MARKER[::-1], HOME, START) == made.ref.id

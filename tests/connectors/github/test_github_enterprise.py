@@ -86,7 +86,7 @@ def test_ids_that_the_older_field_can_not_hold_are_read_one_by_one(
 def test_a_server_that_knows_no_reasons_takes_the_state_alone(
     sandbox: GitHubSandbox, connector: GitHubConnector
 ) -> None:
-    made = connector.create(Draft(HOME, "T", "Filed", MARKER))
+    made = connector.create(Draft(HOME, "T", "Filed", MARKER)).item
     note = Note("e1", "Done", MARKER[::-1])
     (outcome,) = connector.apply([Action(made.ref, Status("closed", "not_planned"), None, (note,))])
     assert (outcome.error, outcome.status) == (None, Status("closed"))

@@ -49,7 +49,7 @@ def note() -> Note:
 
 
 def test_an_issue_is_found_behind_hundreds_of_newer_ones(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
-    item = connector.create(Draft(HOME, "T", "B", MARKER))
+    item = connector.create(Draft(HOME, "T", "B", MARKER)).item
     for _ in range(250):
         sandbox.people.make_issue(HOME)
     sandbox.people.close(item.ref.key)
@@ -59,7 +59,7 @@ def test_an_issue_is_found_behind_hundreds_of_newer_ones(sandbox: GitHubSandbox,
 @pytest.mark.parametrize("apart", [-7200, 7200])
 def test_clocks_that_differ_hide_nothing(sandbox: GitHubSandbox, connector: GitHubConnector, apart: float) -> None:
     sandbox.advance(apart)
-    item = connector.create(Draft(HOME, "T", "B", MARKER))
+    item = connector.create(Draft(HOME, "T", "B", MARKER)).item
     for _ in range(120):
         sandbox.people.make_issue(HOME)
     assert connector.find(MARKER, HOME, START) == item.ref.id

@@ -243,7 +243,7 @@ def test_a_filed_issue_shows_what_github_really_set(sandbox: GitHubSandbox) -> N
     sandbox.tokens["weak"] = Access("visitor", push=False)
     for token, labels in (("test-token", draft.labels), ("weak", ())):
         connector = connect(sandbox, token=token)
-        item = connector.create(draft)
+        item = connector.create(draft).item
         assert item.tags == labels
         books = sandbox.books.by_id[int(item.ref.id)]
         assert books.now.body == f"<!-- {MARKER} -->\nBody"

@@ -206,7 +206,7 @@ def test_an_issue_is_filed_with_one_request_after_what_can_be_filed_was_read_onc
     draft = Draft("ENG", "Quota is\nfull " + "x" * 300, "The **body**", MARKER, labels=("ce/p1", "two words"))
     bench.jira.create(draft)
     before = len(bench.calls)
-    item = bench.jira.create(draft)
+    item = bench.jira.create(draft).item
     assert bench.asked(before) == ["POST api/2/issue"]
     made = bench.sandbox.books.issues[int(item.ref.id)]
     assert made.now.project.key == "ENG"
@@ -223,7 +223,7 @@ def test_an_issue_is_filed_with_one_request_after_what_can_be_filed_was_read_onc
 def test_what_is_told_of_a_new_issue_is_older_than_what_the_feed_tells(bench: Bench) -> None:
     bench.pages()
     bench.advance(30)
-    item = bench.jira.create(Draft("ENG", "Quota", "", MARKER))
+    item = bench.jira.create(Draft("ENG", "Quota", "", MARKER)).item
     assert item.status == Status("new")
     bench.pages()
     told = bench.told[item.ref.id]
@@ -235,7 +235,7 @@ def test_what_is_told_of_a_new_issue_is_older_than_what_the_feed_tells(bench: Be
 def test_a_type_that_is_configured_is_filed(bench: Bench) -> None:
     bench.given["issue_type"] = "bug"
     bench.connect()
-    item = bench.jira.create(Draft("ENG", "Quota", "", MARKER))
+    item = bench.jira.create(Draft("ENG", "Quota", "", MARKER)).item
     assert bench.sandbox.books.issues[int(item.ref.id)].now.type == "Bug"
     bench.given["issue_type"] = "Epic"
     bench.connect()
@@ -246,7 +246,7 @@ def test_a_type_that_is_configured_is_filed(bench: Bench) -> None:
 @pytest.mark.trap("jira", 13)
 def test_an_issue_that_takes_no_labels_is_found_by_a_word_of_its_text(bench: Bench) -> None:
     bench.people.take_from_screens("ENG", "labels")
-    item = bench.jira.create(Draft("ENG", "Quota", "The body", MARKER, labels=("lost",)))
+    item = bench.jira.create(Draft("ENG", "Quota", "The body", MARKER, labels=("lost",))).item
     assert bench.sandbox.books.issues[int(item.ref.id)].now.labels == ()
     assert bench.jira.find(MARKER, "ENG", bench.clock.now()) == item.ref.id
 
@@ -294,7 +294,7 @@ def test_a_field_that_has_become_required_is_told_and_asked_for_anew(bench: Benc
     with pytest.raises(Refused, match=field):
         bench.jira.create(Draft("ENG", "Quota", "", MARKER))
     bench.people.require_field("ENG", field, on=False)
-    assert isinstance(bench.jira.create(Draft("ENG", "Quota", "", MARKER)), Item)
+    assert isinstance(bench.jira.create(Draft("ENG", "Quota", "", MARKER)).item, Item)
 
 
 # --- links ---
