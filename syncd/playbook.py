@@ -273,8 +273,8 @@ class Playbook(Table):
 
     @property
     def fingerprint(self) -> str:
-        """Changes when, and only when, the playbook does (rule 16)."""
-        data = self.model_dump(mode="json", exclude={"fit", "name"})
+        """Changes when, and only when, what is written by the playbook does (rule 16); timers write nothing."""
+        data = self.model_dump(mode="json", exclude={"fit", "name", "timers"})
         data["fit"] = {word: [sorted(one.fits), one.write] for word, one in self.fit.items()}
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
@@ -288,7 +288,7 @@ MERGED = (
     *("replies", "conversation", "announce", "timers", "report"),
 )
 """Tables of which a layer may hold some keys only."""
-DEEPER = ("places", "tags", "engineers", "no_issue")
+DEEPER = ("places", "tags", "engineers", "no_issue", "calendar", "sprint")
 """Tables in these, of which the same holds."""
 
 
