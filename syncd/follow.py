@@ -54,6 +54,7 @@ def follow(work: Work, item: Item) -> None:
     old, store = item.formerly, work.store
     if old is None:
         return
+    store.tickets.forget(old)
     before = store.snapshots.get(old)
     if before is None and not store.links.linked(old):
         return

@@ -13,7 +13,7 @@ from syncd.braking import refuse_vanishing
 from syncd.defects import of_one_item
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.follow import follow
-from syncd.model import Item, Ref, Removed
+from syncd.model import Item, Ref, Removed, Role
 from syncd.named import resolve
 from syncd.plan import Group, decide
 from syncd.plan.shown import unseen
@@ -251,6 +251,8 @@ def _keep(work: Work, one: Item | Removed) -> None:
     named = resolve(work, one)
     with store.write():
         follow(work, one)
+        if work.role(one.ref.connector) is Role.HELPDESK:
+            store.tickets.meet([one])
         take(work, one, named, first_walk=False, cause="read")
 
 

@@ -273,8 +273,8 @@ class Playbook(Table):
 
     @property
     def fingerprint(self) -> str:
-        """Changes when, and only when, what is written by the playbook does (rule 16); timers write nothing."""
-        data = self.model_dump(mode="json", exclude={"fit", "name", "timers"})
+        """Changes when, and only when, what the playbook writes does (rule 16); timers and figures write nothing."""
+        data = self.model_dump(mode="json", exclude={"fit", "name", "timers", "report"})
         data["fit"] = {word: [sorted(one.fits), one.write] for word, one in self.fit.items()}
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 

@@ -16,10 +16,10 @@ from syncd.clock import stamp
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, Interrupted, RateLimited, Refused, Transient
 from syncd.follow import follow
-from syncd.model import Item, Page, Ref, Removed
+from syncd.model import Item, Page, Ref, Removed, Role
 from syncd.named import MAX_FAILED, RECORD, Named, look_up, resolve, unlinked
 from syncd.retry import reads
-from syncd.store import CursorRow, unread
+from syncd.store import BEGINNING, CursorRow, unread
 from syncd.take import take, take_removed
 from syncd.work import Work
 
@@ -135,6 +135,8 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
             work.store.snapshots.touch(item.ref, work.now)
         for removed in page.removed:
             take_removed(work, removed)
+        if work.role(name) is Role.HELPDESK:
+            work.store.tickets.meet(news)
         for one in page.unreadable:
             work.store.journal.skip(one.ref, RECORD, one.why, work.now)
         for item, named in todo:
@@ -154,7 +156,15 @@ def _moved_on(work: Work, row: CursorRow, page: Page, *, walking: bool) -> Curso
     if not page.last:
         return row
     place = (row.resume or page.cursor) if row.span else page.cursor
-    return replace(row, cursor=place, walked=True, walking="", span="", resume="")
+    reach = _reach(work, row) if walking or not row.reach else row.reach
+    return replace(row, cursor=place, walked=True, walking="", span="", resume="", reach=reach)
+
+
+def _reach(work: Work, row: CursorRow) -> str:
+    """How far back a source has been read, now that a walk of it has come to its end."""
+    begin = work.connectors[row.connector].start_from
+    span = row.span or (stamp(begin) if begin else BEGINNING)
+    return min(row.reach or span, span)
 
 
 def _take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) -> None:

@@ -263,3 +263,38 @@ class Plan:
     stuck: tuple[tuple[int, str], ...] = ()
     missing: tuple[Ref, ...] = ()
     links: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A ticket that was handed to engineering, with one issue of its; for the report. Moments are ISO UTC text.
+
+    Attributes:
+        created_at: when the ticket was made, by its helpdesk's own clock.
+        labels: of the issue, as far as a playbook asks for them.
+        finished_at: when syncd last wrote that the ticket is finished, our clock; empty if it never did.
+        by_syncd: syncd filed the issue, or adopted it for a filing. What follows is empty where it didn't, and holds
+            what :class:`syncd.store.FilingRow` does.
+    """
+
+    ticket: Ref
+    created_at: str
+    issue: Ref
+    ticket_status: Status
+    issue_status: Status
+    issue_url: str = ""
+    issue_created_at: str = ""
+    ticket_moved_at: str = ""
+    issue_moved_at: str = ""
+    issue_released: bool = True
+    labels: tuple[str, ...] = ()
+    finished_at: str = ""
+    by_syncd: bool = False
+    kind: str = ""
+    area: str = ""
+    team: str = ""
+    priority: str = ""
+    company: str = ""
+    seen_at: str = ""
+    filed_at: str = ""
+    answered_at: str = ""

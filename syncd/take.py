@@ -142,11 +142,14 @@ def take_removed(work: Work, removed: Removed) -> None:
     if isinstance(before, Item) and removed.version >= before.version:
         set_gone(work, removed)
         work.ask(removed.ref, "removed")
+    elif before is None:
+        work.store.tickets.forget(removed.ref)
 
 
 def set_gone(work: Work, removed: Removed) -> None:
     """An item isn't there any more, nor is anything of it passed over. Inside a transaction."""
     work.store.snapshots.set_gone(removed, work.now)
+    work.store.tickets.forget(removed.ref)
     work.store.journal.unskip(removed.ref)
 
 

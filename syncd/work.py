@@ -17,6 +17,7 @@ from syncd.mapping import Mapping as StatusMapping
 from syncd.model import Item, Page, Ref, Role, Word
 from syncd.planfile import Approval
 from syncd.records import Command, Effect, Link, Plan, Step
+from syncd.report import Labels
 from syncd.store import EffectRow, Store
 from syncd.turns import Feed
 
@@ -101,6 +102,11 @@ class Work:
     """Connectors that must not be called before a moment (monotonic), and why."""
     troubles: dict[str, ConnectorError] = field(default_factory=dict)
     """What kept a connector as a whole from being read or written in this run."""
+    _labels: tuple[Labels, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """What the playbooks make of labels is worked out once."""
+        self._labels = tuple(Labels(desk.playbook) for desk in self.helpdesks.values())
 
     def role(self, connector: str) -> Role:
         """The part that a configured connector plays."""
@@ -134,9 +140,11 @@ class Work:
         return (one, other) if self.role(one.connector) is Role.HELPDESK else (other, one)
 
     def kept(self, item: Item) -> Item:
-        """An item as a snapshot holds it: of its tags only those that some playbook asks for."""
-        wanted = {desk.playbook.label.casefold() for desk in self.helpdesks.values()} if item.tags else set()
-        return replace(item, tags=tuple(sorted(tag for tag in set(item.tags) if tag.casefold() in wanted)))
+        """An item as a snapshot holds it: of an issue's labels only those that some playbook asks for."""
+        if self.role(item.ref.connector) is Role.HELPDESK:
+            return replace(item, tags=())
+        wanted = (tag for tag in set(item.tags) if any(labels.asked(tag) for labels in self._labels))
+        return replace(item, tags=tuple(sorted(wanted)))
 
     def keep(self, item: Item) -> None:
         """Keep what was seen of an item. Inside a transaction."""

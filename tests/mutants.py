@@ -216,7 +216,7 @@ MUTANTS = (
     Mutant(
         "labels are forgotten with the walk that met them",
         "work.py",
-        "wanted = {desk.playbook.label.casefold() for desk in self.helpdesks.values()} if item.tags else set()",
+        "wanted = (tag for tag in set(item.tags) if any(labels.asked(tag) for labels in self._labels))",
         "wanted = set()",
     ),
     Mutant(

@@ -25,6 +25,7 @@ VERBS = {
     "pause": "Leave a connector alone for a while.",
     "queue": "Show and change what waits to be brought into step.",
     "reconcile": "Bring tickets and issues into step.",
+    "report": "Show how many tickets needed engineering.",
     "restore": "Put a backup in the state's place.",
     "resume": "Let a paused connector go on.",
     "run": "Run the service.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import sys
@@ -78,6 +79,20 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     if isinstance(console.file, io.StringIO):
         for line in console.file.getvalue().splitlines():
             echo(line.rstrip())
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """For spreadsheets, as RFC 4180 has it. A text that a spreadsheet would take for a formula is none to it."""
+    file = io.StringIO()
+    write = csv.writer(file).writerow
+    write(columns)
+    for row in rows:
+        write([_inert(clean(cell)) if isinstance(cell, str) else cell for cell in row])
+    click.echo(file.getvalue().encode(), nl=False)
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
 
 
 def plural(count: int, one: str, many: str = "") -> str:

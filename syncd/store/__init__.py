@@ -20,7 +20,7 @@ from syncd.store.begun import Begun, BegunWrites
 from syncd.store.brakes import Brakes
 from syncd.store.commands import CommandRow, Commands
 from syncd.store.connectors import ConnectorRow, Connectors
-from syncd.store.cursors import CursorRow, Cursors, unread
+from syncd.store.cursors import BEGINNING, CursorRow, Cursors, unread
 from syncd.store.effects import EffectRow, Effects, EffectState
 from syncd.store.figures import Figures, figures, size
 from syncd.store.file import (
@@ -41,6 +41,7 @@ from syncd.store.queue import Queue, QueueRow
 from syncd.store.recalls import Recalls
 from syncd.store.shown import WhatIsShown
 from syncd.store.snapshots import Snapshots
+from syncd.store.tickets import Tickets
 from syncd.store.unwritten import Unwritten, unwritten
 
 LOOK = 500
@@ -67,6 +68,7 @@ class Store:
         self.connectors = Connectors(db)
         self.filings = Filings(db)
         self.recalls = Recalls(db)
+        self.tickets = Tickets(db)
         self.committed: Callable[[float], None] = lambda _seconds: None
         """Told how long each transaction took to become safe."""
 
@@ -177,6 +179,7 @@ class Store:
 
 
 __all__ = [
+    "BEGINNING",
     "AlertRow",
     "Begun",
     "CommandRow",

@@ -8,14 +8,18 @@ from typing import Any
 
 from sqlite_utils import Database
 
+BEGINNING = "0001-01-01T00:00:00Z"
+"""Before anything that a system tells of."""
 GET = "SELECT * FROM cursors WHERE connector = ? AND source = ?"
 ALL = "SELECT * FROM cursors ORDER BY connector, source"
 PUT = """
-    INSERT INTO cursors (connector, source, cursor, walked, walking, span, resume, start_mark, at_mark, polled_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO cursors (connector, source, cursor, walked, walking, span, resume, start_mark, at_mark, polled_at,
+        reach)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (connector, source) DO UPDATE SET cursor = excluded.cursor, walked = excluded.walked,
         walking = excluded.walking, span = excluded.span, resume = excluded.resume,
-        start_mark = excluded.start_mark, at_mark = excluded.at_mark, polled_at = excluded.polled_at
+        start_mark = excluded.start_mark, at_mark = excluded.at_mark, polled_at = excluded.polled_at,
+        reach = excluded.reach
 """
 
 
@@ -27,7 +31,8 @@ class CursorRow:
     that very second that were there already. ``walked``: that walk was
     finished. ``walking``: when the walk that is under way began, our clock; empty while none is; ``span``: since when
     it walks, empty for all. ``resume``: where polls go on while a walk is under way, and after a walk of a part, which
-    skips what changed between that cursor and its span.
+    skips what changed between that cursor and its span. ``reach``: everything that changed since then has been met, as
+    far as the system shows it; ``BEGINNING`` where no walk was bounded, empty while none has ended.
     """
 
     connector: str
@@ -40,6 +45,7 @@ class CursorRow:
     start_mark: str
     at_mark: frozenset[str]
     polled_at: str
+    reach: str = ""
 
     @property
     def polled_aside(self) -> bool:
@@ -85,7 +91,7 @@ class Cursors:
         """Keep where a source stands; in the same transaction as what was read."""
         at_mark = json.dumps(sorted(row.at_mark))
         values = [row.connector, row.source, row.cursor, int(row.walked), row.walking, row.span, row.resume]
-        self._db.execute(PUT, [*values, row.start_mark, at_mark, row.polled_at])
+        self._db.execute(PUT, [*values, row.start_mark, at_mark, row.polled_at, row.reach])
 
 
 def _row(row: dict[str, Any]) -> CursorRow:
@@ -100,4 +106,5 @@ def _row(row: dict[str, Any]) -> CursorRow:
         start_mark=row["start_mark"],
         at_mark=frozenset(json.loads(row["at_mark"])),
         polled_at=row["polled_at"],
+        reach=row["reach"],
     )

@@ -88,6 +88,11 @@ CREATE TABLE bases (
     at            TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE tickets_met (
+    ref        TEXT PRIMARY KEY,
+    created_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE cursors (
     connector  TEXT NOT NULL,
     source     TEXT NOT NULL,
@@ -99,6 +104,7 @@ CREATE TABLE cursors (
     start_mark TEXT NOT NULL,
     at_mark    TEXT NOT NULL,
     polled_at  TEXT NOT NULL,
+    reach      TEXT NOT NULL,
     PRIMARY KEY (connector, source)
 ) STRICT;
 

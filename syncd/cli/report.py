@@ -1,0 +1,147 @@
+"""``syncd report``: how many tickets needed engineering, from the state alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from syncd.cli.app import config_option, json_option
+from syncd.cli.moments import Moment
+from syncd.cli.running import configured, reading
+from syncd.cli.show import as_csv, as_json, plural, say, table
+from syncd.config import Helpdesk
+from syncd.report import By, Known, figures, rows, usual
+from syncd.store import BEGINNING, Store
+
+COLUMNS = ("helpdesk", "section", "name", "since", "until", "figure", "value")
+"""Of the CSV: a row for each figure."""
+NOT_FIGURES = {"name", "since", "until"}
+
+
+@click.command("report")
+@click.option("--since", type=Moment(), metavar="WHEN", help="Tickets made since a date or time; else six periods.")
+@click.option("--until", type=Moment(), metavar="WHEN", help="Tickets made before a date or time; else until now.")
+@click.option("--by", type=click.Choice(get_args(By)), default="month", show_default=True, help="Length of a period.")
+@click.option("--helpdesk", "only", metavar="NAME", help="Only tickets of this helpdesk.")
+@click.option("--csv", "for_sheets", is_flag=True, help="Print CSV, a row for each figure.")
+@json_option
+@config_option
+def command(folder: Path | None, *, only: str | None, for_sheets: bool, as_data: bool, **span: Any) -> int:
+    """Show how many tickets needed engineering, by period, kind, team, area, priority and company. Asks no service.
+
+    Times are UTC; a ticket belongs to the period in which it was made.
+    """
+    if for_sheets and as_data:
+        raise click.UsageError("Choose --csv or --json, not both.")
+    config = configured(folder)
+    if only is not None and only not in config.helpdesks:
+        raise click.BadParameter(f"no helpdesk of that name; there is: {', '.join(config.helpdesks)}")
+    since, until, by = _span(**span)
+    store = reading(config)
+    try:
+        desks = [desk for desk in config.helpdesks.values() if only in (None, desk.name)]
+        found = [figures(known(store, desk), since, until, by) for desk in desks]
+    finally:
+        store.close()
+    if as_data:
+        as_json({"helpdesks": found})
+    elif for_sheets:
+        as_csv(COLUMNS, (cells for one in found for cells in _cells(one)))
+    else:
+        for one in found:
+            _tell(one)
+    return 0
+
+
+def _span(since: datetime | None, until: datetime | None, by: By) -> tuple[datetime, datetime, By]:
+    until = until or datetime.now(UTC)
+    since = since or usual(until, by)
+    if since >= until:
+        raise click.UsageError("--since has to be before --until.")
+    return since, until, by
+
+
+def known(store: Store, desk: Helpdesk) -> Known:
+    """What the state knows of a helpdesk."""
+    tickets, reach = store.tickets, store.tickets.reach(desk.name)
+    found = rows(tickets.handed(desk.name), desk.playbook)
+    since = "" if reach == BEGINNING else reach
+    return Known(desk.name, desk.playbook, tickets.made(desk.name), found, walked=bool(reach), reach=since)
+
+
+def _cells(found: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    """A helpdesk's figures, a row each."""
+    whole = found["whole"]
+    sections = {found["by"]: found["periods"], "whole": [whole], **found["groups"]}
+    for section, parts in sections.items():
+        for part in parts:
+            span = part.get("since", whole["since"]), part.get("until", whole["until"])
+            for figure in (key for key in part if key not in NOT_FIGURES):
+                yield found["helpdesk"], section, part["name"], *span, figure, _plain(part[figure])
+
+
+def _plain(value: Any) -> Any:
+    """Yes and no as JSON has them; nothing for what isn't known."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _tell(found: Mapping[str, Any]) -> None:
+    whole, goal = found["whole"], found["goal"]
+    kinds = " or ".join(found["counted_kinds"])
+    aim = f", at most {100 * goal:g} % as the goal" if goal is not None else ""
+    say(f"{found['helpdesk']}: tickets that needed engineering (an issue of the kind {kinds}){aim}\n")
+    _tell_periods(found)
+    shown = {what: parts for what, parts in found["groups"].items() if any(part["name"] for part in parts)}
+    for what, parts in shown.items():
+        _tell_group(what, parts)
+    if shown:
+        first, last, cut = (found["before"][name] for name in ("since", "until", "cut"))
+        doubt = "; tickets were not counted all that time" if cut else ""
+        say(f"\nBefore: as long a time before, {first[:10]} to {last[:10]}{doubt}.")
+    if whole["unknown_kind"]:
+        many = plural(whole["unknown_kind"], "ticket has an issue", "tickets have issues")
+        say(f"\n{many} of which no label tells the kind: not counted.")
+    say(f"\n{_counted_since(found)}")
+
+
+def _tell_periods(found: Mapping[str, Any]) -> None:
+    parts = [*found["periods"], {**found["whole"], "name": "in all"}]
+    heads = (found["by"], "tickets", "with an issue", "needed engineering", "share", "before", "goal")
+    table(heads, [_row(part) for part in parts])
+    cut = [part["name"] for part in parts if part["cut"]]
+    if cut:
+        say(f"Not whole, since tickets were not counted all the time: {', '.join(cut)}")
+
+
+def _row(part: Mapping[str, Any]) -> Sequence[str]:
+    kept = {None: "", True: "kept", False: "missed"}[part["within_goal"]]
+    numbers = (f"{part[name]:,}" for name in ("tickets", "with_issue", "counted"))
+    return part["name"], *numbers, _percent(part["share"]), _percent(part["share_before"]), kept
+
+
+def _tell_group(what: str, parts: Sequence[Mapping[str, Any]]) -> None:
+    say()
+    heads = (what, "with an issue", "before", "needed engineering", "before", "share of all")
+    names = ("with_issue", "with_issue_before", "counted", "counted_before")
+    table(
+        heads,
+        [(one["name"] or "unknown", *(f"{one[name]:,}" for name in names), _percent(one["share"])) for one in parts],
+    )
+
+
+def _percent(value: float | None) -> str:
+    """Nothing where there were no tickets."""
+    return "" if value is None else f"{100 * value:.1f} %"
+
+
+def _counted_since(found: Mapping[str, Any]) -> str:
+    if not found["first_walk_done"]:
+        return "The first walk of its tickets isn't finished: there are more of them than are counted here."
+    since = found["tickets_counted_since"]
+    if not since:
+        return "No ticket was met yet."
+    return f"Tickets are counted by when they were made (UTC), since {since[:10]}."

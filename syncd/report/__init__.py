@@ -1,0 +1,11 @@
+"""The report: how much of support's work needed engineering, when, whose, and how long it took.
+
+Pure: what the state keeps goes in, figures come out. Moments are ISO UTC text, which sorts; periods are of UTC.
+"""
+
+from syncd.report.labels import Labels
+from syncd.report.periods import By, usual
+from syncd.report.share import rows
+from syncd.report.whole import Known, figures
+
+__all__ = ["By", "Known", "Labels", "figures", "rows", "usual"]

@@ -1,0 +1,235 @@
+"""The report: shares, periods, groups; what labels tell. Pure values in, figures out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from syncd.model import Ref, Status
+from syncd.playbook import Playbook
+from syncd.records import Handed
+from syncd.report import By, Known, Labels, figures, rows, usual
+from syncd.report.periods import periods
+from tests.test_playbook import refused, shipped
+
+RULES: dict[str, Any] = {
+    "report": {"goal": 0.25},
+    "kinds": {"defect": {"labels": ["bug"]}, "rfh": {"labels": ["rfh"]}, "change": {"labels": ["support"]}},
+    "routing": {
+        "rules": [
+            {"area": "Search", "team": "Search", "keywords": ["search"], "labels": ["team/search"]},
+            {"area": "Deployment", "team": "Distribution", "keywords": ["deploy"], "labels": ["team/dist"]},
+            {"area": "Monitoring", "team": "Distribution", "keywords": ["alert"], "labels": ["team/dist"]},
+        ]
+    },
+    "priorities": {"prefix": "ce/", "also": ["user/"], "table": {"high": "p1", "low": "p2"}},
+    "customer": {"label": "customer/"},
+}
+KEPT = RULES | {"report": {"goal": 0.25, "companies": True}}
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def handed(ticket: int, made: str, issue: int | None = None, labels: tuple[str, ...] = (), **filed: Any) -> Handed:
+    """A ticket with an issue, of the same number unless told."""
+    refs = Ref("desk", str(ticket), str(ticket)), Ref("hub", str(issue or ticket), f"o/r#{issue or ticket}")
+    return Handed(refs[0], made, refs[1], Status("open"), Status("open"), labels=labels, by_syncd=bool(filed), **filed)
+
+
+def report(
+    made: list[str],
+    pairs: list[Handed],
+    since: str,
+    until: str,
+    by: By = "month",
+    *,
+    rules: dict[str, Any] = RULES,
+    **known: Any,
+) -> dict[str, Any]:
+    playbook = Playbook.parse("p", rules)
+    return figures(Known("desk", playbook, sorted(made), rows(pairs, playbook), **known), at(since), at(until), by)
+
+
+# --- periods ---
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "by", "names"),
+    [
+        ("2026-01-01", "2026-02-01", "month", ["2026-01"]),
+        ("2025-12-31T23:59:59", "2026-01-01T00:00:01", "month", ["2025-12", "2026-01"]),
+        ("2025-12-29", "2026-01-05", "week", ["2026-W01"]),
+        ("2025-12-28T12:00:00", "2026-01-05T00:00:01", "week", ["2025-W52", "2026-W01", "2026-W02"]),
+        ("2026-03-31", "2026-04-02", "quarter", ["2026-Q1", "2026-Q2"]),
+        ("2024-02-29", "2024-03-01", "month", ["2024-02"]),
+    ],
+)
+def test_a_span_falls_into_the_calendar_s_periods_without_gap_or_overlap(
+    since: str, until: str, by: By, names: list[str]
+) -> None:
+    found = periods(at(since), at(until), by)
+    assert [one.name for one in found] == names
+    assert (found[0].since, found[-1].until) == (at(since), at(until))
+    assert [one.until for one in found[:-1]] == [one.since for one in found[1:]]
+
+
+def test_six_periods_are_shown_unless_told_the_running_one_the_last() -> None:
+    assert usual(at("2026-03-10"), "month") == at("2025-10-01")
+    assert usual(at("2026-03-01"), "month") == at("2025-09-01"), "March has not begun"
+    assert usual(at("2026-03-10"), "week") == at("2026-02-02")
+    assert usual(at("2026-03-10"), "quarter") == at("2024-10-01")
+
+
+# --- shares ---
+
+
+def test_the_share_is_of_all_tickets_that_were_made_in_the_period() -> None:
+    made = [f"2026-01-0{day}T00:00:00Z" for day in range(1, 9)] + ["2026-02-01T00:00:00Z", "2025-12-31T23:59:59Z"]
+    pairs = [
+        handed(1, "2026-01-01T00:00:00Z", kind="rfh"),
+        handed(2, "2026-01-02T00:00:00Z", kind="defect"),
+        handed(3, "2026-02-01T00:00:00Z", kind="rfh"),
+        handed(4, "2025-12-31T23:59:59Z", kind="rfh"),
+    ]
+    found = report(made, pairs, "2026-01-01", "2026-03-01")
+    january, february = found["periods"]
+    assert (january["tickets"], january["with_issue"], january["counted"]) == (8, 2, 1)
+    assert (january["share"], january["share_before"], january["within_goal"]) == (0.125, 1.0, True)
+    assert (february["tickets"], february["share"], february["share_before"]) == (1, 1.0, 0.125)
+    assert (february["within_goal"], found["whole"]["tickets"], found["whole"]["counted"]) == (False, 9, 2)
+
+
+def test_a_goal_that_is_just_met_is_kept_and_without_tickets_there_is_no_share() -> None:
+    made = [f"2026-01-0{day}T00:00:00Z" for day in range(1, 5)]
+    found = report(made, [handed(1, "2026-01-01T00:00:00Z", kind="rfh")], "2026-01-01", "2026-03-01")
+    assert [(one["share"], one["within_goal"]) for one in found["periods"]] == [(0.25, True), (None, None)]
+    none = report([], [], "2026-01-01", "2026-02-01")
+    assert none["whole"] | {"share": None, "tickets": 0, "counted": 0} == none["whole"]
+    assert none["tickets_counted_since"] is None
+
+
+def test_without_a_goal_none_is_kept_or_missed() -> None:
+    found = report(["2026-01-01T00:00:00Z"], [], "2026-01-01", "2026-02-01", rules={})
+    assert (found["goal"], found["whole"]["share"], found["whole"]["within_goal"]) == (None, 0.0, None)
+
+
+def test_a_ticket_with_several_issues_counts_once_and_once_in_each_group() -> None:
+    day = "2026-01-01T00:00:00Z"
+    pairs = [
+        handed(1, day, 1, kind="rfh", team="Search"),
+        handed(1, day, 2, kind="rfh", team="Search"),
+        handed(1, day, 3, kind="defect", team="Distribution"),
+        handed(2, day, 1, kind="rfh", team="Search"),
+    ]
+    found = report([day, day], pairs, "2026-01-01", "2026-02-01")
+    assert (found["whole"]["with_issue"], found["whole"]["counted"]) == (2, 2)
+    teams = {one["name"]: (one["with_issue"], one["counted"]) for one in found["groups"]["team"]}
+    assert teams == {"Search": (2, 2), "Distribution": (1, 0)}
+    assert [one["name"] for one in found["groups"]["kind"]] == ["rfh", "defect"]
+
+
+def test_an_issue_whose_kind_nothing_tells_is_said_and_not_counted() -> None:
+    day = "2026-01-01T00:00:00Z"
+    pairs = [handed(1, day), handed(2, day, 3, labels=("rfh",)), handed(2, day, 4)]
+    whole = report([day, day], pairs, "2026-01-01", "2026-02-01")["whole"]
+    assert (whole["with_issue"], whole["counted"], whole["unknown_kind"]) == (2, 1, 1)
+
+
+def test_what_came_before_stands_beside_each_group_over_a_span_as_long() -> None:
+    days = ["2026-01-01T00:00:00Z", "2026-01-31T23:59:59Z", "2026-02-28T00:00:00Z"]
+    pairs = [handed(number, day, kind="rfh", team="Search") for number, day in enumerate(days)]
+    found = report(days, pairs, "2026-02-01", "2026-03-01")
+    assert (found["before"]["since"], found["before"]["counted"]) == ("2026-01-04T00:00:00Z", 1)
+    assert found["groups"]["team"] == [
+        {"name": "Search", "with_issue": 1, "counted": 1, "share": 1.0, "with_issue_before": 1, "counted_before": 1}
+    ], "the 28 days before February begin on 4 January"
+
+
+# --- since when ---
+
+
+def test_a_period_is_cut_where_tickets_were_not_counted_yet() -> None:
+    made = ["2026-01-10T00:00:00Z", "2026-01-20T00:00:00Z", "2026-02-02T00:00:00Z"]
+    pairs = [handed(1, made[0], kind="rfh"), handed(2, made[1], kind="rfh")]
+    found = report(made, pairs, "2025-12-01", "2026-03-01", reach="2026-01-15T00:00:00Z")
+    december, january, february = found["periods"]
+    assert [one["cut"] for one in found["periods"]] == [True, True, False]
+    assert (december["tickets"], december["share"]) == (0, None)
+    assert (january["tickets"], january["counted"], january["counted_since"]) == (1, 1, "2026-01-15T00:00:00Z")
+    assert february["tickets"] == 1
+    assert found["tickets_counted_since"] == "2026-01-15T00:00:00Z"
+
+
+def test_while_the_first_walk_is_under_way_every_period_is_cut() -> None:
+    found = report(["2026-01-10T00:00:00Z"], [], "2026-01-01", "2026-02-01", walked=False)
+    assert (found["first_walk_done"], found["whole"]["cut"], found["periods"][0]["cut"]) == (False, True, True)
+
+
+# --- labels ---
+
+
+@pytest.mark.parametrize(
+    ("labels", "filed", "kind"),
+    [
+        ((), "", ""),
+        ((), "rfh", "rfh"),
+        (("RFH",), "", "rfh"),
+        (("rfh", "bug"), "", "defect"),
+        (("rfh", "bug"), "rfh", "rfh"),
+        (("bug",), "rfh", "defect"),
+        (("else",), "rfh", "rfh"),
+    ],
+)
+def test_the_kind_is_as_filed_unless_the_labels_name_another(labels: tuple[str, ...], filed: str, kind: str) -> None:
+    assert Labels(Playbook.parse("p", RULES)).kind(labels, filed) == kind
+
+
+def test_labels_tell_team_area_and_priority_unless_they_stand_for_two_things() -> None:
+    labels = Labels(Playbook.parse("p", RULES))
+    assert (labels.team(("team/dist",)), labels.area(("team/dist",))) == ("Distribution", "")
+    assert (labels.team(("team/search",), "Distribution"), labels.area(("team/search",))) == ("Search", "Search")
+    assert [labels.priority((one,)) for one in ("ce/p1", "user/p2", "ce/p9", "p1")] == ["p1", "p2", "", ""]
+
+
+def test_a_customer_is_told_only_where_the_playbook_keeps_customers() -> None:
+    without, kept = (Labels(Playbook.parse("p", rules)) for rules in (RULES, KEPT))
+    assert (without.company(("customer/acme",), "acme"), without.asked("customer/acme")) == ("", False)
+    assert (kept.company(("customer/acme",)), kept.asked("customer/acme")) == ("acme", True)
+    day = "2026-01-01T00:00:00Z"
+    pairs = [handed(1, day, kind="rfh", company="acme")]
+    assert "acme" not in str(report([day], pairs, "2026-01-01", "2026-02-01"))
+    found = report([day], pairs, "2026-01-01", "2026-02-01", rules=KEPT)
+    assert [one["name"] for one in found["groups"]["company"]] == ["acme"]
+
+
+def test_only_labels_that_a_playbook_asks_for_are_asked_for() -> None:
+    labels = Labels(Playbook.parse("p", RULES | {"resolve_when": "label:Shipped"}))
+    told = ("rfh", "Bug", "team/search", "ce/p1", "shipped", "good first issue", "p1", "")
+    assert [one for one in told if labels.asked(one)] == ["rfh", "Bug", "team/search", "ce/p1", "shipped"]
+
+
+# --- the playbook ---
+
+
+def test_the_goal_of_one_ticket_in_ten_stands_in_the_playbooks_that_have_it() -> None:
+    for name in ("sourcegraph-support", "sourcegraph-ce"):
+        assert (shipped(name).report.counted, shipped(name).report.goal) == (("rfh",), 0.1)
+        assert shipped(name).report.companies
+    for name in ("default", "2i2c", "criticality"):
+        assert (shipped(name).report.goal, shipped(name).report.companies) == (None, False)
+
+
+def test_what_can_t_be_a_goal_or_a_kind_is_refused_with_a_cure() -> None:
+    assert refused({"report": {"goal": 10.0}}) == [
+        "mappings/playbooks/p.toml: report.goal: this number is too large. Write 1.0 or less"
+    ]
+    assert "Use one of: rfh, defect" in refused({"report": {"counted": ["help"]}})[0]
+
+
+def test_what_is_only_reported_is_no_reason_to_rehearse() -> None:
+    one, other = Playbook.parse("p", RULES), Playbook.parse("p", KEPT)
+    assert one.fingerprint == other.fingerprint
