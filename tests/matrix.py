@@ -27,7 +27,7 @@ their tests lack); a test sees to it that it is current.
 DASH = "\N{EN DASH}"
 SILENT = frozenset({"lost_answer", "html_answer", "tags_version"})
 """What a world may lack that says nothing to those who use the system."""
-ACTS = ("label", "release")
+ACTS = ("label", "release", "show")
 """What people do in a world only where its connector tells of it (see :class:`syncd.testing.World`)."""
 
 
@@ -85,6 +85,9 @@ ROWS = (
     _can("internal_notes", "Notes that only the team sees", no="no: who sees the item sees the note"),
     _only(Role.HELPDESK, _has("waiting", "It is seen whether a customer still waits for an answer")),
     _can("can_create", "New items can be filed there"),
+    _only(Role.TRACKER, _does("show", "It is asked who can read what is filed there")),
+    _only(Role.TRACKER, _can("boards", "Issues can be put on boards")),
+    _can("edits_notes", "A note of syncd's can be given another text"),
     _can("sets_fields", "Custom fields can be set"),
     _can("sets_tags", "Tags or labels can be set"),
     _only(Role.TRACKER, _can("keeps_links", "An issue shows a link to each of its tickets")),

@@ -35,6 +35,8 @@ class Access:
     private: bool = True
     owner: str = ""
     only: frozenset[str] | None = None
+    triage: bool = False
+    """Whether it may set labels and assignees, where it may not push."""
     reads: bool = True
     """Whether it may read the issues of private repositories."""
 
@@ -100,6 +102,8 @@ class State:
     milestone: str = ""
     """Its title."""
     locked: bool = False
+    type: str = ""
+    """One of the organisation's issue types."""
     comments: int = 0
     closed_at: datetime | None = None
     closed_by: str | None = None
@@ -173,6 +177,10 @@ class Books:
         self.repos: dict[int, Repo] = {}
         self.former: dict[str, Repo] = {}
         """Names that repositories had, folded; they redirect until another repository takes them."""
+        self.types: dict[str, dict[str, bool]] = {}
+        """Issue types of an organisation, and whether each is enabled."""
+        self.visitors: set[str] = set()
+        """Logins of accounts that belong to no team: nothing can be assigned to them."""
         self.by_id: dict[int, Issue] = {}
         # Beyond 32 bits, as on github.com.
         self._ids = {
@@ -192,6 +200,18 @@ class Books:
         """The account of that login, made where it is new."""
         kind = "Bot" if login.endswith("[bot]") else kind
         return self.accounts.setdefault(login, Account(login, 900_000 + len(self.accounts), kind))
+
+    def meet(self, login: str, association: str) -> None:
+        """Somebody writes; whoever is new and from outside belongs to no team."""
+        if login not in self.accounts and association == "NONE" and not login.endswith("[bot]"):
+            self.visitors.add(login)
+        self.account(login)
+
+    def is_member(self, login: str) -> bool:
+        """Whether issues can be assigned to somebody; logins have no case."""
+        folded = login.casefold()
+        known = next((one for one in self.accounts.values() if one.login.casefold() == folded), None)
+        return known is not None and known.type != "Organization" and known.login not in self.visitors
 
     def repo(self, full_name: str) -> Repo | None:
         """The repository that is called so now; case doesn't count."""
@@ -223,13 +243,14 @@ class Books:
         *,
         labels: tuple[str, ...] = (),
         assignees: tuple[str, ...] = (),
+        type: str = "",  # noqa: A002  # as GitHub calls it
         is_pull: bool = False,
     ) -> Issue:
         """A new issue; pull requests share its numbers. Labels that don't exist are made, grey."""
         at = self.now()
         for label in labels:
             repo.labels.setdefault(label, "ededed")
-        state = State(title, body or None, "open", None, at, labels, assignees)
+        state = State(title, body or None, "open", None, at, labels, assignees, type=type)
         number = max(repo.issues, default=0) + 1
         issue = Issue(self.next("issue"), number, repo, user, association, at, state, is_pull)
         issue.past.append((at, state))

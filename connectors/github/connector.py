@@ -20,7 +20,7 @@ from connectors.github.repositories import Repositories
 from connectors.github.urls import Urls, split_key
 from connectors.github.writes import Writer
 from syncd import marker
-from syncd.actions import Action, Created, Draft, Outcome
+from syncd.actions import Action, Board, Created, Draft, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.errors import ConnectorError, Gone, Problem, Refused, Transient
@@ -100,8 +100,13 @@ class GitHubConnector(Connector):
         return self.writer.apply(actions)
 
     def create(self, draft: Draft) -> Created:
-        """See :class:`syncd.connector.Connector`; the item's tags are the labels that GitHub really set."""
+        """See :class:`syncd.connector.Connector`; the item's tags and assignees are those that GitHub really set."""
         return self.writer.create(draft)
+
+    def check_filing(self, drafts: Sequence[Draft], boards: Sequence[Board]) -> Sequence[Problem]:
+        """See :class:`syncd.connector.Connector`; a call for each repository and one for what its drafts name."""
+        del boards
+        return tuple(self.writer.filing.problems(drafts))
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """Our own comment on an issue, or our own issue in a repository, by its marker; no filter, no search index."""
@@ -202,8 +207,8 @@ class GitHubConnector(Connector):
         return Checks(self.api, self.repositories, self._own_login).problems()
 
     def audience(self, place: str) -> Audience:
-        """Who can read what is filed in a repository; from at most ten minutes ago."""
-        return self.repositories.get(place, within=600).audience
+        """Who can read what is filed in a repository now: one call each time, nothing that was read before."""
+        return self.repositories.fresh(self.repositories.configured(place) or place).audience
 
     @property
     def ahead(self) -> timedelta | None:

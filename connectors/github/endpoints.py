@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.github import schema
 from connectors.github.books import LONGEST, MOST_COMMENTS, Access, Issue, Repo
+from connectors.github.choices import Choices
 from connectors.github.listing import Listing, numbered
 from connectors.github.paths import NOT_ACCESSIBLE, OFF, Handler, Paths
 from connectors.github.shapes import DOCS, Shapes, error
@@ -23,7 +24,7 @@ class Endpoints:
     """The handlers. Each is called with the stand-in's lock held."""
 
     def __init__(self, sandbox: GitHubSandbox) -> None:
-        self.sandbox = sandbox
+        self.sandbox, self.choices = sandbox, Choices(sandbox)
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Everything, at the root and under ``/api/v3``."""
@@ -32,6 +33,8 @@ class Endpoints:
             ("GET", "", self.repository),
             ("GET", "/issues", self.issues),
             ("POST", "/issues", self.create),
+            ("GET", "/labels", self.choices.labels),
+            ("GET", "/assignees/<login>", self.choices.assignable),
             ("GET", "/issues/<int:number>", paths.of_issue(self.read)),
             ("PATCH", "/issues/<int:number>", paths.of_issue(self.update)),
             ("GET", "/issues/<int:number>/comments", paths.of_issue(self.comments)),
@@ -44,6 +47,7 @@ class Endpoints:
         found: list[tuple[str, str, Handler]] = []
         for prefix in ("", "/api/v3"):
             found += [("GET", f"{prefix}/user", self.user), ("GET", f"{prefix}/rate_limit", self.rate_limit)]
+            found.append(("GET", f"{prefix}/orgs/<owner>/issue-types", self.choices.types))
             found += [(verb, f"{prefix}{path}", do) for verb, path, do in self.sandbox.app.routes()]
             found += [(verb, f"{prefix}/repos/<owner>/<name>{rest}", paths.by_name(do)) for verb, rest, do in inside]
             found += [(verb, f"{prefix}/repositories/<int:id>{rest}", paths.by_id(do)) for verb, rest, do in inside]
@@ -72,7 +76,7 @@ class Endpoints:
         owner = self.sandbox.books.account(repo.owner)
         access = self.sandbox.access(request)
         # An app has no role in a repository: it is told of none, whatever it may do.
-        return Reply(200, self._shapes(request).repo(repo, owner, access.push and not access.is_app))
+        return Reply(200, self._shapes(request).repo(repo, owner, _rights(access)))
 
     # --- issues ---
 
@@ -87,7 +91,7 @@ class Endpoints:
         return self._shown(request, issue)
 
     def create(self, request: Request, repo: Repo) -> Reply:
-        """``POST .../issues``: without push, labels and assignees are dropped without a word."""
+        """``POST .../issues``: without the right to set them, labels and the like are dropped without a word."""
         if not repo.has_issues:
             return Reply(410, OFF)
         wish = _body(request)
@@ -98,14 +102,11 @@ class Endpoints:
         if wrong:
             return wrong
         access = self.sandbox.access(request)
-        labels = tuple(wish.get("labels") or ()) if access.push else ()
-        assignees = tuple(wish.get("assignees") or ()) if access.push else ()
-        if unknown := [one for one in assignees if one not in self.sandbox.books.accounts]:
-            return _invalid({"value": unknown[0], "resource": "Issue", "field": "assignees", "code": "invalid"})
+        taken = self.choices.taken(repo, access, wish)
+        if isinstance(taken, Reply):
+            return taken
         association = _association(access)
-        issue = self.sandbox.books.add_issue(
-            repo, str(title), body, access.login, association, labels=labels, assignees=assignees
-        )
+        issue = self.sandbox.books.add_issue(repo, str(title), body, access.login, association, **taken)
         reply = self._shown(request, issue)
         return Reply(201, reply.body, {"Location": reply.body["url"]})
 
@@ -218,6 +219,12 @@ class Endpoints:
 
     def _shapes(self, request: Request) -> Shapes:
         return self.sandbox.shapes(request)
+
+
+def _rights(access: Access) -> dict[str, bool]:
+    """What a user's role lets them do; it is told of no app."""
+    push, triage = (access.push, access.push or access.triage) if not access.is_app else (False, False)
+    return {"admin": False, "maintain": False, "push": push, "triage": triage, "pull": True}
 
 
 def _association(access: Access) -> str:

@@ -23,6 +23,7 @@ fragment F on Issue {
   author { __typename login }
   authorAssociation
   labels(first: 100) { nodes { name } }
+  assignees(first: 100) { nodes { login } }
   milestone { state }
   closed: timelineItems(itemTypes: [CLOSED_EVENT], last: 1) {
     nodes { ... on ClosedEvent { actor { __typename login } } }
@@ -189,6 +190,7 @@ def _node(raw: dict[str, Any], repository: dict[str, Any], number: int) -> Node 
             closed_by=_actor(_last(raw, "closed").get("actor")),
             author_association=raw.get("authorAssociation"),
             labels=(raw.get("labels") or {}).get("nodes"),
+            assignees=(raw.get("assignees") or {}).get("nodes"),
             milestone=raw.get("milestone"),
             locked=raw.get("locked"),
         )

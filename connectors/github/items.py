@@ -25,6 +25,10 @@ class _Label(BaseModel):
     name: str | None = None
 
 
+class _Type(BaseModel):
+    name: str | None = None
+
+
 class _Milestone(BaseModel):
     state: str | None = None
 
@@ -58,6 +62,8 @@ class Row(BaseModel):
     closed_by: _Login | None = None
     author_association: str | None = None
     labels: list[_Label | str | None] | None = None
+    assignees: list[_Login] | None = None
+    type: _Type | None = None
     milestone: _Milestone | None = None
     locked: bool | None = None
     pull_request: Any = None
@@ -112,6 +118,16 @@ class Row(BaseModel):
         return tuple(name for name in names if name)
 
     @property
+    def assigned(self) -> tuple[str, ...] | None:
+        """Logins of those who are to see to it; None where the answer doesn't tell."""
+        return tuple(_login(one) for one in self.assignees if one.login) if self.assignees is not None else None
+
+    @property
+    def kind(self) -> str:
+        """The name of its type, one of the organisation's; empty without one."""
+        return (self.type.name or "") if self.type is not None else ""
+
+    @property
     def released(self) -> bool | None:
         """Whether its milestone is closed; None without one."""
         return (self.milestone.state or "").casefold() == "closed" if self.milestone is not None else None
@@ -126,7 +142,7 @@ class Row(BaseModel):
     def digest(self) -> str:
         """Changes whenever something that we look at does, even within one second."""
         people = (_login(self.user), _login(self.closed_by))
-        shown = (self.state, self.state_reason, self.body, self.tags, self.released, *people)
+        shown = (self.state, self.state_reason, self.body, self.tags, self.assigned, self.released, *people)
         return f"{zlib.crc32(repr(shown).encode('utf-8', 'replace')):08x}"
 
 
@@ -160,6 +176,7 @@ class Reading:
             audience=facts.audience,
             texts=(Text(row.body or "", self._author(row), Place.BODY),),
             tags=row.tags,
+            assignees=row.assigned,
             released=row.released,
             moved_by=closer,
             moved_at=row.closed_at if row.closed else None,

@@ -52,6 +52,23 @@ class People:
         with self._sandbox.lock:
             self._repo(name).archived = on
 
+    def make_label(self, repo: str, label: str, *more: str) -> None:
+        """Labels to choose from."""
+        with self._sandbox.lock:
+            for one in (label, *more):
+                self._repo(repo).labels.setdefault(one, "0e8a16")
+
+    def make_type(self, owner: str, name: str, *, on: bool = True) -> None:
+        """An issue type of an organisation, enabled or not."""
+        with self._sandbox.lock:
+            self._books.types.setdefault(owner, {})[name] = on
+
+    def make_member(self, login: str) -> None:
+        """An account that issues can be assigned to."""
+        with self._sandbox.lock:
+            self._books.account(login)
+            self._books.visitors.discard(login)
+
     # --- the app ---
 
     def install_app(self, owner: str, *, only: tuple[str, ...] = ()) -> int:
@@ -107,7 +124,7 @@ class People:
         with self._sandbox.lock:
             where = self._repo(repo)
             if by is not None:
-                self._books.account(by)
+                self._books.meet(by, association)
             issue = self._books.add_issue(where, title, body, by, association, labels=tuple(labels), is_pull=is_pull)
             return f"{repo}#{issue.number}"
 
@@ -126,7 +143,7 @@ class People:
     def comment(self, key: str, body: str, *, by: str = "dev", association: str = "MEMBER") -> int:
         """Comment; the comment's id."""
         with self._sandbox.lock:
-            self._books.account(by)
+            self._books.meet(by, association)
             return self._books.comment(self._issue(key), body, by, association).id
 
     def edit_body(self, key: str, body: str | None) -> None:

@@ -25,6 +25,10 @@ class _Permissions(BaseModel):
     admin: bool | None = None
 
 
+class _Owner(BaseModel):
+    type: str | None = None
+
+
 class Facts(BaseModel):
     """What ``GET /repos/{owner}/{repo}`` tells (GitHub REST API docs, Get a repository)."""
 
@@ -36,6 +40,7 @@ class Facts(BaseModel):
     has_issues: bool | None = None
     archived: bool | None = None
     permissions: _Permissions | None = None
+    owner: _Owner | None = None
 
     @property
     def audience(self) -> Audience:
@@ -84,9 +89,17 @@ class Repositories:
         now = self.api.clock.monotonic()
         if known is not None and now - known.at <= within:
             return known.facts
+        return self.fresh(name)
+
+    def fresh(self, name: str) -> Facts:
+        """A repository as it is now, whatever is known of it; one call.
+
+        Raises:
+            Refused: it can't be seen.
+        """
         facts = self._read(name)
         for key in {name.casefold(), facts.full_name.casefold()}:
-            self._known[key] = _Known(facts, now)
+            self._known[key] = _Known(facts, self.api.clock.monotonic())
         return facts
 
     def forget(self, name: str) -> None:

@@ -1,7 +1,7 @@
 """A stand-in for GitHub: issues over REST and GraphQL, as github.com and as an Enterprise Server.
 
 It serves REST under ``/`` and ``/api/v3``, GraphQL under ``/graphql`` and ``/api/graphql``. Left out: boards, issue
-types and fields, labels' own endpoints, search, webhooks, GraphQL mutations.
+fields, search, webhooks, GraphQL mutations.
 """
 
 from __future__ import annotations
@@ -59,6 +59,10 @@ class GitHubSandbox(Sandbox):
         """Seconds by which lists are behind."""
         self.etags = True
         self.graphql = True
+        self.shows_types = True
+        """Whether tokens may see an organisation's issue types."""
+        self.drops_assignees = False
+        """An assignee who can't be one is left out without a word, not refused: the documentation leaves it open."""
         self.behind = False
         """As an Enterprise Server some versions behind: no ``state_reason``, fewer fields in GraphQL."""
         self.off_lists_pulls = False

@@ -65,6 +65,7 @@ type Issue {
   author: Actor
   authorAssociation: CommentAuthorAssociation!
   labels(first: Int, last: Int, after: String, before: String): LabelConnection
+  assignees(first: Int, last: Int, after: String, before: String): UserConnection!
   milestone: Milestone
   repository: Repository!
   timelineItems(itemTypes: [IssueTimelineItemsItemType!], first: Int, last: Int): IssueTimelineItemsConnection!
@@ -73,6 +74,7 @@ type Issue {
 type Label { name: String! color: String! }
 type Milestone { title: String! state: MilestoneState! }
 enum MilestoneState { CLOSED OPEN }
+type UserConnection { nodes: [User] totalCount: Int! }
 type LabelConnection { nodes: [Label] totalCount: Int! }
 type IssueTimelineItemsConnection { nodes: [IssueTimelineItems] totalCount: Int! }
 union IssueTimelineItems =
@@ -192,6 +194,12 @@ class _Query:
             nodes = [{"name": name, "color": issue.repo.labels[name]} for name in _part(list(now.labels), wish)]
             return {"totalCount": len(now.labels), "nodes": nodes}
 
+        def assignees(_info: Any, **wish: Any) -> dict[str, Any]:
+            return {
+                "totalCount": len(now.assignees),
+                "nodes": [self.actor(one) for one in _part([*now.assignees], wish)],
+            }
+
         closed = issue.repo.milestones.get(now.milestone)
         milestone = {"title": now.milestone, "state": "CLOSED" if closed else "OPEN"} if now.milestone else None
         return {
@@ -212,6 +220,7 @@ class _Query:
             "author": self.actor(issue.user) if issue.user is not None else None,
             "authorAssociation": issue.association,
             "labels": labels,
+            "assignees": assignees,
             "milestone": milestone,
             "repository": lambda _info: self.repo(issue.repo),
             "timelineItems": timeline,

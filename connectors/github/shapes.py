@@ -104,7 +104,7 @@ class Shapes:
         times = {"created_at": stamp(created), "updated_at": stamp(created)}
         return self.user(account) | empty | {"blog": ""} | counts | times
 
-    def repo(self, repo: Repo, owner: Account, push: bool) -> Body:
+    def repo(self, repo: Repo, owner: Account, rights: dict[str, bool]) -> Body:
         """A repository as ``GET /repos/{owner}/{repo}`` shows it."""
         url, page = f"{self.api}/repos/{repo.full_name}", f"{self.web}/{repo.full_name}"
         host = self.web.partition("://")[2]
@@ -136,7 +136,7 @@ class Shapes:
             "open_issues": opened,
             "topics": [],
             **dict.fromkeys(("created_at", "updated_at", "pushed_at"), stamp(repo.created)),
-            "permissions": {"admin": False, "maintain": False, "push": push, "triage": push, "pull": True},
+            "permissions": rights,
         }
 
     def label(self, repo: Repo, name: str) -> Body:
@@ -150,6 +150,13 @@ class Shapes:
             "default": name == "bug",
             "description": None,
         }
+
+    def type(self, name: str, *, on: bool = True) -> Body:
+        """An issue type of an organisation."""
+        number = sum(name.encode())
+        body = {"id": number, "node_id": f"IT_{number}", "name": name, "description": None, "color": "blue"}
+        times = dict.fromkeys(("created_at", "updated_at"), "2025-01-01T00:00:00Z")
+        return body | times | {"is_enabled": on}
 
     def milestone(self, repo: Repo, title: str) -> Body:
         """The milestone of an issue."""
@@ -202,6 +209,7 @@ class Shapes:
             "assignee": assignees[0] if assignees else None,
             "assignees": assignees,
             "milestone": self.milestone(issue.repo, state.milestone) if state.milestone else None,
+            **({"type": self.type(state.type)} if state.type else {}),
             "comments": state.comments,
             "created_at": stamp(issue.created),
             "updated_at": stamp(state.updated),

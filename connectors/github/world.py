@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import SecretStr
 
@@ -11,7 +11,7 @@ from connectors.github.options import GitHubOptions, Repository
 from connectors.github.sandbox import LOGIN, TOKEN, GitHubSandbox
 from connectors.github.shapes import error
 from syncd.clock import Clock, SystemClock
-from syncd.model import Author, GoneKind, Ref, Role, Status, Word
+from syncd.model import Audience, Author, GoneKind, Ref, Role, Status, Word
 from syncd.testing import Fault, Remark, Reply, World
 
 NAME = "github"
@@ -108,6 +108,34 @@ class GitHubWorld(World):
     def release(self, ref: Ref) -> None:
         """See :class:`World`."""
         self.sandbox.people.close_milestone(ref.key.partition("#")[0], f"for {ref.id}")
+
+    def offer(self) -> tuple[str, str, str]:
+        """See :class:`World`."""
+        people = self.sandbox.people
+        people.make_label(HOME, "team/search")
+        people.make_type(HOME.partition("/")[0], "Bug")
+        people.make_member("dev")
+        return "team/search", "dev", "Bug"
+
+    def assigned(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        return list(self.sandbox.books.by_id[int(ref.id)].now.assignees)
+
+    def type(self, ref: Ref) -> str:
+        """See :class:`World`."""
+        return self.sandbox.books.by_id[int(ref.id)].now.type
+
+    def show(self, place: str, audience: Audience) -> None:
+        """See :class:`World`."""
+        self.sandbox.people.set_private(place, audience is Audience.PRIVATE)
+
+    def close_place(self, place: str) -> None:
+        """See :class:`World`: the token is shut out."""
+        self.sandbox.people.set_private(place)
+        access = self.sandbox.tokens[TOKEN]
+        self.sandbox.tokens[TOKEN] = replace(access, private=False)
+        for one in self.sandbox.app.installations.values():
+            one.only = frozenset({"acme/another"})
 
     def remove(self, ref: Ref, kind: GoneKind) -> None:
         """See :class:`World`."""

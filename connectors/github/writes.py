@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from connectors.github.answers import NOT_JSON, Answer, ours
 from connectors.github.api import Api
+from connectors.github.filing import Filing
 from connectors.github.items import Reading, Row
 from connectors.github.repositories import Repositories
 from connectors.github.urls import split_key
@@ -69,6 +70,7 @@ class Writer:
         self, api: Api, repositories: Repositories, reading: Callable[[], Reading], interval: Callable[[], float]
     ) -> None:
         self.api, self.repositories, self._reading, self._interval = api, repositories, reading, interval
+        self.filing = Filing(api, repositories)
         self.login = ""
         """Who wrote, as the answers to our writes show it."""
         self._wrote: float | None = None
@@ -170,29 +172,38 @@ class Writer:
     # --- issues that are made ---
 
     def create(self, draft: Draft) -> Created:
-        """POST an issue, once (GitHub REST API docs, Create an issue).
+        """POST an issue, once, after all that it needs was looked up (GitHub REST API docs, Create an issue).
 
-        Labels and assignees are left out without a word where the token may not set them: the item shows the labels
-        that the issue has.
+        What GitHub left out all the same, the answer shows.
         """
         own = self.repositories.configured(draft.place)
         doing = f"filing an issue in {draft.place}"
         if own is None:
             raise Refused(self.api.name, f"{doing}: the repository isn't one of those configured")
-        facts = self.repositories.get(own)
+        facts = self.repositories.fresh(own)
+        for what, cure in self.filing.obstacles(draft, facts):
+            raise Refused(self.api.name, f"{doing}: {what}. {cure}")
         body: dict[str, Any] = {"title": _title(draft.title), "body": marked(draft.body, draft.marker)}
         body |= {"labels": list(draft.labels)} if draft.labels else {}
         body |= {"assignees": list(draft.assignees)} if draft.assignees else {}
+        body |= {"type": draft.type} if draft.type else {}
         try:
             answer = self._send("POST", f"/repos/{facts.full_name}/issues", body, doing)
         except Gone as error:
             self.repositories.forget(own)
             if "(410)" in error.what:
-                raise Transient(self.api.name, f"{doing}: issues are switched off there") from error
+                what = f"{doing}: issues are switched off there. Switch them on in the repository's settings"
+                raise Refused(self.api.name, what) from error
             raise Refused(self.api.name, f"{doing}: the repository isn't there, or not for this token") from error
         row = self._row(answer, doing)
         self.login = (row.user.login if row.user is not None else "") or self.login
-        return Created(self._reading().item(row, facts))
+        item, lacks = self._reading().item(row, facts), self.filing.missing(draft, row)
+        if not lacks:
+            return Created(item)
+        what = f"{doing}: GitHub made {item.ref.key} without {', '.join(lacks)}"
+        return Created(
+            item, Refused(self.api.name, f"{what}. Set what is missing by hand, and look at the token's rights")
+        )
 
     # --- the same for all ---
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from syncd.actions import Action, Created, Draft, Outcome, Written
+from syncd.actions import Action, Board, Created, Draft, Outcome, Written
 from syncd.clock import Clock, ManualClock, stamp
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail
@@ -188,6 +188,15 @@ class MemoryConnector(Connector):
             raise Transient(self.name, "the answer was lost", doubt=True)
         aside = Refused(self.name, f"{doing}: it was left without {', '.join(sorted(dropped))}") if dropped else None
         return Created(self._item(entry), aside)
+
+    def check_filing(self, drafts: Sequence[Draft], boards: Sequence[Board]) -> Sequence[Problem]:
+        """What the books lack."""
+        self._call()
+        found = [(draft.place, one) for draft in drafts for one in self.books.obstacles(draft)]
+        found += [
+            (board.name, f"there is no board {board.name}") for board in boards if board.name in self.books.absent
+        ]
+        return [Problem(f"{self.name}: {place}", what, "Make it there, or name another one") for place, what in found]
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """Look at the books."""

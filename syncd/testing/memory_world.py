@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from syncd.connector import Connector
 from syncd.details import Attachment, Company, Person
-from syncd.model import Author, GoneKind, Ref, Role, Status, Word
+from syncd.model import Audience, Author, GoneKind, Ref, Role, Status, Word
 from syncd.testing.memory import Books, Entry, MemoryConnector
 from syncd.testing.world import Case, Remark, World
 
@@ -84,6 +84,31 @@ class MemoryWorld(World):
     def release(self, ref: Ref) -> None:
         """See :class:`World`."""
         self._entry(ref).released = True
+
+    def offer(self) -> tuple[str, str, str]:
+        """See :class:`World`: everything is there until it isn't."""
+        return "team", "engineer", "Bug"
+
+    def assigned(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        return list(self._entry(ref).assignees)
+
+    def type(self, ref: Ref) -> str:
+        """See :class:`World`."""
+        return self._entry(ref).type
+
+    def lack(self, name: str) -> None:
+        """See :class:`World`."""
+        self.books.absent.add(name)
+        self.books.no_fields.add(name)
+
+    def show(self, place: str, audience: Audience) -> None:
+        """See :class:`World`."""
+        self.books.audiences[place] = audience
+
+    def close_place(self, place: str) -> None:
+        """See :class:`World`."""
+        self.books.absent.add(place)
 
     def ask(self, subject: str, description: str) -> Case:
         """See :class:`World`."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from syncd.connector import Connector
 from syncd.details import Attachment, Company, Person
-from syncd.model import Author, GoneKind, Ref, Role, Status, Word
+from syncd.model import Audience, Author, GoneKind, Ref, Role, Status, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,33 @@ class World(ABC):
 
     def release(self, ref: Ref) -> None:
         """What the issue was planned for is out: overridden where the connector fills ``Item.released``."""
+        raise NotImplementedError
+
+    def offer(self) -> tuple[str, str, str]:
+        """A label, an account and a type that are there to be given to new issues; overridden where issues are filed.
+
+        Overridden with ``assigned``, ``type`` and ``lack``.
+        """
+        raise NotImplementedError
+
+    def assigned(self, ref: Ref) -> list[str]:
+        """Who an issue is assigned to in the books, as ``Draft.assignees`` names them."""
+        raise NotImplementedError
+
+    def type(self, ref: Ref) -> str:
+        """An issue's type in the books."""
+        raise NotImplementedError
+
+    def lack(self, name: str) -> None:
+        """Nothing has this name: overridden where whatever is named is there."""
+        del name
+
+    def show(self, place: str, audience: Audience) -> None:
+        """An owner changes who can read a place; overridden where the connector can tell."""
+        raise NotImplementedError
+
+    def close_place(self, place: str) -> None:
+        """A place goes away, or out of our sight."""
         raise NotImplementedError
 
     def ask(self, subject: str, description: str) -> Case:

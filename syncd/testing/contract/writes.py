@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncd.actions import Action, Draft, Note, Pointer
+from syncd.actions import Action, Note, Pointer
 from syncd.connector import Connector
 from syncd.errors import ConnectorError, RateLimited, Refused, Unauthorized
 from syncd.model import Author, Item
@@ -16,7 +16,6 @@ from syncd.testing.contract.support import (
     item,
     keyed,
     needs,
-    needs_create,
     needs_fields,
     needs_links,
     needs_tags,
@@ -253,26 +252,3 @@ class Writes(Part):
         with pytest.raises(Unauthorized):
             walk(connector)
         assert connector.check()
-
-    def test_an_issue_is_created_once_with_its_marker_and_found_again(self, world: World, connector: Connector) -> None:
-        needs_create(world, connector)
-        began = connector.clock.now()
-        place = connector.sources()[0]
-        made = connector.create(Draft(place, "A title", "The body", MARKER)).item
-        assert [ref for ref in world.items() if ref == made.ref] == [made.ref]
-        assert connector.find(MARKER, place, began)
-        assert connector.find(OTHER, place, began) is None
-
-    def test_a_created_issue_whose_answer_was_lost_is_in_doubt_and_stands_once(
-        self, world: World, connector: Connector
-    ) -> None:
-        needs_create(world, connector)
-        needs(world, "lost_answer")
-        began = connector.clock.now()
-        place = connector.sources()[0]
-        world.fail("lost_answer", writes_only=True)
-        with pytest.raises(ConnectorError) as caught:
-            connector.create(Draft(place, "A title", "The body", MARKER))
-        assert caught.value.doubt
-        assert len(world.items()) == 1
-        assert connector.find(MARKER, place, began)

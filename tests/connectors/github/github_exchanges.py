@@ -39,6 +39,8 @@ _ANSWERS: list[tuple[str, str, int, Any]] = [
     ("POST", rf"{_REPO}/issues/\d+/comments", 201, models.IssueComment),
     ("GET", rf"{_REPO}/issues/\d+/(?:events|timeline)", 200, list[models.IssueEvent]),
     ("POST", rf"{_REPO}/issues/\d+/labels", 200, list[models.Label]),
+    ("GET", f"{_REPO}/labels", 200, list[models.Label]),
+    ("GET", rf"{_API}/orgs/[\w.-]+/issue-types", 200, list[models.IssueType]),
     ("DELETE", rf"{_REPO}/issues/\d+/labels/.+", 200, list[models.Label]),
 ]
 _QUERIES: list[tuple[str, set[str]]] = [
@@ -46,6 +48,7 @@ _QUERIES: list[tuple[str, set[str]]] = [
     (rf"{_REPO}/issues/\d+/comments", {"since", "per_page", "page"}),
     (rf"{_REPO}/issues/\d+/(?:events|timeline)", {"per_page", "page"}),
     (f"{_API}/app/installations", {"per_page", "page"}),
+    (f"{_REPO}/labels", {"per_page", "page"}),
 ]
 _BODIES: list[tuple[str, str, Any]] = [
     ("POST", f"{_REPO}/issues", models.ReposOwnerRepoIssuesPostBody),

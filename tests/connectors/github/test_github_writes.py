@@ -14,7 +14,7 @@ from connectors.github.books import LONGEST, MOST_COMMENTS, Access
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import LOGIN, GitHubSandbox
 from connectors.github.writes import MAX_BODY, marked
-from syncd.actions import Action, Draft, Note, Outcome
+from syncd.actions import Action, Note, Outcome
 from syncd.clock import ManualClock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Ref, Status
@@ -232,50 +232,6 @@ def test_one_outage_stops_nobody_two_in_a_row_do(sandbox: GitHubSandbox, connect
     assert isinstance(outcomes[-1].error, Transient)
     assert not outcomes[-1].error.doubt
     assert sum(verb == "PATCH" for verb, _, _ in asked(sandbox)) == 5
-
-
-# --- filing ---
-
-
-@pytest.mark.trap("github", 13)
-def test_a_filed_issue_shows_what_github_really_set(sandbox: GitHubSandbox) -> None:
-    draft = Draft(HOME, "A\ntitle " + "x" * 300, "Body", MARKER, labels=("ce/p1", "new"), assignees=(LOGIN,))
-    sandbox.tokens["weak"] = Access("visitor", push=False)
-    for token, labels in (("test-token", draft.labels), ("weak", ())):
-        connector = connect(sandbox, token=token)
-        item = connector.create(draft).item
-        assert item.tags == labels
-        books = sandbox.books.by_id[int(item.ref.id)]
-        assert books.now.body == f"<!-- {MARKER} -->\nBody"
-        assert len(books.now.title) == 256
-        assert "\n" not in books.now.title
-        connector.close()
-
-
-@pytest.mark.parametrize(
-    ("event", "kind"), [("off", Transient), ("blind", Refused), ("foreign", Refused), ("archive", Refused)]
-)
-def test_where_nothing_can_be_filed_that_is_said(
-    sandbox: GitHubSandbox, connector: GitHubConnector, event: str, kind: type[ConnectorError]
-) -> None:
-    connector.repositories.get(HOME)
-    place = "acme/unknown" if event == "foreign" else HOME
-    if event == "off":
-        sandbox.people.switch_issues(HOME, on=False)
-    elif event == "archive":
-        sandbox.people.archive(HOME)
-    elif event == "blind":
-        sandbox.people.set_private(HOME)
-        sandbox.tokens["test-token"] = Access(LOGIN, private=False)
-    with pytest.raises(kind):
-        connector.create(Draft(place, "T", "B", MARKER))
-    assert sandbox.people.issues() == []
-
-
-def test_a_wrong_assignee_is_named_by_field_not_by_value(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
-    with pytest.raises(Refused, match="assignees invalid") as caught:
-        connector.create(Draft(HOME, "T", "B", MARKER, assignees=("nobody-at-all",)))
-    assert "nobody-at-all" not in str(caught.value)
 
 
 # --- bodies ---

@@ -1,0 +1,121 @@
+"""What becomes of issues that are filed: who can read them, what they are given, and what stands in the way."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from syncd.actions import Draft
+from syncd.connector import Connector
+from syncd.errors import ConnectorError, Refused
+from syncd.model import Audience, Item
+from syncd.testing.contract.support import MARKER, OTHER, Part, needs, needs_act, needs_create
+from syncd.testing.world import World
+
+NOWHERE = "syncd-no-such-thing"
+"""A name that nothing has in any world."""
+
+
+class Files(Part):
+    """What becomes of issues that are filed."""
+
+    def test_an_issue_is_created_once_with_its_marker_and_found_again(self, world: World, connector: Connector) -> None:
+        place, began = home(world, connector), connector.clock.now()
+        made = connector.create(Draft(place, "A title", "The body", MARKER))
+        assert made.aside is None
+        assert [ref for ref in world.items() if ref == made.item.ref] == [made.item.ref]
+        assert connector.find(MARKER, place, began) == made.item.ref.id
+        assert connector.find(OTHER, place, began) is None
+
+    def test_a_created_issue_whose_answer_was_lost_is_in_doubt_and_stands_once(
+        self, world: World, connector: Connector
+    ) -> None:
+        place, began = home(world, connector), connector.clock.now()
+        needs(world, "lost_answer")
+        world.fail("lost_answer", writes_only=True)
+        with pytest.raises(ConnectorError) as caught:
+            connector.create(Draft(place, "A title", "The body", MARKER))
+        assert caught.value.doubt
+        assert len(world.items()) == 1
+        assert connector.find(MARKER, place, began)
+
+    def test_an_issue_gets_the_labels_the_assignee_and_the_type_of_its_draft(
+        self, world: World, connector: Connector
+    ) -> None:
+        draft = full(world, connector)
+        made = connector.create(draft)
+        assert made.aside is None
+        assert set(world.tags(made.item.ref)) >= set(draft.labels)
+        assert world.assigned(made.item.ref) == list(draft.assignees)
+        assert world.type(made.item.ref) == draft.type
+        read = connector.fetch([made.item.ref])[made.item.ref]
+        assert isinstance(read, Item)
+        assert read.assignees == draft.assignees
+        assert not connector.check_filing([draft], [])
+
+    @pytest.mark.parametrize("part", ["place", "type", "assignees", "fields"])
+    def test_a_draft_that_names_what_is_not_there_is_refused_and_nothing_is_filed(
+        self, world: World, connector: Connector, part: str
+    ) -> None:
+        draft = full(world, connector)
+        world.lack(NOWHERE)
+        wrong: dict[str, Any] = {"assignees": (NOWHERE,), "fields": {NOWHERE: "x"}}
+        odd = replace(draft, **{part: wrong.get(part, NOWHERE)})
+        with pytest.raises(Refused, match=NOWHERE):
+            connector.create(odd)
+        assert world.items() == []
+        problems = connector.check_filing([draft, odd], [])
+        assert problems
+        assert all(NOWHERE in one.what and one.cure for one in problems)
+
+    def test_who_can_read_a_place_is_told_as_it_is_now(self, world: World, connector: Connector) -> None:
+        place = home(world, connector)
+        needs_act(world, "show")
+        for audience in (Audience.PRIVATE, Audience.PUBLIC, Audience.PRIVATE):
+            world.show(place, audience)
+            assert (connector.audience(place) or Audience.PUBLIC) is audience
+
+    def test_what_was_written_for_the_team_is_not_filed_where_everybody_reads(
+        self, world: World, connector: Connector
+    ) -> None:
+        place = home(world, connector)
+        needs_act(world, "show")
+        world.show(place, Audience.PRIVATE)
+        assert connector.audience(place) is Audience.PRIVATE
+        world.show(place, Audience.PUBLIC)
+        with pytest.raises(Refused):
+            connector.create(Draft(place, "A title", "The body", MARKER, audience=Audience.PRIVATE))
+        assert world.items() == []
+        made = connector.create(Draft(place, "A title", "The body", MARKER, audience=Audience.PUBLIC))
+        assert made.item.audience is Audience.PUBLIC
+
+    def test_of_a_place_that_is_gone_nobody_is_told_who_reads_it(self, world: World, connector: Connector) -> None:
+        place = home(world, connector)
+        needs_act(world, "close_place")
+        with suppress(ConnectorError):
+            connector.audience(place)
+        world.close_place(place)
+        with pytest.raises(ConnectorError) as caught:
+            connector.audience(place)
+        assert not caught.value.doubt
+        with pytest.raises(ConnectorError) as caught:
+            connector.create(Draft(place, "A title", "The body", MARKER))
+        assert not caught.value.doubt
+        assert connector.check_filing([Draft(place, "", "", MARKER)], [])
+
+
+def home(world: World, connector: Connector) -> str:
+    """Where issues are filed; skips where syncd files none."""
+    needs_create(world, connector)
+    return connector.sources()[0]
+
+
+def full(world: World, connector: Connector) -> Draft:
+    """A draft with everything that can be set; skips where the world doesn't say what there is."""
+    place = home(world, connector)
+    needs_act(world, "offer")
+    label, person, kind = world.offer()
+    return Draft(place, "A title", "The body", MARKER, (label,), (person,), kind)
