@@ -4,19 +4,76 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from connectors.markup import clean
 from syncd.clock import Clock
 from syncd.details import Attachment
+from syncd.errors import ConnectorError
 
 TTL = 3600.0
-"""Seconds after which companies, people and the names of fields are read again."""
+"""Seconds after which what seldom changes is read again: companies, people, names of fields, statuses, roles."""
+AFTER_FAILURE = 60.0
+"""Seconds until it is tried to be read again where that failed."""
 MANY = 2000
 """Of each kind so many are kept at most."""
 
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Hourly(Generic[_T]):
+    """Something of the whole account that is read once an hour. Where a later read fails, the earlier one's stays."""
+
+    clock: Clock
+    read: Callable[[], _T]
+    value: _T | None = None
+    until: float = 0.0
+    asked: set[str] = field(default_factory=set)
+    """What was looked for in vain since the last hour's read, so that it costs one more read, once."""
+
+    def now(self) -> _T:
+        """The value.
+
+        Raises:
+            ConnectorError: it has never been read, and can't be now.
+        """
+        moment = self.clock.monotonic()
+        if self.value is None:
+            return self.anew()
+        if moment >= self.until:
+            self.until = moment + AFTER_FAILURE
+            self.asked.clear()
+            with suppress(ConnectorError):
+                return self.anew()
+        return self.value
+
+    def anew(self) -> _T:
+        """The value as it is now.
+
+        Raises:
+            ConnectorError: it can't be read.
+        """
+        self.value = self.read()
+        self.until = self.clock.monotonic() + TTL
+        return self.value
+
+    def with_all(self, names: Iterable[str], has: Callable[[_T, str], bool]) -> _T:
+        """The value; read anew for what it hasn't, since that may have been made within the hour. Once for each."""
+        found = self.now()
+        missing = {name for name in names if not has(found, name)} - self.asked
+        if not missing:
+            return found
+        if len(self.asked) > MANY:
+            self.asked.clear()
+        self.asked |= missing
+        with suppress(ConnectorError):
+            return self.anew()
+        return found
 
 
 class Kept(Generic[_K, _V]):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
 from connectors import records
-from connectors.freshdesk import items
 from connectors.freshdesk.account import Account
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.details import Details
 from connectors.freshdesk.feed import KINDS, Feed, Walk
+from connectors.freshdesk.forms import Forms
 from connectors.freshdesk.reads import READ_PRICE, Reader
 from connectors.freshdesk.urls import Urls
 from connectors.freshdesk.writes import Writer
@@ -69,8 +68,9 @@ class FreshdeskConnector(Connector):
         self.calls = self.session.calls
         self.urls = Urls(options.url, options.web_url, options.portal_hosts)
         self.account = Account(self.api)
-        self.reader = Reader(self.api, self.account, self.urls.web)
-        self.details = Details(self.api, self.reader)
+        self.forms = Forms(self.api)
+        self.reader = Reader(self.api, self.account, self.forms, self.urls.web)
+        self.details = Details(self.api, self.reader, self.forms)
         self.writer = Writer(self.api, self.reader)
 
     def hear(self, tell: Callable[[HttpCall], None]) -> None:
@@ -85,7 +85,7 @@ class FreshdeskConnector(Connector):
 
     def changes(self, source: str, cursor: str | None, since: datetime | None) -> Iterator[Page]:
         """See :class:`syncd.connector.Connector`; one page for each page of the API, one call when idle."""
-        feed = Feed(self.api, self.clock, source, partial(items.item, self.name, self.urls.web))
+        feed = Feed(self.api, self.clock, source, self.reader.listed)
         return feed.pages(Walk.begin(cursor, since or self.start_from))
 
     def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:

@@ -5,14 +5,16 @@ Freshdesk API docs, View a ticket, View a contact, View a company, List all tick
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.freshdesk import items
 from connectors.freshdesk.api import FreshdeskApi
+from connectors.freshdesk.forms import Forms
+from connectors.freshdesk.forms import number as _id
 from connectors.freshdesk.reads import Reader, number
-from connectors.keeping import Kept, as_fields, as_text, attachments, named
+from connectors.keeping import Kept, as_fields, as_text, attachments
 from syncd.details import Attachment, Company, Detail, Person
 from syncd.errors import Gone, Refused, Transient
 from syncd.model import Item, Ref
@@ -34,23 +36,13 @@ class Contact:
     leads: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The ticket form: labels of custom fields by name, of priorities and groups by number."""
-
-    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
-    priorities: Mapping[int, str] = field(default_factory=dict)
-    groups: Mapping[int, str] = field(default_factory=dict, repr=False)
-
-
 class Details:
     """Tells what tickets of one account say."""
 
-    def __init__(self, api: FreshdeskApi, reader: Reader) -> None:
-        self.api, self.reader = api, reader
+    def __init__(self, api: FreshdeskApi, reader: Reader, forms: Forms) -> None:
+        self.api, self.reader, self.forms = api, reader, forms
         self._contacts = Kept(api.clock, self._read_contacts)
         self._companies = Kept(api.clock, self._read_companies)
-        self._forms = Kept(api.clock, self._read_forms)
 
     def detail(self, ref: Ref) -> Detail:
         """See :meth:`syncd.connector.Connector.detail`."""
@@ -66,7 +58,7 @@ class Details:
             raise Transient(self.api.name, f"{what}: answered something that is not a ticket") from None
 
     def _told(self, row: items.Row, item: Item, said: Sequence[items.Row]) -> Detail:
-        form = self._forms.get("") or Form()
+        form = self.forms.whole()
         main = _id(row.get("company_id"))
         requester = self._requester(row, main)
         return Detail(
@@ -75,10 +67,10 @@ class Details:
             description=items.description(row).body,
             requester=requester,
             company=self._companies.get(main) if main else None,
-            group=form.groups.get(_id(row.get("group_id")), ""),
+            group=item.group,
             kind=as_text(row.get("type")),
             priority=form.priorities.get(_id(row.get("priority")), as_text(row.get("priority"))),
-            fields=named(as_fields(row.get("custom_fields")), form.labels),
+            fields=item.fields,
             answered=items.answered(said, self.reader.account.me if said else 0),
             attachments=tuple(_files(row, said)),
         )
@@ -122,35 +114,6 @@ class Details:
             raise Refused(self.api.name, f"{error.what}; {cure}") from None
         return row
 
-    def _read_forms(self, keys: Sequence[str]) -> dict[str, Form]:
-        what = "reading the ticket fields"
-        try:
-            rows = self.api.rows(what, "ticket_fields", {}, item=True)
-        except Refused as error:
-            raise Refused(self.api.name, f"{error.what}; let the key's agent view ticket fields") from None
-        except Gone:
-            raise Transient(self.api.name, f"{what}: is the url that of a Freshdesk account?") from None
-        return dict.fromkeys(keys, _form(rows))
-
-
-def _form(rows: Sequence[items.Row]) -> Form:
-    """The choices of priority and group are ``{label: number}`` (Freshdesk API docs, List all ticket fields)."""
-    choices = {as_text(row.get("type")): row.get("choices") for row in rows}
-    return Form(
-        labels={
-            name: as_text(row.get("label"))
-            for row in rows
-            if (name := as_text(row.get("name"))) and row.get("default") is not True
-        },
-        priorities=_by_number(choices.get("default_priority")),
-        groups=_by_number(choices.get("default_group")),
-    )
-
-
-def _by_number(choices: object) -> dict[int, str]:
-    pairs = choices.items() if isinstance(choices, dict) else ()
-    return {_id(key): as_text(label) for label, key in pairs if _id(key)}
-
 
 def _contact(row: items.Row) -> Contact:
     """A contact; ``deleted`` stands there only where it was (Freshdesk API docs, View a contact)."""
@@ -192,7 +155,3 @@ def _files(row: items.Row, said: Sequence[items.Row]) -> Iterator[Attachment]:
     public: list[Any] = [one for one in said if one.get("private") is not True]
     for one in (row, *public, *private):
         yield from attachments(one.get("attachments"), name="name", url="attachment_url")
-
-
-def _id(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

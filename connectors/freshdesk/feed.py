@@ -226,5 +226,5 @@ def _digest(what: Told) -> str:
         return what.kind.value
     if isinstance(what, Unreadable):
         return what.why
-    content = json.dumps([str(what.status), what.tags, sorted(what.fields.items())])
+    content = json.dumps([str(what.status), what.tags, sorted(what.fields.items()), what.group, what.assignees])
     return hashlib.blake2s(content.encode(), digest_size=4).hexdigest()

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from connectors.freshdesk.forms import Form
+from connectors.freshdesk.forms import number as _id
+from connectors.keeping import as_fields, named
 from connectors.markup import clean, to_markdown
 from connectors.records import number, time_of, version
 from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status, Text, Unreadable
@@ -36,6 +39,7 @@ def item(
     texts: tuple[Text, ...] | None = None,
     waiting: bool | None = None,
     *,
+    form: Form,
     settled: bool = True,
 ) -> Item:
     """A ticket.
@@ -46,6 +50,7 @@ def item(
         row: the record, from a list or a single read.
         texts: its texts, where they were read.
         waiting: whether the requester waits for an answer, where that is known.
+        form: what its fields and its group are called.
         settled: whether nothing more can come that its version doesn't show.
 
     Raises:
@@ -59,7 +64,9 @@ def item(
         version=version(row),
         created_at=time_of(row, "created_at", "updated_at"),
         texts=texts,
-        fields=_fields(row),
+        fields=named(as_fields(row.get("custom_fields")), form.labels),
+        group=form.groups.get(_id(row.get("group_id")), ""),
+        assignees=_assignees(row),
         tags=tags(row),
         waiting=waiting,
         final=row.get("archived") is True,
@@ -152,11 +159,12 @@ def _author(row: Row, me: int, *, private: bool) -> Author:
     return Author.OUTSIDE if row.get("source") == _FORWARD else Author.TEAM
 
 
-def _fields(row: Row) -> dict[str, str]:
-    found = row.get("custom_fields")
-    if not isinstance(found, dict):
-        return {}
-    return {clean(key): clean(value) for key, value in found.items() if isinstance(value, str)}
+def _assignees(row: Row) -> tuple[str, ...] | None:
+    """The agent who has it; None where the record doesn't tell."""
+    found = row.get("responder_id", "")
+    if found is None:
+        return ()
+    return (str(found),) if _id(found) else None
 
 
 def tags(row: Row) -> tuple[str, ...]:

@@ -165,8 +165,9 @@ class People:
         return number
 
     def add_group(self, name: str) -> int:
-        """An administrator makes a group of agents. Its id."""
-        number = self._books.next_id()
+        """An administrator makes a group of agents, unless there is one of that name. Its id."""
+        known = {one: number for number, one in self._books.groups.items()}
+        number = known.get(name) or self._books.next_id()
         self._books.groups[number] = name
         return number
 

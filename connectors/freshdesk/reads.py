@@ -9,6 +9,7 @@ from connectors import records
 from connectors.freshdesk import items
 from connectors.freshdesk.account import Account
 from connectors.freshdesk.api import LAST_PAGE, PER_PAGE, FreshdeskApi
+from connectors.freshdesk.forms import Forms
 from syncd.errors import ConnectorError, Gone, Refused, Transient
 from syncd.model import GoneKind, Item, Ref, Removed
 
@@ -29,11 +30,12 @@ class Reader:
     Args:
         api: the account.
         account: who we are there.
+        forms: what fields and groups are called.
         web: origin of the agent portal.
     """
 
-    def __init__(self, api: FreshdeskApi, account: Account, web: str) -> None:
-        self.api, self.account, self.web = api, account, web
+    def __init__(self, api: FreshdeskApi, account: Account, forms: Forms, web: str) -> None:
+        self.api, self.account, self.forms, self.web = api, account, forms, web
         self._tags: dict[str, tuple[str, ...]] = {}
 
     def tags(self, ref: Ref) -> tuple[str, ...]:
@@ -53,6 +55,15 @@ class Reader:
         if len(self._tags) >= MAX_KNOWN:
             self._tags.pop(next(iter(self._tags)))
         self._tags[ticket] = items.tags(row)
+
+    def listed(self, row: items.Row) -> Item:
+        """A ticket as a list shows it; a call where the form isn't known.
+
+        Raises:
+            ValueError: the record isn't a ticket's.
+            ConnectorError: the form could not be read.
+        """
+        return items.item(self.api.name, self.web, row, form=self.forms.of(row))
 
     def entry(self, ref: Ref) -> Item | Removed | ConnectorError:
         """What there is to say of one ticket.
@@ -124,8 +135,8 @@ class Reader:
             said = list(self.conversations(ref))
         texts, waiting = items.conversation(said, self.account.me if said else 0)
         settled = records.settled(row, now)
-        told = (items.description(row), *texts)
-        return items.item(self.api.name, self.web, row, told, waiting, settled=settled), said
+        told, form = (items.description(row), *texts), self.forms.of(row)
+        return items.item(self.api.name, self.web, row, told, waiting, form=form, settled=settled), said
 
     def _absent(self, ref: Ref, what: str, path: str) -> Item | Removed:
         """A 404: archived, or gone if a second look finds nothing either."""
@@ -151,7 +162,8 @@ class Reader:
 
     def _final(self, ref: Ref, row: dict[str, Any]) -> Item:
         self._same(ref, row)
-        return items.item(self.api.name, self.web, {**row, "archived": True}, (items.description(row),))
+        row, form = {**row, "archived": True}, self.forms.of(row)
+        return items.item(self.api.name, self.web, row, (items.description(row),), form=form)
 
     def _same(self, ref: Ref, row: dict[str, Any]) -> None:
         if records.number(row) != int(ref.id):

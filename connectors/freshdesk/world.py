@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from connectors.freshdesk.books import ME
+from connectors.freshdesk.books import AGENT, ME
 from connectors.freshdesk.connector import FreshdeskConnector, FreshdeskOptions
 from connectors.freshdesk.rules import invalid
 from connectors.freshdesk.sandbox import FreshdeskSandbox
@@ -68,6 +68,11 @@ class FreshdeskWorld(World):
     def unlabel(self, ref: Ref, label: str) -> None:
         """See :class:`World`."""
         self.people.remove_tag(int(ref.id), label)
+
+    def assign(self, ref: Ref, *, to: bool = True) -> str:
+        """See :class:`World`."""
+        self.people.hand_over(int(ref.id), responder_id=AGENT if to else None)
+        return str(AGENT)
 
     def tags(self, ref: Ref) -> list[str]:
         """See :class:`World`."""

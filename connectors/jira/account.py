@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -139,19 +140,29 @@ class Account:
         made = (key for key, schema in self._every_field().values() if schema.get("custom") == make)
         return next(made, "")
 
+    def labels(self) -> dict[str, str]:
+        """What every field is called, by its id; one call."""
+        return {str(row.get("id")): clean(items.named(row)) for row in self._read_fields()}
+
     def _every_field(self) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
-        """Get fields: by id, and by a name that only one has."""
         if not self._fields:
-            rows = self.api.rows("GET", "field", "reading the fields")
-            for row in rows:
-                told = (str(row.get("id")), row["schema"] if isinstance(row.get("schema"), dict) else {})
-                self._fields[told[0]] = told
-            for row in rows:
-                label = items.named(row).casefold()
-                several = sum(items.named(one).casefold() == label for one in rows) > 1
-                if label and not several:
-                    self._fields.setdefault(label, self._fields[str(row.get("id"))])
+            self._read_fields()
         return self._fields
+
+    def _read_fields(self) -> Sequence[items.Row]:
+        """Get fields; they are kept by id, and by a name that only one has."""
+        rows = self.api.rows("GET", "field", "reading the fields")
+        found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        for row in rows:
+            told = (str(row.get("id")), row["schema"] if isinstance(row.get("schema"), dict) else {})
+            found[told[0]] = told
+        names = Counter(items.named(row).casefold() for row in rows)
+        for row in rows:
+            label = items.named(row).casefold()
+            if label and names[label] == 1:
+                found.setdefault(label, found[str(row.get("id"))])
+        self._fields = found
+        return rows
 
     def value(self, name: str, value: str | int) -> tuple[str, Any]:
         """A field's id, and a value as its type takes it."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from connectors.jira import items
 from connectors.jira.checks import Checks
-from syncd.errors import ConnectorError, Gone, Problem, Refused
+from syncd.errors import Gone, Problem, Refused
 
 _PAGE = 100
 _AGENT = (
@@ -21,15 +21,6 @@ class DeskChecks(Checks):
     def _site(self) -> Iterator[Problem]:
         yield from super()._site()
         yield from self._desks()
-
-    def unknown(self, fields: Iterable[str]) -> Iterator[Problem]:
-        """Fields to be read that aren't there; a call if there are any to be read."""
-        for name in fields:
-            try:
-                self.account.field(name)
-            except ConnectorError as error:
-                cure = "Write the field's id, such as customfield_10050, or its name if no other has it"
-                yield Problem(f"{self.where}: fields", error.what, cure)
 
     def _desks(self) -> Iterator[Problem]:
         """The service projects in which we are an agent."""

@@ -7,28 +7,24 @@ from datetime import datetime
 from functools import cached_property
 from typing import ClassVar
 
-from pydantic import Field
-
 from connectors.jira.items import Row
 from connectors.jira.options import SiteOptions
 from connectors.jira.reads import BATCH, Reader
 from connectors.jira.site import AT_ONCE, SiteConnector
 from connectors.jsm.checks import DeskChecks
 from connectors.jsm.details import Details
+from connectors.jsm.fields import Fields
 from connectors.jsm.notes import DeskWriter
-from connectors.jsm.tickets import FIELDS, PARTICIPANTS, SAID, Tickets
+from connectors.jsm.tickets import LISTED, READ, Tickets
 from syncd.clock import Clock
 from syncd.connector import Capabilities, ConnectorOptions
 from syncd.details import Detail
-from syncd.errors import ConnectorError, Gone, Problem, Refused
+from syncd.errors import ConnectorError, Problem, Refused
 from syncd.model import Item, Ref, Removed, Role
 
 
 class JsmOptions(SiteOptions):
     """``connectors/NAME.toml`` of a site with service projects."""
-
-    fields: list[str] = Field(default_factory=list)
-    """Custom fields that are read, by id (``customfield_10050``) or name: one that holds the issue's address, say."""
 
 
 class JsmConnector(SiteConnector):
@@ -59,7 +55,7 @@ class JsmConnector(SiteConnector):
 
     def asked(self) -> Sequence[str]:
         """See :class:`SiteConnector`."""
-        return [*FIELDS, *self._tickets.fields]
+        return LISTED
 
     def listed(self, row: Row) -> Item:
         """See :class:`SiteConnector`."""
@@ -100,13 +96,16 @@ class JsmConnector(SiteConnector):
 
     def check(self) -> Sequence[Problem]:
         """Account, licence, clock, service projects, rights, the restriction."""
-        checks = DeskChecks(self.api, self.account, self.options)
-        return (*checks.problems(), *checks.unknown(self.options.fields))
+        return tuple(DeskChecks(self.api, self.account, self.options).problems())
+
+    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
+        """See :class:`syncd.connector.Connector`: by id, or by a name that only one field has."""
+        return [one for one in fields if not self.account.has_field(one)]
 
     # --- inside ---
 
     def _reader(self, tell: Callable[[Row], Item]) -> Reader:
-        return Reader(self.api, [*self.asked(), *SAID, *self._participants], tell)
+        return Reader(self.api, READ, tell)
 
     @cached_property
     def _details(self) -> Details:
@@ -114,17 +113,4 @@ class JsmConnector(SiteConnector):
 
     @cached_property
     def _tickets(self) -> Tickets:
-        """With the ids of the fields that are read; a call if there are any."""
-        fields: dict[str, list[str]] = {}
-        for name in self.options.fields:
-            key, _ = self.account.field(name)
-            fields.setdefault(key, []).append(name)
-        return Tickets(self.api, self.authors, self.links, self.options.web, fields, participants=self._participants)
-
-    @cached_property
-    def _participants(self) -> list[str]:
-        """The id of the field that names who takes part in a request as a customer; one call."""
-        try:
-            return [key for key in [self.account.field_of(PARTICIPANTS)] if key]
-        except (Refused, Gone):
-            return []  # then only the reporter, and whoever has no licence, is known as a customer
+        return Tickets(self.api, self.authors, self.links, self.options.web, Fields(self.account))

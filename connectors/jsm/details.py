@@ -1,19 +1,19 @@
 """What a request says: one read of the issue with all its fields, and what was said on it.
 
-Jira platform REST API, Get issue (``expand=names``); Jira Service Management REST API, Request type, Organization.
+Jira platform REST API, Get issue; Jira Service Management REST API, Request type, Organization.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from connectors.jira import items
 from connectors.jira.account import Account
 from connectors.jira.api import JiraApi, part
 from connectors.jira.items import Row
-from connectors.jsm.tickets import Tickets
-from connectors.keeping import Kept, as_text, attachments, named
+from connectors.jsm.fields import as_words
+from connectors.jsm.tickets import READ, Tickets
+from connectors.keeping import Kept, as_text, attachments
 from syncd.details import Company, Detail, Person
 from syncd.errors import Gone, Refused
 from syncd.model import Place, Ref
@@ -21,7 +21,7 @@ from syncd.model import Place, Ref
 REQUEST_TYPE = "com.atlassian.servicedesk:vp-origin"
 ORGANIZATIONS = "com.atlassian.servicedesk:sd-customer-organizations"
 """Makes of the fields that hold what a request is on the portal, and with which organizations it is shared."""
-_ALL = {"fields": "*all", "expand": "changelog,names"}
+_ALL = {"fields": ",".join(READ), "expand": "changelog"}
 _PAGE = 50
 _NO_AGENT = "the account needs a licence of Jira Service Management, and a role as agent in the project"
 _HIDDEN = "the reporter isn't shown; let the account see the field Reporter (Project settings, Fields)"
@@ -55,7 +55,6 @@ class Details:
             raise Refused(self.api.name, f"{doing}: {_HIDDEN}")
         item, said = self.tickets.spoken(row)
         companies = tuple(Company(name) for name in self._named(fields, ORGANIZATIONS))
-        names = row.get("names")
         kinds = self._named(fields, REQUEST_TYPE)
         return Detail(
             item=item,
@@ -65,7 +64,7 @@ class Details:
             company=companies[0] if companies else None,
             kind=kinds[0] if kinds else items.named(fields.get("issuetype")),
             priority=items.named(fields.get("priority")),
-            fields=_custom(fields, names if isinstance(names, dict) else {}),
+            fields=item.fields,
             answered=said.answered,
             attachments=tuple(attachments(fields.get("attachment"), name="filename", url="content")),
         )
@@ -73,7 +72,7 @@ class Details:
     def _named(self, fields: Row, make: str) -> list[str]:
         """The names that the field of a make holds; none where this site, or this project, has no such field."""
         found = fields.get(self.account.field_of(make))
-        return [text for one in (found if isinstance(found, list) else [found]) if (text := _text(one))]
+        return [text for one in (found if isinstance(found, list) else [found]) if (text := as_words(one))]
 
     # --- who asks ---
 
@@ -107,25 +106,7 @@ class Details:
             rows = page.get("values")
             if not isinstance(rows, list):
                 raise self.api.odd(doing)
-            yield from (Company(text) for row in rows if (text := _text(row)))
+            yield from (Company(text) for row in rows if (text := as_words(row)))
             start += len(rows)
             if page.get("isLastPage") is not False or not rows:
                 return
-
-
-def _custom(fields: Row, names: Mapping[str, Any]) -> dict[str, str]:
-    found = {key: text for key, value in fields.items() if key.startswith("customfield_") and (text := _text(value))}
-    return named(found, {key: as_text(label) for key, label in names.items()})
-
-
-def _text(value: object) -> str:
-    """A field's value: of choices, people, organizations and request types their names."""
-    if isinstance(value, list):
-        return ", ".join(filter(None, map(_text, value)))
-    if not isinstance(value, dict):
-        return as_text(value)
-    if isinstance(value.get("requestType"), dict):
-        return _text(value["requestType"])
-    own = next((text for key in ("value", "displayName", "name") if (text := as_text(value.get(key)))), "")
-    # A choice under another one (Jira platform REST API, cascading select).
-    return ", ".join(filter(None, (own, _text(value.get("child")))))

@@ -7,38 +7,25 @@ unless it is internal (Jira platform REST API, Get comments: ``jsdPublic``; on D
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.jira import items
 from connectors.jira.api import JiraApi
-from connectors.jira.authors import Authors, part_of
+from connectors.jira.authors import CUSTOMER, Authors, part_of
 from connectors.jira.items import Reading, Row
 from connectors.jira.links import RemoteLinks
-from connectors.jira.markup import clean, to_markdown
+from connectors.jira.markup import to_markdown
 from connectors.jira.reads import every
+from connectors.jsm.fields import Fields
 from syncd.errors import Gone, Refused
 from syncd.model import Author, Item, Place, Text
 
-FIELDS = (
-    "status",
-    "resolution",
-    "resolutiondate",
-    "statuscategorychangedate",
-    "created",
-    "updated",
-    "project",
-    "creator",
-    "labels",
-    "issuelinks",
-)
-"""What is asked of every request in the feed."""
-SAID = ("description", "reporter", "comment")
-"""What is asked besides in a fresh read."""
-
-PARTICIPANTS = "com.atlassian.servicedesk:sd-request-participants"
-"""The make of the field that names those who take part in a request as customers, be they of the same company."""
+LISTED = ("*all", "-comment", "-description", "-attachment", "-worklog")
+"""What is asked of every request in the feed: all that is short, custom fields too (Search for issues, ``fields``)."""
+READ = ("*all", "-worklog")
+"""What is asked in a fresh read."""
 
 _PROPERTY = "sd.public.comment"
 _ROBOT = "app"
@@ -65,8 +52,7 @@ class Tickets:
         authors: whose texts are whose.
         links: remote links, which only an exploring read shows.
         web: where people open the site.
-        fields: custom fields that are read: id -> what they are called besides.
-        participants: ids of the fields that name further customers.
+        fields: the custom fields.
     """
 
     def __init__(
@@ -75,11 +61,9 @@ class Tickets:
         authors: Authors,
         links: RemoteLinks,
         web: str,
-        fields: Mapping[str, Sequence[str]],
-        *,
-        participants: Sequence[str] = (),
+        fields: Fields,
     ) -> None:
-        self.api, self.authors, self.links, self.fields, self.participants = api, authors, links, fields, participants
+        self.api, self.authors, self.links, self.fields = api, authors, links, fields
         self.reading = Reading(api.name, authors, web, bodies=False)
 
     def listed(self, row: Row) -> Item:
@@ -113,7 +97,7 @@ class Tickets:
         Raises:
             ValueError: one isn't the record of a comment.
         """
-        askers = [fields.get("reporter"), *(one for key in self.participants for one in items.listed(fields, key))]
+        askers = [fields.get("reporter"), *self.fields.participants(fields)]
         ordered = sorted(rows, key=lambda row: (items.needed(row, "created"), int(items.digits(row, "id"))))
         texts: list[Text] = []
         waiting = answered = False
@@ -133,14 +117,15 @@ class Tickets:
         mover = items.mover(items.listed(log, "histories")) if isinstance(log, dict) else None
         found = self.reading.item(row, addresses=addresses, mover=mover)
         fields = items.fields_of(row)
-        custom = {
-            name: value
-            for key, names in self.fields.items()
-            if (value := _text(fields.get(key)))
-            for name in (key, *names)
-        }
         # What tells of an issue whether it is done tells nothing of a customer's request.
-        return replace(found, fields=custom, closed_outside=False, duplicate_of=None, released=None)
+        return replace(
+            found,
+            fields=self.fields.told(fields),
+            assignees=_assignees(fields),
+            closed_outside=False,
+            duplicate_of=None,
+            released=None,
+        )
 
     def _spoken(self, row: Row, item: Item) -> tuple[Item, Said]:
         fields = items.fields_of(row)
@@ -188,6 +173,17 @@ class Tickets:
         return self.authors.author(who, unknown=not self.api.cloud)
 
 
+def _assignees(fields: Row) -> tuple[str, ...] | None:
+    """The agent who has it, by account id, on Data Center by name; None where the record doesn't tell."""
+    if "assignee" not in fields:
+        return None
+    who = fields["assignee"]
+    if part_of(who, "accountType") == CUSTOMER:
+        return ()
+    found = part_of(who, "accountId") or part_of(who, "name")
+    return (found,) if found else ()
+
+
 def _tells(row: Row) -> bool:
     """Whether a comment says who reads it; that it has none of the property says it, too."""
     return isinstance(row.get("jsdPublic"), bool) or isinstance(row.get("properties"), list)
@@ -206,12 +202,3 @@ def is_internal(row: Row) -> bool:
 
 def _same(who: object, other: object) -> bool:
     return any(part_of(who, name) and part_of(who, name) == part_of(other, name) for name in ("accountId", "name"))
-
-
-def _text(value: Any) -> str:
-    """A custom field's value as text: of a choice its name; empty where there is none."""
-    if isinstance(value, dict):
-        value = value.get("value") or value.get("name")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return clean(str(value)) if isinstance(value, (str, int, float)) else ""

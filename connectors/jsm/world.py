@@ -45,6 +45,12 @@ class JsmWorld(SiteWorld):
         fields, files = {area: "storage", "Area": "storage"}, (Attachment("log.txt", url, 42),)
         return Case(self._ref(key), person, companies[0], "", "Ask a question", "High", fields, files)
 
+    def assign(self, ref: Ref, *, to: bool = True) -> str:
+        """See :class:`World`."""
+        self.people.edit(ref.id, "assignee", "agent" if to else None, by="agent")
+        person = self.sandbox.books.people["agent"]
+        return person.id if self.cloud else person.name
+
     def dissolve(self, case: Case) -> None:
         """See :class:`World`."""
         for id_ in list(self._issue(case.ref).organizations):

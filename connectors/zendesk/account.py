@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
 
+from connectors.keeping import TTL, Hourly, as_fields, as_text
 from connectors.markup import clean
 from connectors.zendesk.answers import Row
 from connectors.zendesk.api import ZendeskApi
-from connectors.zendesk.items import CLOSED, Custom, View
+from connectors.zendesk.items import CLOSED, Custom, View, custom
 from connectors.zendesk.onward import PER_PAGE
-from syncd.errors import ConnectorError, Gone, Refused, Transient, Unauthorized
+from syncd.errors import Gone, Refused, Transient, Unauthorized
 
-TTL = 3600.0
-"""Seconds after which statuses, fields and roles are read again."""
-AFTER_FAILURE = 60.0
-"""Seconds until they are tried to be read again where that failed."""
 MANY = 20_000
 """Roles that are kept at most."""
 
 _STANDARD = {"new": "New", "open": "Open", "pending": "Pending", "hold": "On-hold", "solved": "Solved"}
-_T = TypeVar("_T")
-
-
-@dataclass(slots=True)
-class Kept(Generic[_T]):
-    """Something that is read once an hour. Where a later read fails, the earlier one's stays."""
-
-    read: Callable[[], _T]
-    value: _T | None = None
-    until: float = 0.0
-
-    def at(self, now: float) -> _T:
-        """The value.
-
-        Raises:
-            ConnectorError: it has never been read, and can't be now.
-        """
-        if self.value is None:
-            return self.anew(now)
-        if now >= self.until:
-            self.until = now + AFTER_FAILURE
-            with suppress(ConnectorError):
-                return self.anew(now)
-        return self.value
-
-    def anew(self, now: float) -> _T:
-        """The value as it is now.
-
-        Raises:
-            ConnectorError: it can't be read.
-        """
-        self.value = self.read()
-        self.until = now + TTL
-        return self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +43,9 @@ class Account:
         self.api, self.web = api, web
         self._me: int | None = None
         self._roles: dict[int, tuple[str, float]] = {}
-        self._customs = Kept(self._read_customs)
-        self._fields = Kept(self._read_fields)
+        self._customs = Hourly(api.clock, self._read_customs)
+        self._fields = Hourly(api.clock, self._read_fields)
+        self._groups = Hourly(api.clock, self._read_groups)
 
     @property
     def me(self) -> int:
@@ -109,29 +71,38 @@ class Account:
         self._me = number
         return found
 
-    @property
-    def view(self) -> View:
-        """What has to be known to read tickets.
+    def view(self, rows: Iterable[Row]) -> View:
+        """What has to be known to read these tickets; the groups only where one of them has a group.
 
         Raises:
             ConnectorError: it could not be read.
         """
-        fields = self.fields
-        return View(self.api.name, self.web, self.customs, fields.portal_tags if fields.known else None)
+        records = list(rows)
+        filled = {name for row in records for name in as_fields(custom(row))}
+        fields = self._fields.with_all(filled, lambda known, name: not known.known or known.has(name))
+        groups = {str(row["group_id"]) for row in records if isinstance(row.get("group_id"), int)}
+        return View(
+            name=self.api.name,
+            web=self.web,
+            customs=self.customs,
+            portal_tags=fields.portal_tags if fields.known else None,
+            titles={str(key): title for key, title in fields.titles.items()},
+            groups=self._groups.with_all(groups, lambda known, key: int(key) in known) if groups else {},
+        )
 
     @property
     def customs(self) -> Mapping[int, Custom]:
         """The account's statuses by id; empty where it has no custom ones, or we may not read them."""
-        return self._customs.at(self.api.clock.monotonic())
+        return self._customs.now()
 
     @property
     def fields(self) -> Fields:
         """The account's ticket fields."""
-        return self._fields.at(self.api.clock.monotonic())
+        return self._fields.now()
 
     def statuses(self) -> dict[str, str]:
         """Native value -> label that agents see."""
-        customs = self._customs.anew(self.api.clock.monotonic())
+        customs = self._customs.anew()
         active = [(key, one) for key, one in customs.items() if one.active]
         bare = {one.category: one.label for _, one in active if one.standard} if customs else _STANDARD
         named = {f"{one.category}/{key}": one.label for key, one in active if not one.standard}
@@ -181,6 +152,16 @@ class Account:
             return {}
         rows = self.api.rows(what, found, "custom_statuses")
         return {key: _custom(row) for row in rows if isinstance(key := row.get("id"), int)}
+
+    def _read_groups(self) -> dict[int, str]:
+        """Zendesk API docs, List groups; we need not be shown them. A call for each hundred."""
+        what = "reading the groups"
+        try:
+            pages = list(self.api.pages(what, "groups", "groups"))
+        except (Refused, Gone):
+            return {}
+        rows = [row for page in pages for row in page if row.get("deleted") is not True]
+        return {key: as_text(row.get("name")) for row in rows if isinstance(key := row.get("id"), int)}
 
     def _read_fields(self) -> Fields:
         what = "reading the ticket fields"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.keeping import as_text
 from connectors.markup import clean, to_html
 from connectors.zendesk import items
 from connectors.zendesk.answers import Row
@@ -98,7 +99,5 @@ def untaken(ticket: Row, sent: Mapping[str, Any]) -> list[str]:
     """Custom fields that were sent and aren't as they were sent: unknown ids are passed over in silence."""
     shown = ticket.get("custom_fields")
     rows = [one for one in shown if isinstance(one, dict)] if isinstance(shown, list) else []
-    have = {one.get("id"): items.as_text(one.get("value")) for one in rows}
-    return [
-        str(one["id"]) for one in sent.get("custom_fields", ()) if have.get(one["id"]) != items.as_text(one["value"])
-    ]
+    have = {one.get("id"): as_text(one.get("value")) for one in rows}
+    return [str(one["id"]) for one in sent.get("custom_fields", ()) if have.get(one["id"]) != as_text(one["value"])]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors import records
-from connectors.keeping import Kept, as_fields, as_text, attachments, named
+from connectors.keeping import Kept, as_fields, as_text, attachments
 from connectors.zendesk import items
 from connectors.zendesk.account import Account
 from connectors.zendesk.answers import Row
@@ -53,7 +53,7 @@ class Details:
         now = self.api.time
         try:
             row = _this(found.get("ticket"), key)
-            view, said = self.account.view, items.ordered(self._said(what, key, row))
+            view, said = self.account.view([row]), items.ordered(self._said(what, key, row))
             return self._told(found, row, said, self.reader.told(view, row, said, now))
         except ValueError:
             raise Transient(self.api.name, f"{what}: answered something that is not one") from None
@@ -64,14 +64,12 @@ class Details:
         return self.reader.comments(key)
 
     def _told(self, found: Row, row: Row, said: Sequence[Row], item: Item) -> Detail:
-        texts, fields = item.texts or (), self.account.fields
+        texts = item.texts or ()
         company = _id(row.get("organization_id"))
         beside = {one: _company(row) for one, row in _by_id(found.get("organizations")).items()}
         self._organizations.keep(beside)
         body = next((text.body for text in texts if text.place is Place.BODY), as_text(row.get("description")))
         groups = _by_id(found.get("groups"))
-        values = row.get("custom_fields")
-        pairs = [one for one in values if isinstance(one, dict)] if isinstance(values, list) else []
         return Detail(
             item=item,
             subject=as_text(row.get("subject")),
@@ -81,10 +79,7 @@ class Details:
             group=_group(groups.get(_id(row.get("group_id")), {})),
             kind=as_text(row.get("type")).capitalize(),
             priority=as_text(row.get("priority")).capitalize(),
-            fields=named(
-                as_fields({one["id"]: one.get("value") for one in pairs if _id(one.get("id"))}),
-                {str(one): title for one, title in fields.titles.items()},
-            ),
+            fields=item.fields,
             answered=any(text.place is Place.COMMENT and text.author is Author.TEAM for text in texts),
             attachments=tuple(_files(said)),
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connectors.keeping import as_fields, named
 from connectors.markup import clean, to_markdown
 from connectors.records import number, time_of, version
 from connectors.zendesk.answers import Row
@@ -46,12 +47,16 @@ class View:
         web: origin of the pages for people.
         customs: its named statuses by id; empty where it has none.
         portal_tags: tags that a customer can set, through a field of the form; None where that isn't known.
+        titles: what custom fields are called, by id.
+        groups: the names of its groups by id, as far as they are needed.
     """
 
     name: str
     web: str
     customs: Mapping[int, Custom] = field(default_factory=dict)
     portal_tags: frozenset[str] | None = frozenset()
+    titles: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[int, str] = field(default_factory=dict)
 
 
 def all_tags(row: Row) -> tuple[str, ...] | None:
@@ -109,7 +114,9 @@ def item(
         version=version(row),
         created_at=time_of(row, "created_at", "updated_at"),
         texts=texts,
-        fields=_fields(row),
+        fields=named(as_fields(custom(row)), view.titles),
+        group=view.groups.get(_id(row.get("group_id")), ""),
+        assignees=_assignees(row),
         tags=tags(row, view.portal_tags),
         waiting=waiting,
         final=now.kind == CLOSED,
@@ -256,17 +263,16 @@ def _written(row: Row) -> datetime | None:
     return time_of(row, "created_at") if row.get("created_at") else None
 
 
-def _fields(row: Row) -> dict[str, str]:
+def custom(row: Row) -> dict[str, Any]:
+    """The values of its custom fields, by id as text."""
     found = row.get("custom_fields")
     pairs = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-    values = {str(one["id"]): as_text(one.get("value")) for one in pairs if isinstance(one.get("id"), int)}
-    return {key: value for key, value in values.items() if value}
+    return {str(one["id"]): one.get("value") for one in pairs if isinstance(one.get("id"), int)}
 
 
-def as_text(value: Any) -> str:
-    """A field's value as text: a checkbox as ``true`` or ``false``, several choices with commas."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ",".join(clean(one) for one in value if isinstance(one, str))
-    return clean(str(value)) if isinstance(value, (str, int, float)) else ""
+def _assignees(row: Row) -> tuple[str, ...] | None:
+    """The agent who has it; None where the record doesn't tell."""
+    found = row.get("assignee_id", "")
+    if found is None:
+        return ()
+    return (str(found),) if _id(found) else None

@@ -112,7 +112,7 @@ class JiraLinks:
     def _tickets(self, links: list[Row]) -> list[Item]:
         issues = self._addresses(links)
         rows = self.reader.rows(sorted(issues))
-        view = self.account.view
+        view = self.account.view(rows.values())
         told = []
         for number, row in rows.items():
             if items.is_deleted(row):

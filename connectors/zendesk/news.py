@@ -16,6 +16,7 @@ from syncd.errors import ConnectorError, Transient
 from syncd.model import Item, Page, Ref, Removed, Unreadable
 
 Told = Item | Removed | Unreadable
+_SHOWN = ("updated_at", "status", "custom_status_id", "tags", "custom_fields", "group_id", "assignee_id")
 
 
 class News:
@@ -47,14 +48,14 @@ class News:
                 return items.removed(self.api.name, row)
             if items.is_merged(row) and not first:
                 return self._onward(row)
-            return items.item(self.account.view, row)
+            return items.item(self.account.view([row]), row)
         except ValueError as error:
             return items.unreadable(self.api.name, row, str(error))
 
     def _onward(self, row: Row) -> Item:
         """The ticket that goes on in a merged one's place, two calls for each; itself, where that can't be learnt."""
         number = records.number(row)
-        as_it_stands = items.item(self.account.view, row)
+        as_it_stands = items.item(self.account.view([row]), row)
         try:
             self.api.begin("merged", f"reading merged ticket {number}", account=2)
             onward = self.reader.survivor(number)
@@ -64,7 +65,7 @@ class News:
         if found is None or items.is_deleted(found):
             return as_it_stands
         key = str(number)
-        return items.item(self.account.view, found, formerly=Ref(self.api.name, key, key))
+        return items.item(self.account.view([found]), found, formerly=Ref(self.api.name, key, key))
 
 
 def page(told: Sequence[Told], cursor: str, *, first_walk: bool, last: bool) -> Page:
@@ -81,5 +82,5 @@ def page(told: Sequence[Told], cursor: str, *, first_walk: bool, last: bool) -> 
 
 def digest(row: Row) -> str:
     """Changes with what a row shows, though its time, in whole seconds, may not."""
-    parts = [row.get(key) for key in ("updated_at", "status", "custom_status_id", "tags", "custom_fields")]
+    parts = [row.get(key) for key in _SHOWN]
     return hashlib.blake2s(json.dumps(parts, default=str).encode(), digest_size=4).hexdigest()

@@ -128,7 +128,7 @@ class Reader:
             raise ValueError("another ticket")
         if items.is_deleted(row):
             return items.removed(self.api.name, row)
-        view, said = self.account.view, self.comments(number)
+        view, said = self.account.view([row]), self.comments(number)
         roles = self.account.roles(items.authors(said))
         onward = self._named(number, said, roles) if items.is_merged(row) and depth < CHAIN else None
         if onward is not None:

@@ -33,6 +33,7 @@ class RecordEndpoints:
             ("GET", "/users/<int:number>/organization_memberships", self.get_memberships),
             ("GET", "/organizations/show_many", self.get_organizations),
             ("GET", "/organizations/<int:number>", self.get_organization),
+            ("GET", "/groups", self.get_groups),
             ("GET", "/ticket_fields", self.get_fields),
             ("GET", "/ticket_forms", self.get_forms),
             ("GET", "/custom_statuses", self.get_statuses),
@@ -85,6 +86,12 @@ class RecordEndpoints:
         return refusal or Reply(200, {name: found, "next_page": None, "previous_page": None, "count": len(found)})
 
     # --- how the account is set up ---
+
+    def get_groups(self, request: Request) -> Reply:
+        """The groups of agents that weren't deleted."""
+        found = [one for one in self.books.groups.values() if not one["deleted"]]
+        page, beside, refusal = paged(request, found, lambda row: [row["id"]])
+        return refusal or Reply(200, {"groups": [self.shapes.group(one) for one in page], **beside})
 
     def get_fields(self, _request: Request) -> Reply:
         """All ticket fields."""

@@ -57,7 +57,7 @@ class Shapes:
             ]
         if "groups" in asked:
             used = {row["group_id"] for row in rows}
-            body["groups"] = [_with_url(one, "groups") for key, one in self.books.groups.items() if key in used]
+            body["groups"] = [self.group(one) for key, one in self.books.groups.items() if key in used]
         if "custom_statuses" in asked:
             used = {row["custom_status_id"] for row in rows}
             body["custom_statuses"] = [one for key, one in self.books.custom_statuses.items() if key in used]
@@ -70,6 +70,10 @@ class Shapes:
     def organization(self, row: Row) -> Row:
         """An organization."""
         return _with_url(row, "organizations")
+
+    def group(self, row: Row) -> Row:
+        """A group."""
+        return _with_url(row, "groups")
 
     def membership(self, row: Row) -> Row:
         """That somebody belongs to an organization."""

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from connectors.zendesk import rules
 from connectors.zendesk.books import Ticket
-from connectors.zendesk.defaults import DEFAULT_STATUS, ME, REFERENCE
+from connectors.zendesk.defaults import AGENT, DEFAULT_STATUS, ME, REFERENCE
 from connectors.zendesk.sandbox import ZendeskSandbox
 from syncd.clock import ManualClock
 from syncd.connector import Connector
@@ -121,6 +121,12 @@ class ZendeskWorld(World):
         else:
             self.people.agent_reply(int(ref.id), body)
         self.advance(WITHHELD)
+
+    def assign(self, ref: Ref, *, to: bool = True) -> str:
+        """See :class:`World`."""
+        self.people.assign(int(ref.id), AGENT if to else None)
+        self.advance(WITHHELD)
+        return str(AGENT)
 
     def tags(self, ref: Ref) -> list[str]:
         """See :class:`World`."""

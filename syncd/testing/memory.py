@@ -108,7 +108,7 @@ class MemoryConnector(Connector):
             group=entry.group,
             kind=entry.kind,
             priority=entry.priority,
-            fields={name: str(value) for name, value in entry.fields.items() if value != ""},
+            fields=item.fields,
             answered=any(one.author is Author.TEAM and not one.internal for one in entry.remarks),
             attachments=entry.attachments,
         )
@@ -273,7 +273,8 @@ class MemoryConnector(Connector):
             duplicate_of=self.books.ref(canonical) if canonical else None,
             follows=self.books.ref(parent) if parent else None,
             cascades=entry.cascades,
-            fields={name: value for name, value in entry.fields.items() if isinstance(value, str)},
+            fields={name: str(value) for name, value in entry.fields.items() if value != ""},
+            group=entry.group,
             tags=entry.tags,
             assignees=entry.assignees,
             addresses=entry.addresses,

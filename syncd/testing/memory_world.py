@@ -50,6 +50,12 @@ class MemoryWorld(World):
         self._entry(ref).tags += (label,)
         self.touch(ref)
 
+    def assign(self, ref: Ref, *, to: bool = True) -> str:
+        """See :class:`World`."""
+        self._entry(ref).assignees = ("agent-1",) if to else ()
+        self.touch(ref)
+        return "agent-1"
+
     def unlabel(self, ref: Ref, label: str) -> None:
         """See :class:`World`."""
         self._entry(ref).tags = tuple(one for one in self._entry(ref).tags if one != label)

@@ -83,6 +83,10 @@ class World(ABC):
         """A team member takes it away again."""
         raise NotImplementedError
 
+    def assign(self, ref: Ref, *, to: bool = True) -> str:
+        """A team member takes an item, or leaves it; how ``Item.assignees`` tells them, where it is filled."""
+        raise NotImplementedError
+
     def tags(self, ref: Ref) -> list[str]:
         """An item's labels, or tags, in the books; overridden where the connector sets them."""
         raise NotImplementedError

@@ -35,6 +35,7 @@ class Details(Part):
         assert case.fields.items() <= told.fields.items()
         assert case.fields
         assert told.attachments == case.attachments
+        assert (told.item.group, told.item.fields) == (told.group, told.fields)
 
     def test_its_item_is_what_a_fresh_read_tells(self, world: World, connector: Connector) -> None:
         needs_act(world, "ask")
@@ -44,6 +45,7 @@ class Details(Part):
         told, fresh = connector.detail(ref).item, item(connector, ref)
         assert (told.ref, told.url, told.status, told.version) == (fresh.ref, fresh.url, fresh.status, fresh.version)
         assert (told.tags, told.fields, told.audience) == (fresh.tags, fresh.fields, fresh.audience)
+        assert (told.group, told.assignees) == (fresh.group, fresh.assignees)
 
     def test_a_ticket_is_answered_once_the_team_has_written_publicly(self, world: World, connector: Connector) -> None:
         needs_act(world, "ask")

@@ -50,6 +50,39 @@ class Reads(Part):
         assert "shipped" not in told.tags
         assert set(item(connector, told.ref).tags) == set(told.tags)
 
+    def test_group_and_fields_of_a_ticket_are_told_by_feed_and_fetch(self, world: World, connector: Connector) -> None:
+        needs_act(world, "ask")
+        cursors: dict[str, str] = {}
+        cases = [world.ask(f"number {i}", "Help") for i in range(3)]
+        told = {one.ref: one for page in walk(connector, cursors) for one in page.items}
+        for case in cases:
+            fresh = item(connector, told[case.ref].ref)
+            assert (told[case.ref].group, fresh.group) == (case.group, case.group)
+            assert (case.fields.items() <= told[case.ref].fields.items(), bool(case.fields)) == (True, True)
+            assert fresh.fields == told[case.ref].fields
+            assert "R-17" not in repr(fresh)
+            assert "storage" not in repr(fresh)
+        world.advance(5)
+        for case in cases:
+            world.touch(case.ref)
+        before = world.calls()
+        assert len([one for page in walk(connector, cursors) for one in page.items if one.fields]) >= len(cases)
+        assert world.calls() - before == len(connector.sources()), (
+            "names of groups and fields cost no call of their own"
+        )
+
+    def test_who_has_an_item_is_told_by_feed_and_fetch(self, world: World, connector: Connector) -> None:
+        needs_act(world, "assign")
+        cursors: dict[str, str] = {}
+        ref = world.add()
+        first = next(one for page in walk(connector, cursors) for one in page.items if one.ref == ref)
+        assert first.assignees is not None
+        had = bool(first.assignees)
+        for to in (not had, had):
+            agent = world.assign(ref, to=to)
+            told = next(one for page in walk(connector, cursors) for one in page.items if one.ref == ref)
+            assert told.assignees == item(connector, told.ref).assignees == ((agent,) if to else ())
+
     def test_a_release_is_told_by_feed_and_fetch(self, world: World, connector: Connector) -> None:
         needs_act(world, "release")
         cursors: dict[str, str] = {}

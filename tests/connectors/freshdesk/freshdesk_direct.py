@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from connectors.freshdesk import feed, items
 from connectors.freshdesk.api import FreshdeskApi
+from connectors.freshdesk.forms import Form
 from connectors.freshdesk.sandbox import FreshdeskSandbox
 from connectors.freshdesk.world import CODES
 from syncd.clock import ManualClock
@@ -66,7 +67,7 @@ class Bench:
 
     def pages(self, source: str = "tickets", stop_after: int | None = None) -> list[Page]:
         """One poll of a source by a fresh connector; broken off after so many pages."""
-        tell = partial(items.item, "freshdesk", "https://acme.example.com")
+        tell = partial(items.item, "freshdesk", "https://acme.example.com", form=Form())
         reading = feed.Feed(cast("FreshdeskApi", self.api), self.clock, source, tell)
         pages: list[Page] = []
         for page in reading.pages(feed.Walk.begin(self.cursors.get(source), None)):

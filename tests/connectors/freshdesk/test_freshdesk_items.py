@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from connectors import records
 from connectors.freshdesk import items
+from connectors.freshdesk.forms import Form
 from connectors.freshdesk.urls import Urls
 from connectors.markup import MAX_NOTE, clean, to_html, to_markdown
 from syncd.model import Author, GoneKind, Place, Status
@@ -20,6 +21,7 @@ from syncd.model import Author, GoneKind, Place, Status
 WEB = "https://acme.example.com"
 ROW = {"id": 7, "status": 3, "created_at": "2026-01-05T09:00:00Z", "updated_at": "2026-01-05T10:00:00Z"}
 ME = 5
+FORM = Form(labels={"cf_url": "Address", "cf_n": "How many"}, groups={4: "Tier 2"})
 
 nulls = st.none()
 texts = st.text(st.characters(exclude_categories=[]), max_size=30)  # lone surrogates included
@@ -42,7 +44,7 @@ legal = st.fixed_dictionaries(
 @pytest.mark.trap("freshdesk", 12)
 @given(legal, st.dictionaries(texts, values, max_size=5))
 def test_every_legal_row_is_an_item(row: dict[str, Any], extra: dict[str, Any]) -> None:
-    item = items.item("fd", WEB, {**extra, **row})
+    item = items.item("fd", WEB, {**extra, **row}, form=Form())
     assert item.ref.id == str(row["id"])
     assert item.created_at.tzinfo is UTC
     assert item.version.endswith("Z")
@@ -54,18 +56,26 @@ def test_every_legal_row_is_an_item(row: dict[str, Any], extra: dict[str, Any]) 
 @given(st.dictionaries(st.sampled_from(["id", "status", "created_at", "updated_at", "tags", "custom_fields"]), values))
 def test_any_other_row_is_an_item_or_a_value_error(row: dict[str, Any]) -> None:
     with contextlib.suppress(ValueError):
-        items.item("fd", WEB, row)
+        items.item("fd", WEB, row, form=FORM)
 
 
 def test_a_ticket_carries_what_the_contract_asks() -> None:
-    row = {**ROW, "tags": ["a", None, 3], "custom_fields": {"cf_url": "https://x.example", "cf_n": 3, "cf_e": None}}
-    item = items.item("fd", WEB, row)
+    row = {
+        **ROW,
+        "tags": ["a", None, 3],
+        "custom_fields": {"cf_url": "https://x.example", "cf_n": 3, "cf_e": None, "cf_l": ["a", "b"]},
+        "group_id": 4,
+    }
+    item = items.item("fd", WEB, row, form=FORM)
     assert item.url == "https://acme.example.com/a/tickets/7"
     assert item.status == Status("3")
     assert item.version == "2026-01-05T10:00:00Z"
     assert item.created_at == datetime(2026, 1, 5, 9, tzinfo=UTC)
     assert item.tags == ("a",)
-    assert item.fields == {"cf_url": "https://x.example"}
+    assert item.fields == {
+        "cf_url": "https://x.example", "Address": "https://x.example", "cf_n": "3", "How many": "3", "cf_l": "a, b",
+    }  # fmt: skip
+    assert (item.group, item.assignees) == ("Tier 2", None)
     assert item.texts is None
     assert item.waiting is None
 

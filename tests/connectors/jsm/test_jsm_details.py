@@ -11,7 +11,7 @@ import pytest
 
 from connectors.jira.entries import Person
 from connectors.jsm.connector import JsmConnector
-from connectors.jsm.details import _text
+from connectors.jsm.fields import as_words
 from connectors.jsm.world import JsmWorld
 from syncd import details
 from syncd.errors import Gone, Refused, Unauthorized
@@ -173,7 +173,7 @@ def test_a_ref_that_is_no_number_is_refused(desk: JsmConnector, case: Case) -> N
     ],
 )
 def test_values_of_every_kind_are_told_as_text(value: object, text: str) -> None:
-    assert _text(value) == text
+    assert as_words(value) == text
 
 
 def test_a_detail_shows_nothing_of_itself() -> None:

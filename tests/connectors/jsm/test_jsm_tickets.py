@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.jira.account import Account as SiteAccount
 from connectors.jira.answers import Answer
 from connectors.jira.api import JiraApi
 from connectors.jira.authors import Authors
+from connectors.jira.items import Row
 from connectors.jira.links import RemoteLinks
+from connectors.jsm import fields
+from connectors.jsm.fields import Fields
 from connectors.jsm.tickets import Tickets, is_internal
+from syncd.clock import ManualClock
 from syncd.errors import Gone
 from syncd.model import Author, Place
 
@@ -23,16 +29,27 @@ ME = "712020:me"
 class Account:
     """Somebody who finds nobody."""
 
-    name, cloud, me = "jsm", True, ME
+    name, cloud, me, clock = "jsm", True, ME, ManualClock()
     last: Answer | None = None
 
     def record(self, *_: object, **__: object) -> dict[str, Any]:
         raise Gone("jsm", "nobody is there")
 
 
-API = cast("JiraApi", Account())
-LINKS = RemoteLinks(API, wanted=False)
-TICKETS = Tickets(API, Authors(API), LINKS, "https://x.example", {}, participants=["customfield_10031"])
+class Site(SiteAccount):
+    """One whose fields are known."""
+
+    def _read_fields(self) -> Sequence[Row]:
+        self._fields = {PARTICIPANTS[0]: (PARTICIPANTS[0], {"custom": PARTICIPANTS[1]})}
+        return [{"id": PARTICIPANTS[0], "name": "Request participants"}]
+
+
+def tickets(api: JiraApi) -> Tickets:
+    return Tickets(api, Authors(api), RemoteLinks(api, wanted=False), "https://x.example", Fields(Site(api, [])))
+
+
+PARTICIPANTS = ("customfield_10031", fields.PARTICIPANTS)
+TICKETS = tickets(cast("JiraApi", Account()))
 CUSTOMER = {"accountId": "qm:1", "accountType": "customer"}
 EMPLOYEE = {"accountId": "712020:asks", "accountType": "atlassian"}
 AGENT = {"accountId": "712020:agent", "accountType": "atlassian"}
@@ -112,14 +129,14 @@ def test_whoever_asked_is_a_customer_whatever_their_account() -> None:
 def test_who_is_no_customer_of_the_portal_is_an_agent_where_nobody_tells() -> None:
     told = Account()
     told.last = Answer(404, {}, {"errorMessages": ["There is no such user."]})
-    tickets = Tickets(cast("JiraApi", told), Authors(cast("JiraApi", told)), LINKS, "https://x.example", {})
+    silent = tickets(cast("JiraApi", told))
     for who, waiting in (
         ({"accountId": "712020:else"}, False),
         ({"accountId": "qm:2"}, True),
         ({}, True),
         (None, True),
     ):
-        assert tickets.said({"reporter": {"accountId": "qm:1"}}, [comment(1, who)]).waiting is waiting
+        assert silent.said({"reporter": {"accountId": "qm:1"}}, [comment(1, who)]).waiting is waiting
 
 
 def test_whoever_takes_part_is_a_customer_whatever_their_account() -> None:

@@ -87,9 +87,19 @@ def test_a_custom_status_is_named_where_it_is_not_its_categorys_own(row: dict[st
 def test_fields_are_text_by_their_number_and_a_customers_tags_are_left_out() -> None:
     fields = [(1, "x"), (2, None), (3, True), (4, ["a", "b"]), (5, 7), (6, ""), (7, 1.5), (8, {"a": 1})]
     row = {"id": 7, "updated_at": "2026-01-05T09:00:00Z", "tags": ["vip", "escalate"]}
-    item = items.item(VIEW, {**row, "custom_fields": [{"id": key, "value": value} for key, value in fields]})
-    assert item.fields == {"1": "x", "3": "true", "4": "a,b", "5": "7", "7": "1.5"}
+    view = View("zd", "https://x.example", portal_tags=VIEW.portal_tags, titles={"1": "Issue"}, groups={9: "Tier 2"})
+    item = items.item(
+        view,
+        {
+            **row,
+            "group_id": 9,
+            "assignee_id": 5,
+            "custom_fields": [{"id": key, "value": value} for key, value in fields],
+        },
+    )
+    assert item.fields == {"1": "x", "Issue": "x", "3": "true", "4": "a, b", "5": "7", "7": "1.5"}
     assert item.tags == ("escalate",)
+    assert (item.group, item.assignees) == ("Tier 2", ("5",))
     assert items.item(View("zd", "https://x.example", portal_tags=None), row).tags == ()
 
 

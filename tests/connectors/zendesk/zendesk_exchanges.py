@@ -36,6 +36,7 @@ _CALLS = [
     ("GET", r"/users/\d+/organization_memberships", "page_query", None, (200, "memberships")),
     ("GET", r"/organizations/show_many", "ids_query", None, (200, "organizations")),
     ("GET", r"/organizations/\d+", "no_query", None, (200, "one_organization")),
+    ("GET", r"/groups", "page_query", None, (200, "groups")),
     ("GET", r"/ticket_fields", "whole_query", None, (200, "ticket_fields")),
     ("GET", r"/ticket_forms", "whole_query", None, (200, "ticket_forms")),
     ("GET", r"/custom_statuses", "no_query", None, (200, "custom_statuses")),
