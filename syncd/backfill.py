@@ -210,13 +210,19 @@ def drain_and_wait(work: Work, only: frozenset[str] | None = None) -> None:
         drain(work, only)
         if _waited_for_lanes(work, only):
             continue
-        settled = work.store.effects.next_due() if work.tally["looks failed"] == failed else {}
+        settled = _next_settled(work) if work.tally["looks failed"] == failed else {}
         wait = _soonest(work, work.store.queue.next_due(only, work.owner), settled)
         if wait is None or not work.writes or work.clock.monotonic() + wait > until:
             return
         work.say(f"waiting {wait:.0f} s for {_why(work)}")
         if work.clock.sleep(wait):
             raise Interrupted("stopped while waiting")
+
+
+def _next_settled(work: Work) -> dict[str, str]:
+    """By connector: when its next effect, or issue, in doubt has settled."""
+    effects, filings = work.store.effects.next_due(), work.store.filings.doubtful()
+    return effects | {name: min(due, effects.get(name, due)) for name, due in filings.items()}
 
 
 def _why(work: Work) -> str:

@@ -1,7 +1,7 @@
 """The brake (rule 16): a connector stops writing when too much would change at once, until a person lets it go on.
 
-Counted are, per connector and rolling hour: tickets and issues that were written to, each once; links that ended
-because an item was gone; messages that customers see. After a release the count begins anew.
+Counted are, per connector and rolling hour: tickets and issues that were written to or filed, each once; links that
+ended because an item was gone; messages that customers see. After a release the count begins anew.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from syncd.clock import precise
 from syncd.errors import BrakeOn
-from syncd.model import Item, Removed
+from syncd.model import Item, Ref, Removed
 from syncd.records import Step
 from syncd.work import Work
 
@@ -31,16 +31,34 @@ def refuse_too_much(work: Work, step: Step, beside: Sequence[Step] = ()) -> None
     if work.approved is not None:
         return
     name, since = step.target.connector, _since(work, step.target.connector)
-    changed = work.store.journal.changed(name, since) | {str(one.target) for one in beside}
-    ended = work.store.links.ended(name, since)
-    count = len(changed | {str(step.target)}) + ended
-    if str(step.target) not in changed and count > _limit(work, name):
-        kinds = "tickets and issues" if not ended else "tickets, issues and links"
-        _pull(work, name, f"more than {_limit(work, name):.0f} {kinds} would have changed within an hour")
+    _refuse(work, name, str(step.target), _changed(work, name) | {str(one.target) for one in beside})
     public = sum(not effect.internal for effect in step.effects)
     already = sum(not effect.internal for one in beside for effect in one.effects)
     if public and already + work.store.effects.messages(name, since) + public > work.brake.max_messages:
         _pull(work, name, f"more than {work.brake.max_messages} messages would have gone to customers within an hour")
+
+
+def refuse_filing(work: Work, ticket: Ref, tracker: str, filing: str) -> None:
+    """Before an issue is filed: whether it may still be, by its tracker's count and by its helpdesk's.
+
+    Raises:
+        BrakeOn: it would be one too many; nothing was written.
+    """
+    for name, target in ((tracker, filing), (ticket.connector, str(ticket))):
+        _refuse(work, name, target, _changed(work, name))
+
+
+def _changed(work: Work, name: str) -> set[str]:
+    """The items of a connector that were written to or filed, and tickets for which one was."""
+    since = _since(work, name)
+    return work.store.journal.changed(name, since) | work.store.filings.begun(name, since)
+
+
+def _refuse(work: Work, name: str, target: str, changed: set[str]) -> None:
+    ended = work.store.links.ended(name, _since(work, name))
+    if target not in changed and len(changed) + 1 + ended > _limit(work, name):
+        kinds = "tickets and issues" if not ended else "tickets, issues and links"
+        _pull(work, name, f"more than {_limit(work, name):.0f} {kinds} would have changed within an hour")
 
 
 def refuse_vanishing(work: Work, name: str, gone: Sequence[Removed], asked: int) -> None:

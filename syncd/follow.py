@@ -56,12 +56,13 @@ def follow(work: Work, item: Item) -> None:
         return
     store.tickets.forget(old)
     before = store.snapshots.get(old)
-    if before is None and not store.links.linked(old):
+    if before is None and not store.links.linked(old) and store.filings.last(old) is None:
         return
     store.links.rekey(old, item.ref, work.now)
     store.effects.rekey(old, item.ref)
     store.shown.rekey(old, item.ref)
     store.commands.rekey(old, item.ref)
+    store.filings.rekey(old, item.ref)
     store.journal.unskip(old)
     store.snapshots.rekey(old, item.ref)
     if not store.snapshots.is_old(work.kept(item)):

@@ -19,7 +19,7 @@ from syncd.metrics import Metrics
 from syncd.records import Plan, Step
 from syncd.store import ConnectorRow, DatabaseError, Store
 from syncd.turns import Turns
-from syncd.work import Work
+from syncd.work import Work, WouldFile
 
 STUCK = 150.0
 """Seconds without a move after which a lane counts as stuck: four calls at their longest (35 s)."""
@@ -137,6 +137,7 @@ class Shared:
             wrote=self._wrote,
             counted=self.metrics.wrote,
             planned=self._planned,
+            planned_issue=self._planned_issue,
             feeds={name: one.feed for name, one in self.connectors.items()},
             parked=self._parked,
             paused=self.paused,
@@ -177,6 +178,11 @@ class Shared:
             for step in plan.steps:
                 self.log.info("would write", **_told_of(step))
         self.told[plan.group] = said
+
+    def _planned_issue(self, would: WouldFile) -> None:
+        """Observe mode: which issue would have been filed."""
+        what = {"place": would.place, "kind": would.kind, "labels": list(would.labels)}
+        self.log.info("would file", connector=would.tracker, ticket=would.ticket.human, **what)
 
 
 def _told_of(step: Step) -> dict[str, object]:

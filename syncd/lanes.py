@@ -13,6 +13,7 @@ from typing import Any
 
 from syncd.config import Helpdesk
 from syncd.errors import ConnectorError, Gone, Interrupted, Refused
+from syncd.file import file
 from syncd.guarded import STATES
 from syncd.lane import SLICE, STUCK, Lane, LaneClock, Shared
 from syncd.notify import Teller, open_sink
@@ -52,6 +53,7 @@ class PollLane(Lane):
         try:
             self._read(work)
             obey(work, name)
+            file(work, name)
             if work.writes:
                 settle(work, name)
             self._sweep.run(work)

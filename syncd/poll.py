@@ -125,9 +125,10 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
     work.tally["echoes"] += len(old_news)
     failed: Counter[str] = Counter()
     news = [item for item in page.items if item not in old_news]
-    news += [shown for item in old_news if (shown := unlinked(work, item)) is not None]
-    ahead = look_up(work, news)
-    todo = [(item, resolve(work, item, failed, ahead)) for item in news]
+    beside = [shown for item in old_news if (shown := unlinked(work, item)) is not None]
+    ahead = look_up(work, [*news, *beside])
+    todo = [(item, resolve(work, item, failed, ahead), "poll") for item in news]
+    todo += [(item, resolve(work, item, failed, ahead), "links") for item in beside]
     with work.store.write():
         for item in page.items:
             follow(work, item)
@@ -139,8 +140,8 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
             work.store.tickets.meet(news)
         for one in page.unreadable:
             work.store.journal.skip(one.ref, RECORD, one.why, work.now)
-        for item, named in todo:
-            _take(work, item, named, first_walk=first, cause="poll")
+        for item, named, cause in todo:
+            _take(work, item, named, first_walk=first, cause=cause)
         work.store.cursors.put(_moved_on(work, row or unread(name, source), page, walking=walking))
     work.has_read(name, source, page)
 

@@ -15,6 +15,7 @@ from syncd.act import Result, carry_out
 from syncd.approval import NotApproved, approved
 from syncd.defects import of_one_item, told
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, RateLimited, Refused, Transient, Unauthorized
+from syncd.file import file
 from syncd.obey import obey
 from syncd.observe import decided, observe, prefetch
 from syncd.records import Plan
@@ -50,6 +51,7 @@ def drain(work: Work, only: frozenset[str] | None = None, route: str | None = No
     while True:
         if route is None:
             obey(work)
+            file(work)
         settled = settle(work) if work.writes and route is None else 0
         with work.store.write():
             braked, owner = not work.writes, work.owner

@@ -13,11 +13,15 @@ from syncd.hear import hear
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Ref, Removed, Role
 from syncd.named import Found, Named
 from syncd.records import LinkState, Standing
+from syncd.watch import watch
 from syncd.work import Work
 
 
 def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) -> None:
-    """One item as seen: its links, its snapshot, its group's place in the queue. Inside a transaction."""
+    """One item as seen: its links, its snapshot, its group's place in the queue. Inside a transaction.
+
+    ``cause``: ``poll``, ``note``, ``read``; ``links``: it is as it was seen before, but for the links that it shows.
+    """
     store = work.store
     before = store.snapshots.get(item.ref)
     for one in named.found:
@@ -27,7 +31,9 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     elif before is not None and is_duplicate(work, before) and not is_duplicate(work, item):
         come_back(work, item.ref, before)
     continue_(work, item, first_walk=first_walk)
-    hear(work, item, named.commands, past=first_walk and cause == "poll")
+    hear(work, item, named.commands, past=first_walk and cause in {"poll", "links"})
+    if cause != "links":
+        watch(work, item, first_walk=first_walk)
     linked = store.links.linked(item.ref)
     _say_passed(work, item, named, linked=linked)
     changed = not isinstance(before, Item) or _differs(before, work.kept(item))

@@ -53,6 +53,18 @@ class Reading:
         return max(float(self.items), self.items * span / (moment(self.newest) - begin).total_seconds())
 
 
+@dataclass(frozen=True, slots=True)
+class WouldFile:
+    """An issue that would be filed, where nothing may be written: no text of the ticket."""
+
+    ticket: Ref
+    version: str
+    tracker: str
+    place: str
+    kind: str
+    labels: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Work:
     """One run. ``writes`` False: everything is done but write to a remote (observe mode, dry run)."""
@@ -76,9 +88,12 @@ class Work:
     parked: Callable[[str, str], None] = lambda _group, _reason: None
     """Told of each group that is set aside until a person acts, and why."""
     counted: Callable[[str, str, str], None] = lambda _connector, _kind, _result: None
-    """Told of each write: where to; ``status`` or the note's kind; ``done``, ``doubt``, ``later`` or ``refused``."""
+    """Told of each write: where to; ``status``, ``issue`` or the note's kind; and ``done``, ``doubt``, ``later`` or
+    ``refused``."""
     planned: Callable[[Plan], None] = lambda _plan: None
     """Told of each plan where nothing may be written."""
+    planned_issue: Callable[[WouldFile], None] = lambda _would: None
+    """Told of each issue that would be filed, where nothing may be written."""
     approved: Approval | None = None
     """What a person has approved: nothing else is written, and what its polls find is this run's own."""
     tally: Counter[str] = field(default_factory=Counter)
@@ -94,6 +109,8 @@ class Work:
     """Items as they were read last in this batch, with all their fields and tags."""
     plans: dict[str, Plan] = field(default_factory=dict)
     """What would have been written, where nothing may be: by group, each as it was decided last."""
+    would_file: dict[str, WouldFile] = field(default_factory=dict)
+    """What would have been filed, where nothing may be written: by the filing's name."""
     vanished: dict[str, list[float]] = field(default_factory=dict)
     """Per connector the moments (monotonic) of the last hour at which a linked item was found to be gone."""
     feeds: Mapping[str, Feed] = field(default_factory=lambda: defaultdict(Feed))

@@ -104,7 +104,7 @@ def _tell(detail: Detail, found: Filing | Unfiled, tracker: str, linked: list[st
         say(f"{ticket} would become no issue: {found.why}.")
         return
     say(f"{ticket} would become an issue, because of this: {found.decision.escalated.why}.")
-    say("This is a preview: nothing was written, and in this version people file the issue.")
+    say("This is a preview: nothing was written.")
     for name, choice in _choices(found, tracker):
         say(f"  {name}: {choice.value or 'none'} ({choice.why})")
     for label in found.labels:

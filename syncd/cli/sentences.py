@@ -74,6 +74,7 @@ RULES = {
     ),
     "command": _issue("told that an agent wants it open", "told that agents want them open"),
     "command+": _issue("reopened, because an agent ordered it", "reopened, because agents ordered it"),
+    "issue_filed": _issue("filed, because its ticket was escalated", "filed, because their tickets were escalated"),
     "command_link": _ticket("linked, because an agent ordered it", "linked, because agents ordered it"),
     "command_unlink": _ticket("unlinked, because an agent ordered it", "unlinked, because agents ordered it"),
     "command_mute": _ticket("muted, because an agent ordered it", "muted, because agents ordered it"),

@@ -5,7 +5,8 @@ read what is written there.
 """
 
 from syncd.filing.decide import decide
+from syncd.filing.may import shown
 from syncd.filing.values import Choice, Decision, Filing, Unfiled
 from syncd.filing.write import write
 
-__all__ = ["Choice", "Decision", "Filing", "Unfiled", "decide", "write"]
+__all__ = ["Choice", "Decision", "Filing", "Unfiled", "decide", "shown", "write"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from syncd.details import Detail
 from syncd.filing.values import Choice, Unfiled
-from syncd.model import Word
+from syncd.model import FINISHED_TICKET, Item, Word
 from syncd.playbook import Playbook
 from syncd.tables import Condition, Mark
 
@@ -23,30 +23,46 @@ def escalated(detail: Detail, playbook: Playbook, word: Word, *, ordered: bool) 
     when = playbook.file.when
     if not when:
         return Unfiled("nothing_filed", f"the playbook {playbook.name} files no issues: it has no [file] when")
-    inherits = detail.item.follows is not None
-    counted = [one for one in when if not (inherits and _handed(one))]
+    counted = _counted(detail.item, when)
     by = next((one for one in counted if holds(one, detail, word, ordered=ordered)), None)
     if by is None:
         wanted = " or ".join(str(one) for one in when)
+        inherits = len(counted) < len(when)
         aside = ". It continues a closed ticket, whose tags and fields it only inherited" if inherits else ""
         return Unfiled("not_escalated", f"the ticket is not escalated. That takes: {wanted}{aside}")
+    if not ordered and by.status is None and (word in FINISHED_TICKET or detail.item.final):
+        return Unfiled("finished", f"the ticket is {word}, so nobody waits for an issue")
     return _authorised(detail, playbook, word, ordered=ordered) or _answered(detail, playbook) or Choice("yes", str(by))
 
 
-def _handed(condition: Condition) -> bool:
-    """What a follow-up ticket has from the one before it."""
-    return condition.tag is not None or condition.field is not None
+def _counted(item: Item, when: Sequence[Condition]) -> Sequence[Condition]:
+    """What counts of a ticket: of a follow-up not what it has from the one before it (rule 9)."""
+    if item.follows is None:
+        return when
+    return [one for one in when if one.tag is None and one.field is None]
+
+
+def shown(item: Item, when: Sequence[Condition], word: Word) -> Condition | None:
+    """What of these a ticket shows by itself, as far as its feed tells: what an agent commands isn't among it."""
+    counted = _counted(item, when)
+    return next((one for one in counted if _holds(one, item.tags, item.fields, item.group, word)), None)
 
 
 def holds(condition: Condition, detail: Detail, word: Word, *, ordered: bool) -> bool:
     """Whether a ticket shows this."""
+    if condition.command is not None:
+        return ordered
+    return _holds(condition, detail.item.tags, detail.fields, detail.group, word)
+
+
+def _holds(condition: Condition, tags: tuple[str, ...], fields: Mapping[str, str], group: str, word: Word) -> bool:
     if condition.tag is not None:
-        return _has(detail.item.tags, condition.tag)
+        return _has(tags, condition.tag)
     if condition.field is not None:
-        return _is(detail.fields, condition.field, condition.value)
+        return _is(fields, condition.field, condition.value)
     if condition.group is not None:
-        return detail.group.casefold() == condition.group.casefold()
-    return word is condition.status if condition.status is not None else ordered
+        return group.casefold() == condition.group.casefold()
+    return condition.status is not None and word is condition.status
 
 
 def _has(tags: tuple[str, ...], wanted: str) -> bool:

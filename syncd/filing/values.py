@@ -20,7 +20,8 @@ class Unfiled:
     """Why no issue is filed.
 
     Attributes:
-        rule: ``nothing_filed``, ``not_escalated``, ``not_authorised``, ``not_answered``, ``no_issue`` or ``no_place``.
+        rule: ``nothing_filed``, ``not_escalated``, ``finished``, ``not_authorised``, ``not_answered``,
+            ``no_issue`` or ``no_place``.
         why: a sentence for people; it may name the requester and the company.
     """
 

@@ -8,7 +8,8 @@ began on it, and the playbook tells that apart), ``customer_waits``, ``closed_ou
 ``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``,
 ``shown`` (:mod:`syncd.plan.shown`);
 ``command`` (an agent orders an issue to be reopened); ``undone``, which :mod:`syncd.plan.undone` makes; and what
-:mod:`syncd.obey` does: ``command_link``, ``command_unlink``, ``command_mute``, ``command_unmute``.
+:mod:`syncd.obey` does: ``command_link``, ``command_unlink``, ``command_mute``, ``command_unmute``; and what
+:mod:`syncd.file` does: ``issue_filed``.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from syncd.clock import precise
 from syncd.store.alerts import AlertRow, Alerts, SinkRow
 from syncd.store.backup import Restored, back_up, restore
 from syncd.store.begun import Begun, BegunWrites
@@ -168,6 +169,7 @@ class Store:
         with self.write():
             self.queue.free_all()
             self.effects.doubt_orphans(now + timedelta(seconds=settle))
+            self.filings.doubt_orphans(precise(now + timedelta(seconds=settle)))
 
     def close(self) -> None:
         """Close the file and give back the right to write it."""

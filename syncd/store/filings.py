@@ -21,6 +21,30 @@ ALL = """
     SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
     ORDER BY seen_at, id
 """
+GET = """
+    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
+    WHERE f.id = ?
+"""
+DUE = """
+    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
+    WHERE f.state IN ('waiting', 'doubt') AND due <= ? AND ticket LIKE ? ORDER BY due, f.id
+"""
+DOUBTFUL = "SELECT tracker, min(due) AS due FROM filings WHERE state = 'doubt' GROUP BY tracker"
+ORPHANS = "UPDATE filings SET state = 'doubt', due = ?, looks = 0 WHERE state = 'sent'"
+BEGUN = """
+    SELECT iif(ticket LIKE :prefix, ticket, coalesce(nullif(issue, ''), id)) AS target FROM filings
+    WHERE state IN ('sent', 'doubt', 'filed') AND began_at > :since AND (tracker = :name OR ticket LIKE :prefix)
+"""
+REKEY_TICKET = "UPDATE OR IGNORE filings SET ticket = :new, ticket_key = :key WHERE ticket = :old"
+REKEY_ISSUE = "UPDATE filings SET issue = :new WHERE issue = :old"
+LEFT_OVER = """
+    UPDATE filings SET state = 'withdrawn', stands = 0
+    WHERE ticket = :old AND state IN ('old', 'waiting', 'unfiled', 'refused')
+"""
+
+
+ESCALATED, PROMOTED = "escalated", "promoted"
+"""Occasions."""
 
 
 class FilingState(StrEnum):
@@ -57,9 +81,12 @@ class FilingRow:
         seen_at: when it was first seen to be escalated, our clock.
         due: when it is to be looked at, filed or looked for.
         trigger: by what, in the playbook's words.
+        stands: the ticket shows its trigger, as of ``version``; once it doesn't, the next one counts as new.
+        version: of the ticket, when it was seen last.
         ordered: an agent commanded it.
         rule: why it is unfiled; one of the rules of :class:`syncd.filing.Unfiled`.
-        reason: why it was refused, or isn't tried again yet; nothing that a customer wrote, no name of one.
+        reason: why it was refused, or isn't tried again yet, or what the issue lacks that was filed; nothing that a
+            customer wrote, no name of one.
         tracker, place: where the issue is, or was to be: a configured tracker, a repository or project of its.
         audience: who could read it there when it was written.
         kind, area, team, priority: as the playbook decided; empty where it names none.
@@ -67,6 +94,8 @@ class FilingRow:
         began_at: when the issue was about to be created, our clock.
         filed_at: when it stood there, our clock; of an issue that a person filed, when that was seen.
         answered_at: when an agent first answered the requester, by the helpdesk's own clock.
+        looks: how often the issue was looked for since its answer was lost.
+        tries: how often filing it has failed in a row, because of this ticket or its place alone.
     """
 
     id: str
@@ -78,6 +107,8 @@ class FilingRow:
     seen_at: str
     due: str
     trigger: str = ""
+    stands: bool = False
+    version: str = ""
     ordered: bool = False
     rule: str = ""
     reason: str = ""
@@ -120,6 +151,37 @@ class Filings:
         """Those of a ticket, in the order of their turns."""
         return [_row(row) for row in self._db.query(OF_TICKET, [str(ticket)])]
 
+    def last(self, ticket: Ref, occasion: str = ESCALATED) -> FilingRow | None:
+        """The last one of a ticket on an occasion."""
+        return next((row for row in reversed(self.of(ticket)) if row.occasion == occasion), None)
+
+    def get(self, filing: str) -> FilingRow | None:
+        """One of them as it stands."""
+        return next((_row(row) for row in self._db.query(GET, [filing])), None)
+
+    def due(self, helpdesk: str, now: str) -> list[FilingRow]:
+        """What is to be filed, or looked for, for tickets of a helpdesk."""
+        return [_row(row) for row in self._db.query(DUE, [now, f"{helpdesk}:%"])]
+
+    def doubtful(self) -> dict[str, str]:
+        """By tracker: when its next filing in doubt has settled."""
+        return {row["tracker"]: row["due"] for row in self._db.query(DOUBTFUL)}
+
+    def doubt_orphans(self, due: str) -> None:
+        """Issues that a dead process was creating are in doubt."""
+        self._db.execute(ORPHANS, [due])
+
+    def begun(self, connector: str, since: str) -> set[str]:
+        """What was filed since then, or may have been: of a helpdesk the tickets, of a tracker the issues."""
+        what = {"prefix": f"{connector}:%", "name": connector, "since": since}
+        return {row["target"] for row in self._db.query(BEGUN, what)}
+
+    def rekey(self, old: Ref, new: Ref) -> None:
+        """A ticket or an issue goes on under another ref; of two tickets that became one, the other's rows stand."""
+        what = {"old": str(old), "new": str(new), "key": new.key}
+        for statement in (REKEY_TICKET, REKEY_ISSUE, LEFT_OVER):
+            self._db.execute(statement, what)
+
     def all(self) -> list[FilingRow]:
         """Every one, in the order in which they were seen."""
         return [_row(row) for row in self._db.query(ALL)]
@@ -134,5 +196,6 @@ def _row(row: dict[str, Any]) -> FilingRow:
             "issue": Ref.parse(row["issue"], row["issue_key"]) if row["issue"] else None,
             "state": FilingState(row["state"]),
             "ordered": bool(row["ordered"]),
+            "stands": bool(row["stands"]),
         }
     )

@@ -190,6 +190,10 @@ class Links:
         self._db.execute(SAW_OPEN, [0, link.id])
         self._db.execute(SET_FILED, [int(filed), origin, link.id])
 
+    def is_filed(self, link: Link) -> None:
+        """Its issue was filed by us, whoever met the link first."""
+        self._db.execute(SET_FILED, [1, Origin.SYNCD, link.id])
+
     def saw_open(self, link: Link) -> None:
         """Its issue was seen unfinished before anything was decided of it: what it does next is a move."""
         self._db.execute(SAW_OPEN, [1, link.id])

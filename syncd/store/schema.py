@@ -284,6 +284,8 @@ CREATE TABLE filings (
     seen_at     TEXT NOT NULL,
     due         TEXT NOT NULL,
     trigger     TEXT NOT NULL,
+    stands      INTEGER NOT NULL,
+    version     TEXT NOT NULL,
     ordered     INTEGER NOT NULL,
     rule        TEXT NOT NULL,
     reason      TEXT NOT NULL,

@@ -1,0 +1,230 @@
+"""File: escalated tickets become issues, each once (rules 12, 14 and 17).
+
+A row of ``filings`` that is due is decided afresh, on fresh reads: of the place's tracker, since a person may have
+filed an issue meanwhile; of the ticket; and of who can read in the place. The row is kept as sent before the first byte
+leaves. An answer that is lost leaves it in doubt: after a while the issue is looked for by its marker, and only if it
+certainly isn't there is the ticket decided afresh. What the ticket shows of its issue is then up to the plan, as for
+any other link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from syncd.braking import refuse_filing
+from syncd.clock import precise
+from syncd.config import Helpdesk
+from syncd.create import create, due_in, failed, keep, look, was_filed_before
+from syncd.defects import of_one_item, told
+from syncd.details import Detail
+from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
+from syncd.filing import Filing, Unfiled, decide, write
+from syncd.model import Ref
+from syncd.poll import poll
+from syncd.records import Link, LinkState
+from syncd.retry import reads
+from syncd.settle import ASK_AGAIN
+from syncd.store import FilingRow, FilingState
+from syncd.work import IN_PLACE, Work, WouldFile
+
+
+@dataclass(slots=True)
+class _Trackers:
+    """Which trackers were polled since these rows were due, and what kept the others from being."""
+
+    work: Work
+    polled: set[str] = field(default_factory=set)
+
+    def poll(self, name: str) -> bool:
+        """Whether it was polled; if it can't be now, its rows stay as due as they are."""
+        if name not in self.polled and self.work.writes:
+            try:
+                poll(self.work, name)
+            except ConnectorError as error:
+                self.work.say(f"{name}: {error.what}")
+                return False
+            self.polled.add(name)
+        return True
+
+
+def file(work: Work, name: str | None = None) -> None:
+    """File what is due, and look for what is in doubt; ``name``: for tickets of this helpdesk.
+
+    Raises:
+        Interrupted: syncd is to stop; between two tickets.
+    """
+    if work.approved is not None:  # nothing but what a person has approved
+        return
+    for desk in [name] if name else list(work.helpdesks):
+        try:
+            if desk in work.helpdesks:
+                _file_due(work, work.helpdesks[desk])
+        except BrakeOn as error:
+            work.say(str(error))
+
+
+def _file_due(work: Work, desk: Helpdesk) -> None:
+    rows = work.store.filings.due(desk.name, work.now)
+    trackers = _Trackers(work)
+    for row in rows:
+        if work.clock.sleep(0):
+            raise Interrupted("stopped between two filings")
+        looks = row.state is FilingState.DOUBT
+        if looks and work.writes:
+            _alone(work, row, partial(look, work, row))
+        elif not looks and _may_be_filed(work, desk, row):
+            _alone(work, row, partial(_file_one, work, desk, row, trackers))
+
+
+def _alone(work: Work, row: FilingRow, do: Callable[[], None]) -> None:
+    """A failure, or a defect, that one of them brings to light holds up no other (rule 13)."""
+    try:
+        do()
+    except ConnectorError as error:
+        failed(work, row, error)
+    except Exception as error:
+        if not of_one_item(error):
+            raise
+        now = work.store.filings.get(row.id)
+        if now is not None and now.state is not FilingState.SENT:  # that one is looked for first
+            keep(work, row, replace(row, state=FilingState.REFUSED, reason=f"{told(error)}. Please report it"))
+
+
+def _may_be_filed(work: Work, desk: Helpdesk, row: FilingRow) -> bool:
+    """Whether it is to be looked at now; where nothing may be written, once for each version of the ticket."""
+    told_of = work.would_file.get(row.id)
+    if told_of is not None and told_of.version == row.version:
+        return False
+    return _may_call(work, desk.name) and not work.store.commands.muted_since(row.ticket)
+
+
+def _may_call(work: Work, name: str) -> bool:
+    """Whether anything may be written there, and now."""
+    held = {brake.connector for brake in work.store.brakes.on()} | work.store.connectors.paused()
+    return name in work.connectors and not work.paused_for(name) and not (work.writes and name in held)
+
+
+def _file_one(work: Work, desk: Helpdesk, row: FilingRow, trackers: _Trackers) -> None:
+    """One ticket, from its first look to its issue."""
+    ready = _ready(work, desk, trackers)
+    if ready is None or _adopted(work, row):
+        return
+    try:
+        detail = reads(work.clock, patience=IN_PLACE)(work.connectors[desk.name].detail, row.ticket)
+    except Gone:
+        keep(work, row, replace(row, state=FilingState.WITHDRAWN, stands=False))
+        return
+    if detail.item.ref != row.ticket:  # it was merged, or moved
+        with work.store.write():
+            work.store.filings.rekey(row.ticket, detail.item.ref)
+        return
+    found = decide(detail, desk.playbook, word=desk.mapping.word(detail.item.status), ordered=row.ordered)
+    if isinstance(found, Unfiled):
+        _leave(work, row, detail, found)
+        return
+    tracker, place = _where(desk, found.place.value)
+    if tracker not in ready:
+        keep(work, row, replace(row, due=due_in(work, ASK_AGAIN)))
+        return
+    audience = reads(work.clock, patience=IN_PLACE)(work.connectors[tracker].audience, place)
+    issue = write(found, detail, desk.playbook, audience)
+    if not work.writes:
+        _would_file(work, row, issue, tracker, place)
+    elif not was_filed_before(work, row, tracker, place):
+        refuse_filing(work, row.ticket, tracker, row.id)
+        with work.feeds[tracker].pages.turn(work.clock):  # no poll shows the issue before it is known whose it is
+            sent = _send(work, row, _told(row, detail, issue, tracker, place))
+            if sent is not None:
+                create(work, sent, issue)
+
+
+def _ready(work: Work, desk: Helpdesk, trackers: _Trackers) -> frozenset[str] | None:
+    """The trackers of the playbook's places that may be written to, and show what people have filed; None: none is."""
+    places = {tracker for tracker, _ in (_where(desk, spot) for spot in desk.playbook.routing.places.values() if spot)}
+    ready = {name for name in places if _may_call(work, name) and work.store.cursors.walked(name)}
+    ready = {name for name in sorted(ready) if trackers.poll(name)}
+    return frozenset(ready) if ready or not places else None
+
+
+def _would_file(work: Work, row: FilingRow, issue: Filing, tracker: str, place: str) -> None:
+    """Where nothing may be written: say what would be."""
+    labels = tuple(label.value for label in issue.labels)
+    would = WouldFile(row.ticket, row.version, tracker, place, issue.decision.kind.value, labels)
+    work.would_file[row.id] = would
+    work.planned_issue(would)
+
+
+def _where(desk: Helpdesk, spot: str) -> tuple[str, str]:
+    """The tracker that a place of the playbook is in, and its name there."""
+    tracker, colon, place = spot.partition(":")
+    return (tracker, place) if colon else (desk.trackers[0], spot)
+
+
+def _live(work: Work, ticket: Ref) -> Link | None:
+    """The first trusted link of a ticket."""
+    links = [one for one in work.store.links.of(ticket) if one.ticket == ticket]
+    return next((one for one in links if one.state in {LinkState.LIVE, LinkState.FINAL}), None)
+
+
+def _adopted(work: Work, row: FilingRow) -> bool:
+    """A ticket that has an issue by now gets no second one."""
+    link = _live(work, row.ticket)
+    if link is None:
+        return False
+    keep(work, row, _adopting(work, row, link))
+    return True
+
+
+def _adopting(work: Work, row: FilingRow, link: Link) -> FilingRow:
+    found = replace(row, state=FilingState.ADOPTED, rule="", reason="")
+    return replace(found, tracker=link.issue.connector, issue=link.issue, filed_at=work.now)
+
+
+def _leave(work: Work, row: FilingRow, detail: Detail, why: Unfiled) -> None:
+    """No issue as the ticket is now; one that may change without a trace is looked at once more."""
+    version = detail.item.version
+    if detail.item.settled:
+        keep(work, row, replace(row, state=FilingState.UNFILED, rule=why.rule, reason="", version=version, tries=0))
+    else:
+        keep(work, row, replace(row, due=due_in(work, ASK_AGAIN), rule=why.rule, version=version))
+
+
+def _told(row: FilingRow, detail: Detail, issue: Filing, tracker: str, place: str) -> FilingRow:
+    """What is kept of an issue that is about to be created."""
+    one = issue.decision
+    answered = precise(detail.answered_at) if detail.answered_at else ""
+    return replace(
+        row,
+        trigger=one.escalated.why,
+        version=detail.item.version,
+        rule="",
+        reason="",
+        tracker=tracker,
+        place=place,
+        audience=issue.audience.value,
+        kind=one.kind.value,
+        area=one.area.value,
+        team=issue.team.value,
+        priority=one.priority.value,
+        answered_at=answered,
+        looks=0,
+    )
+
+
+def _send(work: Work, row: FilingRow, told_of: FilingRow) -> FilingRow | None:
+    """Kept before the first byte leaves. None: somebody has seen to it since."""
+    sent = replace(told_of, state=FilingState.SENT, began_at=work.now)
+    with work.store.write():
+        if work.store.filings.get(row.id) != row:
+            return None
+        link = _live(work, row.ticket)
+        if link is not None:
+            work.store.filings.put(_adopting(work, row, link))
+            return None
+        work.store.filings.put(sent)
+    return sent
+
+
+__all__ = ["file"]
