@@ -273,6 +273,7 @@ class Handed:
         created_at: when the ticket was made, by its helpdesk's own clock.
         labels: of the issue, as far as a playbook asks for them.
         finished_at: when syncd last wrote that the ticket is finished, our clock; empty if it never did.
+        linked: the two are linked now; else they were when the issue was filed.
         by_syncd: syncd filed the issue, or adopted it for a filing. What follows is empty where it didn't, and holds
             what :class:`syncd.store.FilingRow` does.
     """
@@ -289,6 +290,7 @@ class Handed:
     issue_released: bool = True
     labels: tuple[str, ...] = ()
     finished_at: str = ""
+    linked: bool = True
     by_syncd: bool = False
     kind: str = ""
     area: str = ""

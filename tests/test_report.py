@@ -10,7 +10,7 @@ import pytest
 from syncd.model import Ref, Status
 from syncd.playbook import Playbook
 from syncd.records import Handed
-from syncd.report import By, Known, Labels, figures, rows, usual
+from syncd.report import By, Known, Labels, Request, figures, in_order, requests, rows, usual
 from syncd.report.periods import periods
 from tests.test_playbook import refused, shipped
 
@@ -210,6 +210,76 @@ def test_only_labels_that_a_playbook_asks_for_are_asked_for() -> None:
     labels = Labels(Playbook.parse("p", RULES | {"resolve_when": "label:Shipped"}))
     told = ("rfh", "Bug", "team/search", "ce/p1", "shipped", "good first issue", "p1", "")
     assert [one for one in told if labels.asked(one)] == ["rfh", "Bug", "team/search", "ce/p1", "shipped"]
+
+
+# --- open requests ---
+
+
+def opened(pairs: list[Handed], rules: dict[str, Any] = KEPT) -> list[Request]:
+    playbook = Playbook.parse("p", rules)
+    return requests(rows(pairs, playbook), playbook.report.order)
+
+
+def test_open_requests_stand_in_the_order_in_which_they_were_opened_each_once() -> None:
+    pairs = [
+        handed(1, "2026-01-03T00:00:00Z", 7, kind="rfh", issue_created_at="2026-01-04T00:00:00Z"),
+        handed(2, "2026-01-01T00:00:00Z", 8, filed_at="2026-01-05T00:00:00Z"),
+        handed(3, "2026-01-02T00:00:00Z", 7, issue_created_at="2026-01-04T00:00:00Z"),
+        handed(4, "2026-01-03T12:00:00Z", 9),
+    ]
+    found = opened(pairs)
+    assert [(one.issue.id, [ref.id for ref in one.tickets], one.kind) for one in found] == [
+        ("9", ["4"], ""),
+        ("7", ["1", "3"], "rfh"),
+        ("8", ["2"], ""),
+    ]
+    assert found[1].age(at("2026-01-05")) == 86400
+
+
+def test_2i2c_takes_what_is_not_an_incident_in_its_own_order() -> None:
+    day, playbook = "2026-01-01T00:00:00Z", shipped("2i2c")
+    worn: list[tuple[str, ...]] = [
+        ("order:no-budget-left",),
+        (),
+        ("ORDER:our-goals", "order:no-budget-left"),
+        ("order:funded",),
+        ("order:high-impact",),
+    ]
+    pairs = [handed(number, day, labels=one, kind="change") for number, one in enumerate(worn, 1)]
+    pairs += [handed(ticket, day, 6, kind="guidance") for ticket in (11, 12, 13)]
+    pairs.append(handed(20, day, 20, kind="incident", labels=("order:no-budget-left",)))
+    found = in_order(requests(rows(pairs, playbook), playbook.report.order))
+    assert [(one.issue.id, one.rank) for one in found] == [
+        ("20", "incident"),
+        ("4", "dedicated funding"),
+        ("6", "many communities"),
+        ("3", "our goals"),
+        ("5", "high impact on one"),
+        ("2", "other work"),
+        ("1", "no budget left"),
+    ]
+    asked = [label for rank in playbook.report.order for label in rank.labels]
+    assert all(Labels(playbook).asked(label) for label in asked)
+
+
+def test_a_company_gives_a_rank_and_what_no_row_is_for_comes_last() -> None:
+    order = [{"name": "funded", "companies": ["Acme"]}]
+    rules = KEPT | {"report": {"companies": True, "order": order}}
+    day = "2026-01-01T00:00:00Z"
+    found = opened([handed(1, day, company="globex"), handed(2, day, labels=("customer/acme",))], rules)
+    assert [(one.issue.id, one.rank) for one in in_order(found)] == [("2", "funded"), ("1", "")]
+
+
+@pytest.mark.parametrize(
+    ("report", "what"),
+    [
+        ({"order": [{"name": "a"}, {"name": "b"}]}, "two rows of the order are for the rest"),
+        ({"order": [{"name": "a", "companies": ["x"]}]}, "the order names companies, and none are kept"),
+        ({"order": [{"name": "a", "tickets": 1}]}, "this number is too small. Write 2 or more"),
+    ],
+)
+def test_an_order_that_can_t_be_is_refused(report: dict[str, Any], what: str) -> None:
+    assert what in refused({"report": report})[0]
 
 
 # --- the playbook ---

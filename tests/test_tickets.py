@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from syncd.backfill import backfill
 from syncd.clock import stamp
-from syncd.model import GoneKind
+from syncd.model import GoneKind, Ref, Status
 from syncd.poll import walk
-from syncd.store import BEGINNING
+from syncd.store import BEGINNING, FilingRow, FilingState
 from syncd.testing.books import moment_of
 from tests.pairs import Pair
 
@@ -142,3 +143,35 @@ def test_when_syncd_finished_a_ticket_is_told() -> None:
     pair.move(issue, "done")
     pair.pass_()
     assert pair.store.tickets.handed("desk")[0].finished_at[:10] == stamp(pair.clock.now())[:10]
+
+
+def test_a_gone_issue_is_no_open_request_and_is_told_without_a_status() -> None:
+    pair = Pair()
+    ticket = pair.ticket()
+    issue = pair.issue(ticket)
+    pair.reconcile()
+    pair.tick()
+    with pair.store.write():
+        pair.store.filings.put(filing(pair.ref(ticket), pair.ref(issue)))
+    pair.remove(issue)
+    pair.pass_()
+    (one,) = pair.store.tickets.handed("desk")
+    assert (one.linked, one.by_syncd, one.kind, one.issue_status) == (False, True, "rfh", Status(""))
+
+
+def test_a_filing_tells_what_was_decided() -> None:
+    pair = Pair()
+    ticket = pair.ticket()
+    issue = pair.issue(ticket)
+    pair.reconcile()
+    with pair.store.write():
+        pair.store.filings.put(filing(pair.ref(ticket), pair.ref(issue)))
+    (one,) = pair.store.tickets.handed("desk")
+    assert (one.linked, one.by_syncd, one.kind, one.team, one.company) == (True, True, "rfh", "Search", "acme")
+
+
+def filing(ticket: Ref, issue: Ref) -> FilingRow:
+    """As it stands once the issue is there."""
+    now = "2026-01-05T09:00:00Z"
+    row = FilingRow("an effect", ticket, now, "escalated", 1, FilingState.FILED, now, "", issue=issue)
+    return replace(row, kind="rfh", team="Search", company="acme")

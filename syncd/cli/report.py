@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import click
 
+from syncd.cli import requests
 from syncd.cli.app import config_option, json_option
 from syncd.cli.moments import Moment
 from syncd.cli.running import configured, reading
@@ -25,28 +26,51 @@ NOT_FIGURES = {"name", "since", "until"}
 @click.command("report")
 @click.option("--since", type=Moment(), metavar="WHEN", help="Tickets made since a date or time; else six periods.")
 @click.option("--until", type=Moment(), metavar="WHEN", help="Tickets made before a date or time; else until now.")
-@click.option("--by", type=click.Choice(get_args(By)), default="month", show_default=True, help="Length of a period.")
+@click.option("--by", type=click.Choice(get_args(By)), help="Length of a period; else a month.")
+@click.option("--open", "open_", is_flag=True, help="List the issues that tickets wait for, as they were opened.")
+@click.option("--order", "ordered", is_flag=True, help="List them in the playbook's own order.")
 @click.option("--helpdesk", "only", metavar="NAME", help="Only tickets of this helpdesk.")
 @click.option("--csv", "for_sheets", is_flag=True, help="Print CSV, a row for each figure.")
 @json_option
 @config_option
-def command(folder: Path | None, *, only: str | None, for_sheets: bool, as_data: bool, **span: Any) -> int:
+def command(folder: Path | None, *, only: str | None, **how: Any) -> int:
     """Show how many tickets needed engineering, by period, kind, team, area, priority and company. Asks no service.
 
     Times are UTC; a ticket belongs to the period in which it was made.
     """
-    if for_sheets and as_data:
-        raise click.UsageError("Choose --csv or --json, not both.")
+    listed, span = how["open_"] or how["ordered"], [how.pop(name) for name in ("since", "until", "by")]
+    _refuse(listed, span, **how)
     config = configured(folder)
     if only is not None and only not in config.helpdesks:
         raise click.BadParameter(f"no helpdesk of that name; there is: {', '.join(config.helpdesks)}")
-    since, until, by = _span(**span)
+    desks = [desk for desk in config.helpdesks.values() if only in (None, desk.name)]
+    if how["ordered"] and not any(desk.playbook.report.order for desk in desks):
+        raise click.UsageError("No playbook has an order: add [[report.order]] to it, or use --open.")
     store = reading(config)
     try:
-        desks = [desk for desk in config.helpdesks.values() if only in (None, desk.name)]
-        found = [figures(known(store, desk), since, until, by) for desk in desks]
+        if listed:
+            found = requests.gather(config, store, desks, ordered=how["ordered"])
+            requests.tell(found, as_data=how["as_data"], for_sheets=how["for_sheets"])
+        else:
+            _figures(store, desks, _span(*span), as_data=how["as_data"], for_sheets=how["for_sheets"])
     finally:
         store.close()
+    return 0
+
+
+def _refuse(listed: bool, span: Sequence[Any], *, as_data: bool, for_sheets: bool, **_: bool) -> None:
+    """What doesn't go together."""
+    if for_sheets and as_data:
+        raise click.UsageError("Choose --csv or --json, not both.")
+    if listed and any(one is not None for one in span):
+        raise click.UsageError("What is open now has no period: leave out --since, --until and --by.")
+
+
+def _figures(
+    store: Store, desks: Sequence[Helpdesk], span: tuple[datetime, datetime, By], *, as_data: bool, for_sheets: bool
+) -> None:
+    """The report, desk by desk."""
+    found = [figures(known(store, desk), *span) for desk in desks]
     if as_data:
         as_json({"helpdesks": found})
     elif for_sheets:
@@ -54,11 +78,10 @@ def command(folder: Path | None, *, only: str | None, for_sheets: bool, as_data:
     else:
         for one in found:
             _tell(one)
-    return 0
 
 
-def _span(since: datetime | None, until: datetime | None, by: By) -> tuple[datetime, datetime, By]:
-    until = until or datetime.now(UTC)
+def _span(since: datetime | None, until: datetime | None, by: By | None) -> tuple[datetime, datetime, By]:
+    until, by = until or datetime.now(UTC), by or "month"
     since = since or usual(until, by)
     if since >= until:
         raise click.UsageError("--since has to be before --until.")

@@ -5,7 +5,8 @@ Pure: what the state keeps goes in, figures come out. Moments are ISO UTC text, 
 
 from syncd.report.labels import Labels
 from syncd.report.periods import By, usual
-from syncd.report.share import rows
+from syncd.report.requests import Request, in_order, requests
+from syncd.report.share import Row, rows
 from syncd.report.whole import Known, figures
 
-__all__ = ["By", "Known", "Labels", "figures", "rows", "usual"]
+__all__ = ["By", "Known", "Labels", "Request", "Row", "figures", "in_order", "requests", "rows", "usual"]

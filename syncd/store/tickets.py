@@ -29,14 +29,15 @@ HANDED = """
     SELECT m.ref, m.created_at, p.issue, coalesce(t.key, f.ticket_key, '') AS ticket_key,
         coalesce(t.native, '') AS ticket_native, coalesce(t.reason, '') AS ticket_reason,
         coalesce(t.moved_at, '') AS ticket_moved_at, coalesce(i.key, '') AS issue_key, coalesce(i.url, '') AS issue_url,
-        coalesce(i.native, '') AS issue_native, coalesce(i.reason, '') AS issue_reason,
+        iif(i.gone = '', i.native, '') AS issue_native, coalesce(i.reason, '') AS issue_reason,
         coalesce(i.released, 1) AS released, coalesce(i.created_at, '') AS issue_created_at,
         coalesce(i.moved_at, '') AS issue_moved_at, coalesce(i.tags, '[]') AS labels,
-        coalesce(finished.at, '') AS finished_at, f.id AS filing, f.kind, f.area, f.team, f.priority, f.company,
-        f.seen_at, f.filed_at, f.answered_at
+        coalesce(finished.at, '') AS finished_at, l.id AS link, f.id AS filing,
+        f.kind, f.area, f.team, f.priority, f.company, f.seen_at, f.filed_at, f.answered_at
     FROM pairs p JOIN tickets_met m ON m.ref = p.ticket
     LEFT JOIN snapshots t ON t.ref = p.ticket
     LEFT JOIN snapshots i ON i.ref = p.issue
+    LEFT JOIN links l ON l.ticket = p.ticket AND l.issue = p.issue AND l.state IN ('live', 'final')
     LEFT JOIN filings f ON f.ticket = p.ticket AND f.issue = p.issue
     LEFT JOIN finished ON finished.target = p.ticket
     WHERE m.ref >= ? AND m.ref < ? ORDER BY m.created_at, m.ref, p.issue
@@ -92,6 +93,7 @@ def _handed(row: dict[str, Any]) -> Handed:
         issue_released=bool(row["released"]),
         labels=tuple(json.loads(row["labels"])),
         finished_at=row["finished_at"],
+        linked=row["link"] is not None,
         by_syncd=row["filing"] is not None,
         **told,
     )

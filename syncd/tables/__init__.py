@@ -8,7 +8,7 @@ from syncd.tables.announce import Announce
 from syncd.tables.boards import BoardRow
 from syncd.tables.conversation import Conversation
 from syncd.tables.escalation import Condition, FileTable, KindRow, Mark
-from syncd.tables.figures import Figures
+from syncd.tables.figures import Figures, Rank
 from syncd.tables.parts import FORM_FIELDS, ISSUE_KINDS, IssueKind, IssueTemplate, IssueWord, TicketWord
 from syncd.tables.priorities import Customer, Priorities, Source, Told
 from syncd.tables.replies import Replies
@@ -31,6 +31,7 @@ __all__ = [
     "KindRow",
     "Mark",
     "Priorities",
+    "Rank",
     "Replies",
     "Routing",
     "Rule",

@@ -60,6 +60,41 @@ def test_people_get_tables_with_the_goal_and_what_is_not_counted(desk: Office) -
     assert "Tickets are counted by when they were made (UTC), since " in said
 
 
+def test_what_tickets_wait_for_is_listed_until_it_is_finished(desk: Office) -> None:
+    first, second = desk.pending(), desk.pending()
+    issue = desk.issue(first, second)
+    done = desk.issue(desk.pending())
+    desk.hub.close(done)
+    desk.hub.label(issue, "rfh")
+    desk.sync()
+    (one,) = desk.json("report", "--open")["requests"]
+    assert (one["issue"], one["tickets"]) == (f"github:{issue}", [f"freshdesk:{first}", f"freshdesk:{second}"])
+    assert (one["url"], one["kind"], one["company"], one["rank"]) == (desk.issue_url(issue), "rfh", "", "")
+    (row,) = csv.DictReader(desk.run("report", "--open", "--csv").ended(0).out.splitlines())
+    assert (row["issue"], row["tickets"]) == (f"github:{issue}", f"freshdesk:{first} freshdesk:{second}")
+    assert f"github:{issue}" in desk.run("report", "--open").ended(0).out
+    desk.later()
+    desk.hub.close(issue)
+    desk.sync()
+    assert desk.json("report", "--open")["requests"] == []
+    assert "No ticket waits" in desk.run("report", "--open").ended(0).out
+
+
+def test_the_team_s_own_order_writes_nothing(build: Callable[..., Office]) -> None:
+    order = '[[sync.report.order]]\nname = "funded"\nlabels = ["funded"]\n[[sync.report.order]]\nname = "rest"\n'
+    office = build(sync=TABLES.format(companies="false") + order)
+    issues = [office.issue(office.pending()) for _ in range(2)]
+    office.hub.label(issues[1], "funded")
+    office.sync()
+    writes, calls = office.writes(), office.calls()
+    found = office.json("report", "--order")["requests"]
+    assert [(one["issue"], one["rank"]) for one in found] == [
+        (f"github:{issues[1]}", "funded"),
+        (f"github:{issues[0]}", "rest"),
+    ]
+    assert (office.writes(), office.calls()) == (writes, calls)
+
+
 def test_before_anything_was_read_it_says_so(desk: Office) -> None:
     said = desk.run("report").ended(0).out
     assert "The first walk of its tickets isn't finished" in said
@@ -86,7 +121,9 @@ def test_no_customer_is_kept_or_named_unless_the_playbook_keeps_them(desk: Offic
 def test_what_is_asked_wrongly_is_told(desk: Office) -> None:
     assert "there is: freshdesk" in desk.run("report", "--helpdesk", "zendesk").ended(2).err
     assert "before --until" in desk.run("report", "--since", "2026-02-01", "--until", "2026-01-01").ended(2).err
-    desk.run("report", "--csv", "--json").ended(2)
+    assert "not both" in desk.run("report", "--csv", "--json").ended(2).err
+    assert "no period" in desk.run("report", "--open", "--by", "week").ended(2).err
+    assert "No playbook has an order" in desk.run("report", "--order").ended(2).err
 
 
 def test_it_runs_while_the_service_runs(desk: Office) -> None:
