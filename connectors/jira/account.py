@@ -25,14 +25,21 @@ class Kind:
     Attributes:
         id: its id.
         name: as people know it.
-        labels: whether an issue of it can be made with labels.
-        required: fields that must be given, and that syncd doesn't know: id -> label.
+        shown: fields that can be given when it is made: id -> label.
+        required: those that must be given, and that syncd doesn't know: id -> label.
+        allowed: the names of what a field can hold, where it is one of a list.
     """
 
     id: str
     name: str
-    labels: bool
+    shown: Mapping[str, str]
     required: Mapping[str, str]
+    allowed: Mapping[str, tuple[str, ...]]
+
+    @property
+    def labels(self) -> bool:
+        """Whether an issue of it can be made with labels."""
+        return "labels" in self.shown
 
 
 GIVEN = frozenset({"project", "issuetype", "summary", "description", "labels", "reporter", "assignee"})
@@ -50,7 +57,7 @@ class Account:
 
     def __init__(self, api: JiraApi, projects: Sequence[str], issue_type: str = "") -> None:
         self.api, self.projects, self.issue_type = api, tuple(projects), issue_type
-        self._kinds: dict[str, Kind] = {}
+        self._kinds: dict[tuple[str, str], Kind] = {}
         self._fields: dict[str, tuple[str, Mapping[str, Any]]] = {}
 
     def project(self, name: str) -> str | None:
@@ -68,21 +75,22 @@ class Account:
                         found[native(one)] = clean(one["name"])
         return found
 
-    def kind(self, project: str) -> Kind:
-        """What an issue filed in a project is; two calls, once.
+    def kind(self, project: str, name: str = "") -> Kind:
+        """What an issue filed in a project is, by the name of its type, or as configured; two calls, once.
 
         Raises:
-            Refused: the account may file nothing there, or not what is configured.
+            Refused: the account may file nothing there, or not what is asked for.
         """
-        if project not in self._kinds:
-            self._kinds[project] = self._kind(project)
-        return self._kinds[project]
+        key = (project, name.casefold())
+        if key not in self._kinds:
+            self._kinds[key] = self._kind(project, name or self.issue_type)
+        return self._kinds[key]
 
     def forget(self, project: str) -> None:
         """What an issue in a project must be has changed: ask again."""
-        self._kinds.pop(project, None)
+        self._kinds = {key: kind for key, kind in self._kinds.items() if key[0] != project}
 
-    def _kind(self, project: str) -> Kind:
+    def _kind(self, project: str, name: str) -> Kind:
         doing = f"reading what can be filed in {project}"
         base = f"issue/createmeta/{part(project)}/issuetypes"
         try:
@@ -90,18 +98,21 @@ class Account:
         except Gone as error:
             raise Refused(self.api.name, error.what) from None
         names = {items.named(one).casefold(): one for one in reversed(types)}
-        wanted = (self.issue_type.casefold(),) if self.issue_type else PREFERRED
-        chosen = next((names[name] for name in wanted if name in names), None)
-        if chosen is None and types and not self.issue_type:
+        wanted = (name.casefold(),) if name else PREFERRED
+        chosen = next((names[one] for one in wanted if one in names), None)
+        if chosen is None and types and not name:
             chosen = types[0]
         if chosen is None:
-            what = f"there is no type {self.issue_type!r}" if types else "the account may file nothing"
-            raise Refused(self.api.name, f"{doing}: {what} there")
+            has = ", ".join(items.named(one) for one in types)
+            what = f"there is no type {name!r} there, only: {has}" if types else "the account may file nothing there"
+            raise Refused(self.api.name, f"{doing}: {what}")
         number = items.digits(chosen, "id")
         fields = list(self._every(f"{base}/{number}", doing, "fields"))
+        shown = {str(one.get("fieldId")): items.named(one) for one in fields}
         must = {str(one.get("fieldId")): items.named(one) for one in fields if _must(one)}
-        labels = any(one.get("fieldId") == "labels" for one in fields)
-        return Kind(number, items.named(chosen), labels, {key: name for key, name in must.items() if key not in GIVEN})
+        allowed = {str(one.get("fieldId")): _allowed(one) for one in fields}
+        required = {key: label for key, label in must.items() if key not in GIVEN}
+        return Kind(number, items.named(chosen), shown, required, allowed)
 
     def _every(self, path: str, doing: str, key: str) -> list[items.Row]:
         """A list of createmeta: at most 50 a page, under another name on Data Center."""
@@ -178,8 +189,15 @@ def _typed(schema: Mapping[str, Any], value: str | int) -> Any:
     if kind == "option":
         return {"value": one}
     if kind == "array":
-        return [{"value": one}] if schema.get("items") == "option" else [one]
-    return {"name": one} if kind in {"priority", "version", "component"} else one
+        each = {"option": "value", "version": "name", "component": "name"}.get(str(schema.get("items")))
+        return [{each: one}] if each is not None else [one]
+    return {"name": one} if kind in {"priority", "version", "component", "securitylevel"} else one
+
+
+def _allowed(field: items.Row) -> tuple[str, ...]:
+    """What a list has: options have a value, all else a name."""
+    rows = [one for one in items.listed(field, "allowedValues") if isinstance(one, dict)]
+    return tuple(str(one.get("value") or one.get("name")) for one in rows)
 
 
 def _must(field: items.Row) -> bool:

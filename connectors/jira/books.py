@@ -34,6 +34,8 @@ class Books:
         self.mails: list[Mail] = []
         self.fields: dict[str, tuple[str, str]] = {}
         """Custom fields: id -> name and type (``text``, ``number`` or ``select``)."""
+        self.options: dict[str, tuple[str, ...]] = {}
+        """What a custom field of a list can hold, by its id."""
         self.former: dict[str, Project] = {}
         """Keys that projects had."""
         self.places: dict[tuple[str, int], int] = {}

@@ -8,15 +8,16 @@ from typing import ClassVar
 
 from connectors.jira import items
 from connectors.jira.checks import Checks
+from connectors.jira.filing import Filing
 from connectors.jira.items import FIELDS, Reading
 from connectors.jira.options import JiraOptions
 from connectors.jira.reads import BATCH, Reader
 from connectors.jira.site import AT_ONCE, SiteConnector
 from connectors.jira.writes import Writer
-from syncd.actions import Created, Draft
+from syncd.actions import Board, Created, Draft
 from syncd.clock import Clock
 from syncd.connector import Capabilities, ConnectorOptions
-from syncd.errors import ConnectorError, Problem
+from syncd.errors import ConnectorError, Problem, Refused
 from syncd.model import Audience, Item, Ref, Removed, Role, Status, Text
 
 SAID = "comment"
@@ -51,6 +52,7 @@ class JiraConnector(SiteConnector):
         self.reader = Reader(self.api, FIELDS, self._read, more=[SAID])
         self.explorer = Reader(self.api, [*FIELDS, SAID], self._explored, batch=EXPLORED)
         self.writer = Writer(self.api, self.account)
+        self.filing = Filing(self.api, self.account, Audience(options.audience))
 
     # --- reading ---
 
@@ -78,7 +80,7 @@ class JiraConnector(SiteConnector):
     def create(self, draft: Draft) -> Created:
         """See :class:`syncd.connector.Connector`; of its status only the kind is known until it is read."""
         asked = self.api.time().replace(microsecond=0) - timedelta(seconds=1)
-        made = self.writer.create(draft)
+        made = self.filing.create(draft)
         with self.api.legal(f"filing an issue in {draft.place}", write=True):
             ref = items.ref(self.name, made)
         item = Item(
@@ -92,6 +94,12 @@ class JiraConnector(SiteConnector):
         )
         return Created(item)
 
+    def check_filing(self, drafts: Sequence[Draft], boards: Sequence[Board]) -> Sequence[Problem]:
+        """See :class:`syncd.connector.Connector`; two calls for each project and type, one for each assignee."""
+        boardless = f"{self.name} has no boards that syncd puts issues on"
+        found = [Problem(f"{self.name}: {one.name}", boardless, "Take it out of the playbook") for one in boards]
+        return (*self.filing.problems(drafts), *found)
+
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """See :class:`syncd.connector.Connector`: from every comment of an issue; in a project, by the search index."""
         del since
@@ -99,7 +107,8 @@ class JiraConnector(SiteConnector):
 
     def audience(self, place: str) -> Audience:
         """As the config says: Jira's API tells of no project who can read it."""
-        del place
+        if self.account.project(place) is None:
+            raise Refused(self.name, f"the project {place} isn't one of those configured")
         return Audience(self.options.audience)
 
     def check(self) -> Sequence[Problem]:

@@ -11,6 +11,8 @@ from connectors.jira.entries import Project, State
 from connectors.jira.workflows import PRIORITIES, RESOLUTIONS
 
 LONGEST_SUMMARY = 255
+LONGEST_TEXT = 32_767
+"""Characters of a text unless an administrator says otherwise (jira.text.field.character.limit)."""
 EDITABLE = frozenset(
     {"summary", "description", "labels", "priority", "assignee", "fixVersions", "issuetype", "reporter"}
 )
@@ -92,10 +94,11 @@ class Edit:
 
     def _readers(self) -> dict[str, Callable[[Any], Any]]:
         return {
-            "summary": _summary, "description": self.rich, "labels": _labels, "fixVersions": self._versions,
+            "summary": _summary, "description": self._description, "labels": _labels,
+            "security": self._level, "fixVersions": self._versions,
             "priority": lambda value: _named(PRIORITIES, value, "The priority selected is invalid."),
             "resolution": lambda value: _named(RESOLUTIONS, value, "The resolution selected is invalid."),
-            "assignee": self._assignee, "issuetype": self._type, "reporter": self._assignee,
+            "assignee": self._assignee, "issuetype": self._type, "reporter": self._reporter,
         }  # fmt: skip
 
     def rich(self, value: Any) -> str | None:
@@ -123,6 +126,9 @@ class Edit:
         if kind == "select":
             if not isinstance(value, dict) or not isinstance(value.get("value"), str):
                 raise Bad("Specify a valid 'id' or 'name' for " + self.call.books.fields[name][0])
+            known = self.call.books.options.get(name)
+            if known is not None and value["value"] not in known:
+                raise Bad(f"Option value '{value['value']}' is not valid")
             return value["value"]
         if not isinstance(value, str):
             raise Bad("Operation value must be a string")
@@ -144,7 +150,26 @@ class Edit:
         found = self.call.books.account(str(name))
         if found is None:
             raise Bad(f"User '{name}' does not exist.")
+        if found.name in self.project.strangers or found.kind == "customer":
+            raise Bad(f"User '{name}' cannot be assigned issues.")
         return found.name
+
+    def _reporter(self, value: Any) -> str | None:
+        name = value.get("accountId") or value.get("id") or value.get("name") if isinstance(value, dict) else None
+        found = self.call.books.account(str(name))
+        if found is None:
+            raise Bad(f"User '{name}' does not exist.")
+        return found.name
+
+    def _level(self, value: Any) -> str:
+        known = {str(10000 + number): name for number, name in enumerate(self.project.levels)}
+        return _named(known, value, "Security level is not valid")
+
+    def _description(self, value: Any) -> str | None:
+        found = self.rich(value)
+        if found is not None and len(found) > LONGEST_TEXT:
+            raise Bad(f"The entered text is too long. It exceeds the allowed limit of {LONGEST_TEXT:,} characters.")
+        return found
 
     def _type(self, value: Any) -> str:
         known = {self.call.shapes.type(name)["id"]: name for name in self.project.types}

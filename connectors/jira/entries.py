@@ -9,8 +9,6 @@ from typing import Any
 
 from connectors.jira.workflows import Status, Transition, Workflow
 
-_EVERYTHING = ("BROWSE", "CREATE", "EDIT", "TRANSITION", "COMMENT", "LINK", "AGENT")
-
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -55,6 +53,10 @@ class Project:
         default_factory=lambda: {"BROWSE", "CREATE", "EDIT", "TRANSITION", "COMMENT", "LINK", "AGENT"}
     )
     """What our account may do there."""
+    strangers: set[str] = field(default_factory=lambda: {"customer", "automation"})
+    """Accounts that no issue there can be assigned to."""
+    levels: tuple[str, ...] = ()
+    """Security levels: who may see an issue, where more than the project decides."""
     numbers: int = 0
     asks: dict[str, dict[str, bool]] = field(default_factory=dict)
     """Fields on the screen before a status, and whether each is required, besides those that the workflow names."""
@@ -140,6 +142,8 @@ class State:
     labels: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     assignee: str | None = None
+    security: str | None = None
+    """One of the project's security levels."""
     custom: Mapping[str, Any] = field(default_factory=dict)
     gone: bool = False
 

@@ -113,6 +113,7 @@ class Issues:
         if "issuetype" not in fields:
             raise Refusal(wrong_fields({"issuetype": "Specify an issue type"}))
         screen = ((EDITABLE | set(call.books.fields)) - project.unlisted) | {"summary", "issuetype"}
+        screen |= {"security"} if project.levels else set()
         edit = Edit(call, project, None, screen)
         edit.take(fields, update)
         if "summary" not in fields:

@@ -24,6 +24,7 @@ FIELDS = (
     "project",
     "creator",
     "labels",
+    "assignee",
     "description",
     "issuelinks",
     "fixVersions",
@@ -83,6 +84,7 @@ class Reading:
             texts=(*((self.body(fields),) if self.bodies else ()), *notes),
             addresses=tuple(dict.fromkeys((*links, *(addresses or ())))),
             tags=tuple(one for one in listed(fields, "labels") if isinstance(one, str)),
+            assignees=_assignees(fields),
             moved_by="" if outside else part_of(mover, "name") or part_of(mover, "displayName"),
             moved_at=max(moved, default=None),
             closed_outside=done and outside,
@@ -226,6 +228,14 @@ def _linked(fields: Row, web: str) -> Iterator[str]:
             other = link.get(side) if isinstance(link, dict) else None
             if isinstance(other, dict) and isinstance(other.get("key"), str):
                 yield f"{web}/browse/{other['key']}"
+
+
+def _assignees(fields: Row) -> tuple[str, ...] | None:
+    """Who has it: accountId (Cloud) or username (Data Center); None where the answer doesn't tell."""
+    if "assignee" not in fields:
+        return None
+    who = part_of(fields["assignee"], "accountId") or part_of(fields["assignee"], "name")
+    return (who,) if who else ()
 
 
 def _canonical(connector: str, fields: Row) -> Ref | None:

@@ -92,6 +92,21 @@ class Managers:
             self._books.fields[id_] = (name, kind)
             return id_
 
+    def add_options(self, field: str, *options: str) -> None:
+        """What a custom field of a list can hold."""
+        with self._sandbox.lock:
+            self._books.options[field] = (*self._books.options.get(field, ()), *options)
+
+    def add_levels(self, project: str, *levels: str) -> None:
+        """Security levels of a project."""
+        with self._sandbox.lock:
+            self._project(project).levels += levels
+
+    def shut_out(self, project: str, person: str) -> None:
+        """No issue there can be assigned to that account any more."""
+        with self._sandbox.lock:
+            self._project(project).strangers.add(person)
+
     def require_field(self, project: str, field: str, on: bool = True) -> None:
         """A new issue there must have it."""
         with self._sandbox.lock:

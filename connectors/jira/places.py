@@ -21,6 +21,7 @@ _RIGHTS = {
 }  # fmt: skip
 _TYPES = {"text": "textfield", "textarea": "textarea", "number": "float", "select": "select"}
 _SCHEMAS = {"number": "number", "select": "option"}
+_SYSTEM = {"priority": "priority", "security": "securitylevel", "assignee": "user"}
 MOST_META = 200
 
 
@@ -37,6 +38,7 @@ class Places:
             Route("GET", "/serverInfo", self.server),
             Route("GET", "/myself", self.myself),
             Route("GET", "/user", self.user),
+            Route("GET", "/user/assignable/search", self.assignable),
             Route("GET", "/mypermissions", self.rights),
             Route("GET", "/project/search", self.project_search, CLOUD),
             Route("GET", "/project", self.project_list),
@@ -86,6 +88,16 @@ class Places:
         if "applicationRoles" in call.request.arg("expand"):
             body["applicationRoles"] = {"size": len(roles), "items": roles}
         return Reply(200, body)
+
+    def assignable(self, call: Call) -> Reply:
+        """Accounts that issues of a project can be assigned to; on Data Center by how their names begin."""
+        project = call.project(call.request.arg("project"))
+        if project is None:
+            return error("No project could be found with that key.", status=404)
+        asked = call.request.arg("accountId" if self.sandbox.cloud else "username")
+        people = [one for one in call.books.people.values() if one.kind != "customer"]
+        fits = [one for one in people if one.id == asked or (not self.sandbox.cloud and one.name.startswith(asked))]
+        return Reply(200, [call.shapes.person(one) for one in fits if one.name not in project.strangers])
 
     def rights(self, call: Call) -> Reply:
         """``mypermissions``: on Cloud one says which."""
@@ -192,7 +204,8 @@ class Places:
     @staticmethod
     def _system(name: str) -> Body:
         body: Body = {"id": name, "key": name, "name": name.capitalize(), "custom": False, "orderable": True}
-        return body | {"navigable": True, "searchable": True, "clauseNames": [name], "schema": {"system": name}}
+        schema = {"system": name} | ({"type": _SYSTEM[name]} if name in _SYSTEM else {})
+        return body | {"navigable": True, "searchable": True, "clauseNames": [name], "schema": schema}
 
     @staticmethod
     def _custom(id_: str, name: str, schema: Body) -> Body:
@@ -215,11 +228,12 @@ class Places:
             return error(f"Issue type with id '{kind}' does not exist in project '{found.key}'.", status=404)
         names = {"project": True, "issuetype": True, "summary": True, "description": False, "labels": False}
         names |= {"priority": False, "reporter": False, "assignee": False, "fixVersions": False}
+        names |= {"security": False} if found.levels else {}
         names |= dict.fromkeys(call.books.fields, False) | dict.fromkeys(found.required, True)
-        shown = [self._asked(call, name, must) for name, must in names.items() if name not in found.unlisted]
+        shown = [self._asked(call, found, name, must) for name, must in names.items() if name not in found.unlisted]
         return self._part(call, "fields", shown)
 
-    def _asked(self, call: Call, name: str, required: bool) -> Body:
+    def _asked(self, call: Call, project: Project, name: str, required: bool) -> Body:
         label, kind = call.books.fields.get(name, (name.capitalize(), "string"))
         schema: dict[str, Any] = {"type": _SCHEMAS.get(kind, "string")}
         schema["custom" if name in call.books.fields else "system"] = name
@@ -227,6 +241,14 @@ class Places:
         body |= {"hasDefaultValue": name in {"priority", "reporter"}, "operations": ["add", "set", "remove"]}
         if name == "priority":
             body["allowedValues"] = [call.shapes.priority(one) for one in PRIORITIES.values()]
+        if name == "security":
+            body["schema"]["type"] = "securitylevel"
+            levels = enumerate(project.levels)
+            body["allowedValues"] = [{"id": str(10000 + number), "name": level} for number, level in levels]
+        if name in call.books.options:
+            body["allowedValues"] = [
+                {"id": str(20000 + number), "value": one} for number, one in enumerate(call.books.options[name])
+            ]
         return body
 
     def _part(self, call: Call, name: str, found: list[Any]) -> Reply:

@@ -16,7 +16,7 @@ Body = dict[str, Any]
 SYSTEM = (
     "summary", "description", "status", "statuscategorychangedate", "resolution", "resolutiondate", "labels", "created",
     "updated", "priority", "issuetype", "project", "issuelinks", "fixVersions", "reporter", "creator", "assignee",
-    "comment", "attachment",
+    "comment", "attachment", "security",
 )  # fmt: skip
 REQUEST_TYPE, ORGANIZATIONS, PARTICIPANTS = "customfield_10010", "customfield_10002", "customfield_10026"
 _DESK = "com.atlassian.servicedesk"
@@ -153,6 +153,7 @@ class Shapes:
             "reporter": lambda: self.person(issue.reporter),
             "creator": lambda: self.person(issue.by),
             "assignee": lambda: self.person(self.books.people[state.assignee]) if state.assignee else None,
+            "security": lambda: {"name": state.security} if state.security else None,
             "comment": lambda: self._comments(issue, alone=alone),
             REQUEST_TYPE: lambda: self._request_type(issue, state),
             "attachment": lambda: issue.attachments,

@@ -142,6 +142,23 @@ class SiteWorld(World):
         """See :class:`World`."""
         return [one["object"]["url"] for one in self._issue(ref).remote.values()]
 
+    def offer(self) -> tuple[str, str, str]:
+        """See :class:`World`: a label is there once it is used."""
+        return "team/search", self._account("dev"), "Bug"
+
+    def assigned(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        who = self._issue(ref).now.assignee
+        return [self._account(who)] if who else []
+
+    def type(self, ref: Ref) -> str:
+        """See :class:`World`."""
+        return self._issue(ref).now.type
+
+    def _account(self, name: str) -> str:
+        """As the API names somebody."""
+        return self.sandbox.books.people[name].id if self.cloud else name
+
     def touch(self, ref: Ref) -> None:
         """See :class:`World`."""
         self.people.touch(ref.id)

@@ -18,12 +18,10 @@ from connectors.jira.api import JiraApi, part
 from connectors.jira.markup import to_wiki
 from connectors.jira.mass import Mass, Moved
 from connectors.jira.moves import move
-from syncd.actions import Action, Draft, Note, Outcome, Written
+from syncd.actions import Action, Note, Outcome, Written
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Ref, Status
 
-MAX_TITLE = 255
-"""Characters of a summary."""
 SHOWN = "status,resolution,updated"
 
 
@@ -106,36 +104,6 @@ class Writer:
             return self.account.value(name, value)
         except ValueError:
             raise Refused(self.api.name, f"{doing}: {name[:60]!r} takes a number") from None
-
-    # --- issues that are made ---
-
-    def create(self, draft: Draft) -> items.Row:
-        """POST an issue, once (Create issue); the answer names it and shows nothing of it.
-
-        Raises:
-            Refused: the project isn't configured, or takes no such issue.
-        """
-        doing, project = f"filing an issue in {draft.place}", self.account.project(draft.place)
-        if project is None:
-            raise Refused(self.api.name, f"{doing}: the project isn't one of those configured")
-        kind = self.account.kind(project)
-        fields: dict[str, Any] = {"project": {"key": project}, "issuetype": {"id": kind.id}}
-        fields["summary"] = " ".join(draft.title.split())[:MAX_TITLE]
-        found = word(draft.marker)
-        fields["description"] = to_wiki(draft.body if kind.labels else f"{draft.body}\n\n{found}", draft.marker)
-        if kind.labels:
-            fields["labels"] = [*dict.fromkeys(label(one) for one in draft.labels), found]
-        if draft.assignees:
-            fields["assignee"] = {"accountId" if self.api.cloud else "name": draft.assignees[0]}
-        body = {"fields": fields, "properties": [{"key": "syncd", "value": {"marker": draft.marker}}]}
-        try:
-            made = self.api.record("POST", "issue", doing, body=body)
-        except Refused:
-            self.account.forget(project)
-            raise
-        except Gone as error:
-            raise Refused(self.api.name, error.what) from None
-        return made
 
 
 class _Doing:

@@ -48,7 +48,7 @@ def _issue_template(value: str) -> str:
 
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
-_HANDLE = r"@[A-Za-z0-9][\w./-]*"
+_HANDLE = r"@[A-Za-z0-9][\w./:-]*"
 Handle = Annotated[str, _matching(_HANDLE, "this is no handle", 'Write "@somebody"')]
 Handles = Annotated[
     str,

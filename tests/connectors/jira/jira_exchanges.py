@@ -26,6 +26,7 @@ _CALLS: list[_Documented] = [
     (BOTH, "GET", r"/serverInfo", "no_query", None, {200: "server"}),
     (BOTH, "GET", r"/myself", "expand_query", None, {200: "myself"}),
     (BOTH, "GET", r"/user", "user_query", None, {200: "person"}),
+    (BOTH, "GET", r"/user/assignable/search", "assignable_query", None, {200: "people"}),
     (BOTH, "GET", r"/mypermissions", "rights_query", None, {200: "rights"}),
     (CLOUD, "GET", r"/project/search", "projects_query", None, {200: "project_page"}),
     (BOTH, "GET", r"/project", "expand_query", None, {200: "projects"}),

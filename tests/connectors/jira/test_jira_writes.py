@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from jira_bench import Bench, bench, cloud, server
 
-from connectors.jira.writes import word
-from syncd.actions import Action, Draft, Note, Outcome, Pointer, Way
+from syncd.actions import Action, Note, Outcome, Pointer, Way
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Item, Status
+from syncd.model import Status
 from syncd.testing import Fault, Reply
 from syncd.testing.contract.support import MARKER, OTHER
 
@@ -197,104 +196,6 @@ def test_one_issue_that_is_limited_holds_up_no_other(cloud: Bench) -> None:
     assert isinstance(outcomes[0].error, Transient)
     assert outcomes[0].error.retry_after == 2
     assert [one.error for one in outcomes[1:]] == [None, None]
-
-
-# --- issues that are made ---
-
-
-def test_an_issue_is_filed_with_one_request_after_what_can_be_filed_was_read_once(bench: Bench) -> None:
-    draft = Draft("ENG", "Quota is\nfull " + "x" * 300, "The **body**", MARKER, labels=("ce/p1", "two words"))
-    bench.jira.create(draft)
-    before = len(bench.calls)
-    item = bench.jira.create(draft).item
-    assert bench.asked(before) == ["POST api/2/issue"]
-    made = bench.sandbox.books.issues[int(item.ref.id)]
-    assert made.now.project.key == "ENG"
-    assert made.now.summary.startswith("Quota is full xxx")
-    assert len(made.now.summary) == 255
-    assert set(made.now.labels) == {"ce/p1", "two-words", word(MARKER)}
-    assert made.now.description is not None
-    assert "*body*" in made.now.description
-    assert MARKER in made.now.description
-    assert made.properties == {"syncd": {"marker": MARKER}}
-    assert made.now.type == "Task"
-
-
-def test_what_is_told_of_a_new_issue_is_older_than_what_the_feed_tells(bench: Bench) -> None:
-    bench.pages()
-    bench.advance(30)
-    item = bench.jira.create(Draft("ENG", "Quota", "", MARKER)).item
-    assert item.status == Status("new")
-    bench.pages()
-    told = bench.told[item.ref.id]
-    assert (told.ref, told.url, told.status.kind) == (item.ref, item.url, "new")
-    assert told.version > item.version
-    assert told.created_at >= item.created_at
-
-
-def test_a_type_that_is_configured_is_filed(bench: Bench) -> None:
-    bench.given["issue_type"] = "bug"
-    bench.connect()
-    item = bench.jira.create(Draft("ENG", "Quota", "", MARKER)).item
-    assert bench.sandbox.books.issues[int(item.ref.id)].now.type == "Bug"
-    bench.given["issue_type"] = "Epic"
-    bench.connect()
-    with pytest.raises(Refused, match="'Epic'"):
-        bench.jira.create(Draft("ENG", "Quota", "", MARKER))
-
-
-@pytest.mark.trap("jira", 13)
-def test_an_issue_that_takes_no_labels_is_found_by_a_word_of_its_text(bench: Bench) -> None:
-    bench.people.take_from_screens("ENG", "labels")
-    item = bench.jira.create(Draft("ENG", "Quota", "The body", MARKER, labels=("lost",))).item
-    assert bench.sandbox.books.issues[int(item.ref.id)].now.labels == ()
-    assert bench.jira.find(MARKER, "ENG", bench.clock.now()) == item.ref.id
-
-
-@pytest.mark.trap("jira", 4)
-@pytest.mark.trap("jira", 13)
-def test_an_issue_whose_answer_was_lost_is_found_when_the_index_shows_it(bench: Bench) -> None:
-    bench.sandbox.lag = 40
-    bench.sandbox.faults.append(Fault("lost_answer", "POST", "issue$"))
-    with pytest.raises(Transient) as caught:
-        bench.jira.create(Draft("ENG", "Quota", "", MARKER))
-    assert caught.value.doubt
-    assert bench.jira.capabilities.probe == "search", "so it is looked for twice"
-    assert bench.jira.find(MARKER, "ENG", bench.clock.now()) is None
-    bench.advance(60)
-    assert bench.jira.find(MARKER, "ENG", bench.clock.now()) is not None
-    assert len(bench.sandbox.books.issues) == 1
-
-
-def test_an_issue_with_our_label_that_somebody_else_made_is_not_ours(bench: Bench) -> None:
-    bench.issue(f"copied: {MARKER}", labels=[word(MARKER)])
-    assert bench.jira.find(MARKER, "ENG", bench.clock.now()) is None
-
-
-@pytest.mark.trap("jira", 3)
-def test_a_stranger_finds_nothing_and_is_told_so(cloud: Bench) -> None:
-    cloud.jira.create(Draft("ENG", "Quota", "", MARKER))
-    cloud.sandbox.expired = True
-    with pytest.raises(Unauthorized):
-        cloud.jira.find(MARKER, "ENG", cloud.clock.now())
-
-
-def test_nothing_is_filed_where_nothing_is_configured(bench: Bench) -> None:
-    bench.people.make_project("ELSE")
-    before = len(bench.calls)
-    with pytest.raises(Refused, match="isn't one of those configured"):
-        bench.jira.create(Draft("ELSE", "Quota", "", MARKER))
-    assert bench.asked(before) == []
-
-
-def test_a_field_that_has_become_required_is_told_and_asked_for_anew(bench: Bench) -> None:
-    bench.jira.create(Draft("ENG", "Quota", "", MARKER))
-    field = bench.people.add_field("Severity")
-    bench.people.require_field("ENG", field)
-    with pytest.raises(Refused, match=field):
-        bench.jira.create(Draft("ENG", "Quota", "", MARKER))
-    bench.people.require_field("ENG", field, on=False)
-    assert isinstance(bench.jira.create(Draft("ENG", "Quota", "", MARKER)).item, Item)
 
 
 # --- links ---
