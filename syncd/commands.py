@@ -25,7 +25,7 @@ _COMMAND = re.compile(rf"/({_VERBS})(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _KEY = re.compile(r"(?:([A-Za-z0-9][A-Za-z0-9_-]*):)?([A-Za-z0-9_.#/-]{0,150}[0-9])")
 _OF_MARKUP = "\0"
 """Stands for what is shown otherwise than as plain text: code, an image, HTML."""
-_TAGGED = (Verb.UNLINK, Verb.MUTE, Verb.UNMUTE, Verb.REOPEN)
+_TAGGED = (Verb.UNLINK, Verb.MUTE, Verb.UNMUTE, Verb.REOPEN, Verb.FILE)
 """What needs no argument."""
 
 
@@ -39,13 +39,6 @@ def commands(item: Item, readers: Mapping[str, Reader], prefix: str = "") -> tup
     """
     found = [command for text in item.texts or () if _may_command(text) for command in _of(text, readers)]
     return (*found, *_of_tags(item.tags, prefix))
-
-
-def orders_filing(item: Item) -> bool:
-    """Whether an agent wrote ``/file`` on a line of its own in an internal note."""
-    notes = (_unix(text.body) for text in item.texts or () if _may_command(text))
-    likely = (body for body in notes if "/file" in body.casefold())
-    return any(line.strip().casefold() == "/file" for body in likely for line in _lines(body))
 
 
 def _unix(body: str) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from syncd.clock import moment, stamp
 from syncd.model import Item, Ref
-from syncd.records import TAG, Command, Effect, LinkState, called
+from syncd.records import TAG, Command, Effect, LinkState, Verb, called
 from syncd.store.commands import AWAY, PAST, SET, CommandRow
 from syncd.texts import Kind
 from syncd.work import Work
@@ -25,6 +25,9 @@ def hear(work: Work, item: Item, shown: Iterable[Command], *, past: bool) -> Non
     desk = work.helpdesks.get(item.ref.connector)
     if desk is None or not desk.commands:
         return
+    shown = tuple(shown)
+    if any(command.verb is Verb.FILE for command in shown):  # when the ticket was made names its filing
+        work.keep(item)
     known = work.store.commands.sources(item.ref)
     tags = {command.source: command for command in shown if command.source.startswith(TAG)}
     nth: dict[str, int] = {}

@@ -22,6 +22,7 @@ from syncd.settle import passes
 from syncd.store import CommandRow
 from syncd.store.commands import AWAY, DONE, STUCK
 from syncd.tie import mute, tie, unmute, untie
+from syncd.watch import order
 from syncd.work import IN_PLACE, Work
 
 _RULES = {
@@ -207,6 +208,25 @@ def _reopen(work: Work, row: CommandRow) -> None:
             work.ask(row.ticket, "command")
 
 
+def _file(work: Work, row: CommandRow) -> None:
+    """Its ticket is to become an issue; :mod:`syncd.file` does that, and the order stands until it has one."""
+    playbook, store = work.helpdesks[row.ticket.connector].playbook, work.store
+    if not any(one.command for one in playbook.file.when):
+        raise _Fault(
+            f'the playbook {playbook.name} files nothing by command: [file] when has no {{ command = "/file" }}'
+        )
+    if store.commands.muted_since(row.ticket):
+        raise _Fault("the ticket is muted")
+    item = store.snapshots.get(row.ticket)
+    if not isinstance(item, Item):
+        raise _Fault("the ticket isn't there any more")
+    with store.write():
+        for link in _links(work, row.ticket, LinkState.LIVE, LinkState.FINAL):
+            raise _Fault(f"it has {link.issue.human} already: use /link for another")
+        if _done(work, row):
+            order(work, item)
+
+
 def _is_finished(work: Work, issue: Ref) -> bool:
     item = work.store.snapshots.get(issue)
     return isinstance(item, Item) and work.mapping(issue.connector).word(item.status) in FINISHED_ISSUE
@@ -269,6 +289,7 @@ _DO: Mapping[Verb, Callable[[Work, CommandRow], None]] = {
     Verb.MUTE: _mute,
     Verb.UNMUTE: _unmute,
     Verb.REOPEN: _reopen,
+    Verb.FILE: _file,
 }
 
 

@@ -72,6 +72,7 @@ class Verb(StrEnum):
     MUTE = "mute"
     UNMUTE = "unmute"
     REOPEN = "reopen"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from syncd.work import Work
 
 OPEN = frozenset({FilingState.OLD, FilingState.WAITING, FilingState.UNFILED, FilingState.REFUSED})
 """Nothing was filed yet, and nothing is under way."""
+ORDERED = str(Condition(command="/file"))
 FINISHED = "finished"
 """The rule of an old one whose ticket is done: nobody asks for an issue any more."""
 
@@ -38,12 +39,12 @@ def watch(work: Work, item: Item, *, first_walk: bool) -> None:
         if by is not None:
             _begin(work, desk, item, by, old=first_walk or _lay_outside(work, item))
     elif item.version >= last.version:
-        if by is None:
+        if by is None and last.stands:
             _is_away(work, item, last)
-        elif last.stands:
-            _still_stands(work, desk, item, last)
-        else:
+        elif by is not None and not last.stands:
             _is_back(work, desk, item, by, last)
+        elif item.version > last.version and (last.stands or last.ordered):
+            _is_as_before(work, desk, item, last)
 
 
 def _begin(work: Work, desk: Helpdesk, item: Item, by: Condition, *, old: bool = False, turn: int = 0) -> None:
@@ -66,24 +67,32 @@ def begun(
     return FilingRow(name, ticket, stamp(made), occasion, turn, FilingState.WAITING, work.now, due)
 
 
+def order(work: Work, item: Item) -> None:
+    """An agent wants an issue for a ticket that has none: looked at now, trigger or not, until there is one."""
+    filings, last = work.store.filings, work.store.filings.last(item.ref)
+    if last is not None and last.state in OPEN | {FilingState.WAITING}:
+        filings.put(replace(last, state=FilingState.WAITING, ordered=True, due=work.now, rule="", reason="", tries=0))
+    elif last is None or last.state not in {FilingState.SENT, FilingState.DOUBT}:
+        turn, stands = (last.turn + 1, last.stands) if last is not None else (0, False)
+        row = begun(work, item.ref, item.created_at, turn, work.now)
+        filings.put(replace(row, ordered=True, trigger=ORDERED, stands=stands, version=item.version))
+
+
 def _is_away(work: Work, item: Item, last: FilingRow) -> None:
     """The next trigger counts as new; what has led to nothing yet is withdrawn, unless an agent has ordered it."""
-    if not last.stands:
-        return
-    state = FilingState.WITHDRAWN if last.state in OPEN and not last.ordered else last.state
-    work.store.filings.put(replace(last, state=state, stands=False, version=item.version))
+    if last.state in OPEN and not last.ordered:
+        last = replace(last, state=FilingState.WITHDRAWN)
+    work.store.filings.put(replace(_again(work, last), stands=False, version=item.version))
 
 
-def _still_stands(work: Work, desk: Helpdesk, item: Item, last: FilingRow) -> None:
+def _again(work: Work, last: FilingRow) -> FilingRow:
     """A ticket that has changed may be filed by now."""
-    if item.version == last.version:
-        return
-    news = replace(last, version=item.version)
-    if last.state is FilingState.UNFILED:
-        news = replace(news, state=FilingState.WAITING, due=work.now)
-    elif last.state is FilingState.OLD:
-        news = replace(news, rule=_rule(desk, item))
-    work.store.filings.put(news)
+    return replace(last, state=FilingState.WAITING, due=work.now) if last.state is FilingState.UNFILED else last
+
+
+def _is_as_before(work: Work, desk: Helpdesk, item: Item, last: FilingRow) -> None:
+    news = replace(_again(work, last), version=item.version)
+    work.store.filings.put(replace(news, rule=_rule(desk, item)) if news.state is FilingState.OLD else news)
 
 
 def _is_back(work: Work, desk: Helpdesk, item: Item, by: Condition, last: FilingRow) -> None:
@@ -112,4 +121,4 @@ def _lay_outside(work: Work, item: Item) -> bool:
     return unseen or not work.store.cursors.walked(name)
 
 
-__all__ = ["begun", "watch"]
+__all__ = ["begun", "order", "watch"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.commands import commands, orders_filing
+from syncd.commands import commands
 from syncd.model import Author, Item, Mention, Place, Ref, Status, Text
 from syncd.records import Command, Verb
 
@@ -116,7 +116,9 @@ def test_a_note_that_has_no_id_could_not_be_known_again() -> None:
     assert found(Text("/mute", Author.TEAM, Place.NOTE)) == ()
 
 
-LINES = st.sampled_from(["/link", "/unlink", "/mute", "/unmute", "/reopen", "/link https://hub.example/a/b/issues/4"])
+LINES = st.sampled_from(
+    ["/link", "/unlink", "/mute", "/unmute", "/reopen", "/file", "/link https://hub.example/a/b/issues/4"]
+)
 WILD = st.lists(st.one_of(LINES, st.text(max_size=40)), max_size=6).map("\n".join)
 UNTRUSTED = [(a, p) for a in Author for p in Place if (a, p) != (Author.TEAM, Place.NOTE)]
 
@@ -137,12 +139,22 @@ def test_nothing_that_an_agent_quotes_is_a_command(quoted: str, own: str) -> Non
 
 
 def test_tags_command_what_needs_no_argument() -> None:
-    tags = ("VIP", "Syncd_Mute", "syncd_link", "syncd_reopen", "syncd_unlink", "syncd_unmute", "other_mute")
+    tags = (
+        "VIP",
+        "Syncd_Mute",
+        "syncd_link",
+        "syncd_reopen",
+        "syncd_unlink",
+        "syncd_unmute",
+        "syncd_file",
+        "other_mute",
+    )
     assert [(one.verb, one.source) for one in found(tags=tags)] == [
         (Verb.UNLINK, "tag:syncd_unlink"),
         (Verb.MUTE, "tag:Syncd_Mute"),
         (Verb.UNMUTE, "tag:syncd_unmute"),
         (Verb.REOPEN, "tag:syncd_reopen"),
+        (Verb.FILE, "tag:syncd_file"),
     ]
 
 
@@ -167,5 +179,4 @@ def test_tags_begin_as_configured_or_command_nothing() -> None:
     ],
 )
 def test_an_agent_s_note_orders_an_issue_and_nothing_else_does(text: Text, is_order: bool) -> None:
-    assert orders_filing(ticket(text)) is is_order
-    assert found(text) == (), "it is no command yet: nothing is done"
+    assert [one.verb for one in found(text)] == [Verb.FILE] * is_order

@@ -9,14 +9,14 @@ from typing import Any
 from syncd.cli.running import reading
 from syncd.cli.show import as_json, plural, say
 from syncd.clock import SystemClock
-from syncd.commands import orders_filing
+from syncd.commands import commands
 from syncd.config import Config, Helpdesk
 from syncd.connector import Connector
 from syncd.details import Detail
 from syncd.errors import ConnectorError, UnknownRef
 from syncd.filing import Choice, Filing, Unfiled, decide, write
 from syncd.model import Audience, Ref
-from syncd.records import LinkState
+from syncd.records import LinkState, Verb
 
 
 def preview(config: Config, text: str, *, as_data: bool) -> int:
@@ -31,7 +31,7 @@ def preview(config: Config, text: str, *, as_data: bool) -> int:
         detail = connector.detail(ref)
         linked = _linked(config, detail.item.ref)
         word = desk.mapping.word(detail.item.status)
-        ordered = desk.commands and orders_filing(detail.item)
+        ordered = desk.commands and any(one.verb is Verb.FILE for one in commands(detail.item, {}, desk.command_tags))
         decision = decide(detail, desk.playbook, word=word, ordered=ordered)
         if isinstance(decision, Unfiled):
             found: Filing | Unfiled = decision
