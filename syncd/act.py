@@ -14,13 +14,15 @@ from datetime import timedelta
 from syncd.actions import Action, Outcome, Way
 from syncd.braking import refuse_too_much
 from syncd.clock import precise
+from syncd.details import Detail
 from syncd.errors import ConnectorError, Refused, Transient
 from syncd.hear import tell_failed
 from syncd.model import UNFINISHED, Role, Status
 from syncd.plan.shown import put_on
 from syncd.records import Plan, Record, Step, Verb, Why, called
+from syncd.replies import detail_of, ready
 from syncd.settle import keep_notes, passes
-from syncd.store import Begun, EffectRow
+from syncd.store import Begun, EffectRow, EffectState
 from syncd.work import Work
 
 DAMPED_WRITES = 4
@@ -88,11 +90,15 @@ class Made:
 def _one(work: Work, step: Step, made: Made) -> Result:
     refuse_too_much(work, step)
     hindered = hindrance(work, step)
+    try:
+        detail = detail_of(work, step.target, step.effects) if hindered is None else None
+    except ConnectorError as error:
+        hindered, detail = error, None
     if hindered is not None:
         made.after(step, None)
         return Result(step, hindered)
     with work.store.write():
-        notes = begin(work, step, made)
+        notes = begin(work, step, made, detail)
     action = action_of(work, step, notes)
     if writes_nothing(action):
         return keep(work, step, made, notes, Outcome(action))
@@ -131,6 +137,9 @@ def keep(work: Work, step: Step, made: Made, notes: Sequence[EffectRow], outcome
     confirm = None if error else lambda record: _confirmed(work, step, record, outcome.status)
     with work.store.write():
         keep_notes(work, step.target.connector, notes, outcome.notes, error)
+        if error is not None and not error.doubt:  # what was to go out later is decided afresh as well
+            for effect in step.effects:
+                work.store.effects.unsay(effect)
         _keep_status(work, step, outcome)
         if error is None or (step.status is None and not error.doubt):
             work.store.begun.drop(step.target)
@@ -228,17 +237,18 @@ def aside_of(step: Step, outcome: Outcome) -> ConnectorError | None:
     raise found  # a defect of the connector
 
 
-def begin(work: Work, step: Step, made: Made) -> list[EffectRow]:
+def begin(work: Work, step: Step, made: Made, detail: Detail | None = None) -> list[EffectRow]:
     """Kept before the first byte leaves: what is to be recorded once it is done, and its notes, marked as sent.
 
-    Notes that were sent before are not sent again. Inside a transaction.
+    Notes that were sent before are not sent again; messages may be too early. Inside a transaction.
     """
     rows = []
     work.store.begun.put(Begun(step.target, step.status, made.alone(step)), work.now)
     for effect in step.effects:
         row = work.store.effects.store(effect, work.name(effect), work.clock.now())
-        if work.store.effects.send(row.id, work.clock.now()):
-            rows.append(row)
+        note = ready(work, row, detail) if row.state is EffectState.READY else None
+        if note is not None and work.store.effects.send(row.id, work.clock.now()):
+            rows.append(note)
     return rows
 
 

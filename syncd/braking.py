@@ -61,6 +61,17 @@ def _refuse(work: Work, name: str, target: str, changed: set[str]) -> None:
         _pull(work, name, f"more than {_limit(work, name):.0f} {kinds} would have changed within an hour")
 
 
+def may_tell(work: Work, name: str) -> bool:
+    """Whether one more message may go out to a customer by itself now; else the brake is on. Inside a transaction."""
+    if any(brake.connector == name for brake in work.store.brakes.on()):
+        return False
+    if work.store.effects.messages(name, _since(work, name)) < work.brake.max_messages:
+        return True
+    reason = f"more than {work.brake.max_messages} messages would have gone to customers within an hour"
+    work.store.brakes.pull(name, reason, work.now)
+    return False
+
+
 def refuse_vanishing(work: Work, name: str, gone: Sequence[Removed], asked: int) -> None:
     """After a read: many items gone within an hour, or all that was asked for, is not believed (rule 10).
 

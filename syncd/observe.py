@@ -136,6 +136,7 @@ def load(work: Work, key: str) -> Group:
         work.there_at_start(),
         work.clock.now(),
         work.store.links.turns(key),
+        kinds=work.store.filings.kinds(key),
         muted=work.store.commands.muted_of(key),
         shown=shown,
         can={name: _can(work, name) for name in names},

@@ -24,6 +24,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from syncd import lint
 from syncd.errors import ConfigError, Problem
 from syncd.model import ISSUE_WORDS, TICKET_WORDS, UNFINISHED, Word
 from syncd.schema import Duration, Table, Wrong, problem, problems, unknown_key
@@ -215,6 +216,8 @@ class Playbook(Table):
                 problem(where, "filed", "a ticket would be given a word that its open issue doesn't fit", cure)
             )
         found += _unwritten(playbook, where)
+        wrong = lint.faults(playbook.messages, playbook.link_note, playbook.texts, playbook.replies)
+        found += [problem(where, *one) for one in wrong]
         if found:
             raise ConfigError(found)
         return playbook
@@ -233,6 +236,11 @@ class Playbook(Table):
     def label(self) -> str:
         """The label that makes an issue done; empty where none does."""
         return self.resolve_when.removeprefix(LABEL).strip() if self.resolve_when.startswith(LABEL) else ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label of an issue that decides something, and so is kept."""
+        return tuple(one for one in (self.label, self.replies.sprint_label, *self.replies.by_reason) if one)
 
     def met(self, tags: Collection[str], released: bool | None) -> str:
         """What of an issue is kept in a base beside its status: the condition that it meets; empty where it doesn't.
@@ -262,14 +270,18 @@ class Playbook(Table):
         """The text for an occasion, Markdown; empty means: this playbook says nothing on it.
 
         Args:
-            kind: see :class:`syncd.texts.Kind`.
+            kind: see :func:`syncd.texts.kind_of`.
             values: see :data:`syncd.texts.VARIABLES`; what isn't given is empty.
 
         Raises:
             ValueError: there is no such kind.
             TypeError: a value that isn't text, or unknown.
         """
-        return render(self.texts.get(Kind(kind), ""), values)
+        return render(self.texts[kind] if kind in self.texts else self.texts.get(Kind(kind), ""), values)
+
+    def how(self, occasion: str) -> str:
+        """What becomes of the message to customers on an occasion: ``off``, ``draft`` or ``public`` (rule 14)."""
+        return lint.how(self.messages, self.replies, occasion)
 
     @property
     def fingerprint(self) -> str:
@@ -288,7 +300,7 @@ MERGED = (
     *("replies", "conversation", "announce", "timers", "report"),
 )
 """Tables of which a layer may hold some keys only."""
-DEEPER = ("places", "tags", "engineers", "no_issue", "calendar", "sprint")
+DEEPER = ("places", "tags", "engineers", "no_issue", "calendar", "sprint", "texts", "by_reason")
 """Tables in these, of which the same holds."""
 
 

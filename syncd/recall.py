@@ -28,7 +28,7 @@ LONG_AFTER = timedelta(days=1)
 """What was made so long after a restore wasn't there before it, however wrong our clock is."""
 MOST_TURNS = 200
 """A link whose issue was closed or reopened more often than this isn't recalled to its end."""
-MESSAGES = frozenset({Kind.MESSAGE_FILED, Kind.MESSAGE_RESOLVED, Kind.MESSAGE_DECLINED})
+MESSAGES = frozenset(kind for kind in Kind if kind.startswith("message_"))
 FILED = frozenset({Kind.LINK_NOTE, Kind.MESSAGE_FILED, Kind.ISSUE_REOPENED})
 HELD = {
     Kind.WAITS_FOR_AGENT: Standing.WAITS_FOR_AGENT,

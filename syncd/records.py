@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from syncd.model import Ref, Status, Word
 
@@ -154,12 +155,24 @@ class Record:
     reason: str = ""
 
 
+class Wording(NamedTuple):
+    """A message to a customer in one language; nothing in it names anybody."""
+
+    locale: str
+    """Empty: for whoever speaks none of the others."""
+    named: str
+    """Where the requester's name is known, with :data:`syncd.texts.REQUESTER` in its place."""
+    plain: str
+    """Where it isn't."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """A note that is wanted. Its identity is (link, kind, turn): asked for twice, it is written once.
 
     ``shared``: it speaks for all links of its target, so that (target, kind, turn) is its identity, whichever of the
-    links it is kept with.
+    links it is kept with. ``wordings``: what the requester is to read, or an agent is to send (``internal``), in each
+    language; which of them is right shows when it is sent. ``until``: from then on it doesn't go out by itself.
     """
 
     link: int
@@ -169,6 +182,8 @@ class Effect:
     body: str = field(repr=False)
     internal: bool = True
     shared: bool = False
+    wordings: tuple[Wording, ...] = field(default=(), repr=False)
+    until: datetime | None = None
 
 
 FIELD, NUMBER, WORD_TAG, COUNT_TAG, LINK = "field:", "number:", "tag:", "count:", "link:"

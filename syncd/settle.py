@@ -10,9 +10,11 @@ from datetime import timedelta
 
 from syncd import marker
 from syncd.actions import Action, Written
+from syncd.braking import may_tell
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Audience, Item, Removed, Role
+from syncd.replies import detail_of, ready
 from syncd.retry import reads
 from syncd.store import EffectRow, EffectState
 from syncd.work import IN_PLACE, Work
@@ -115,11 +117,15 @@ def _send(work: Work, row: EffectRow) -> None:
             keep_notes(work, name, [row], [Written(row.id, error=fresh)], None)
         _pause(work, name, fresh)
         return
-    with work.store.write():
-        mine = work.store.effects.send(row.id, work.clock.now())
-    if not mine:
+    note = _worded(work, row)
+    if isinstance(note, ConnectorError):
+        with work.store.write():
+            keep_notes(work, name, [row], [Written(row.id, error=note)], None)
+        _pause(work, name, note)
         return
-    action = Action(row.target, notes=(work.note(row),))
+    if note is None:
+        return
+    action = Action(row.target, notes=(work.note(note),))
     outcome = next(iter(work.connectors[name].apply([action])))
     with work.store.write():
         keep_notes(work, name, [row], outcome.notes, None)
@@ -131,6 +137,27 @@ def _send(work: Work, row: EffectRow) -> None:
     if error is not None and passes(error):
         work.tally["delayed"] += 1
         work.tally["looks failed"] += 1  # a run doesn't wait for the next try
+
+
+def _worded(work: Work, row: EffectRow) -> EffectRow | ConnectorError | None:
+    """A note as it is to be left now, and marked as sent; None if it isn't; why that couldn't be told.
+
+    A message that was held, and whose decision was not recorded, waits until somebody asks for it again.
+    """
+    try:
+        detail = detail_of(work, row.target, [row])
+    except ConnectorError as error:
+        return error
+    with work.store.write():
+        if not row.internal and not row.owed:
+            work.store.effects.lay_aside(row.id)
+            return None
+        note = ready(work, row, detail)
+        if note is None or note.internal or may_tell(work, row.target.connector):
+            sent = note is not None and work.store.effects.send(row.id, work.clock.now())
+            return note if sent else None
+        work.store.effects.later(row.id, work.clock.now() + timedelta(seconds=ASK_AGAIN), "the brake is on")
+        return None
 
 
 def _fit(work: Work, row: EffectRow) -> Item | ConnectorError:

@@ -43,6 +43,8 @@ class Kind(StrEnum):
     """The last live issue of a waiting ticket is gone (rule 10)."""
     DUPLICATE = "duplicate"
     """The issue was closed as a duplicate, and of what isn't known (rule 2)."""
+    SPRINT_OVER = "sprint_over"
+    """A sprint went by without the issue being done; the ticket is resolved, the issue stays open."""
     COMMAND_FAILED = "command_failed"
     """What an agent commanded can't be done."""
 
@@ -54,10 +56,13 @@ class Kind(StrEnum):
     COMMAND = "command"
     """It is reopened because an agent commanded it."""
 
-    # Messages to the customer.
+    # Messages to the customer; a playbook may have more of them, for the reasons of a closing.
     MESSAGE_FILED = "message_filed"
     MESSAGE_RESOLVED = "message_resolved"
     MESSAGE_DECLINED = "message_declined"
+    MESSAGE_INCIDENT_RESOLVED = "message_incident_resolved"
+    """In the place of the two above, where the issue is an incident."""
+    MESSAGE_SPRINT_OVER = "message_sprint_over"
 
 
 VARIABLES = (
@@ -74,11 +79,12 @@ VARIABLES = (
     "release",
     "command",
     "reason",
+    "requester",
 )
 """What a template may show. Each is text and may be empty; words are those that were seen when it was written.
 
-``label``: the one by which the issue is done for the ticket, or would be; ``release``: ``released``, where that makes
-it so. Both are empty where its status alone does.
+``requester``: the name of who asked, in messages to customers alone. ``label``: the one by which the issue is done for
+the ticket, or would be; ``release``: ``released``, where that makes it so. Both are empty where its status alone does.
 """
 
 ISSUE_VARIABLES = (
@@ -111,7 +117,12 @@ ISSUE_VARIABLES = (
 )
 """What the title and body of an issue may show. What the place may not see is empty (:mod:`syncd.guard`)."""
 
+REQUESTER = "\ue000"
+"""Stands for the requester's name in a message that is stored: the name itself is only put in when it is sent."""
+
 FILTERS = ("capitalize", "lower", "replace", "title", "trim", "upper")
+
+_OWN = re.compile(r"message_[a-z0-9_]+")
 
 _ALLOWED = (
     nodes.Template,
@@ -138,16 +149,28 @@ _ENVIRONMENT = ImmutableSandboxedEnvironment(
 )
 
 
-def kind_of(value: object) -> Kind:
-    """A kind by its name in a playbook file.
+def kind_of(value: object) -> str:
+    """A text by its name in a playbook file: a kind, or a message of the team's own (``message_wont_do``).
 
     Raises:
-        ValueError: there is no such kind.
+        ValueError: it is neither.
     """
     names = [kind.value for kind in Kind]
     if isinstance(value, str) and value in names:
         return Kind(value)
+    if isinstance(value, str) and _OWN.fullmatch(value):
+        return value
     raise Wrong(*unknown_key(str(value), names))
+
+
+def shown_in(source: str) -> frozenset[str]:
+    """The variables that a proven template names."""
+    return frozenset(node.name for node in _ENVIRONMENT.parse(source).find_all(nodes.Name))
+
+
+def said_in(source: str) -> str:
+    """What a proven template says by itself, without its variables and conditions."""
+    return " ".join(node.data for node in _ENVIRONMENT.parse(source).find_all(nodes.TemplateData))
 
 
 def proven(source: str, variables: Collection[str] = VARIABLES) -> str:
@@ -175,7 +198,7 @@ def proven(source: str, variables: Collection[str] = VARIABLES) -> str:
     return source
 
 
-KindName = Annotated[Kind, BeforeValidator(kind_of)]
+KindName = Annotated[str, BeforeValidator(kind_of)]
 Template = Annotated[str, AfterValidator(proven)]
 """The source of a template that is proven to render."""
 
@@ -189,7 +212,7 @@ def render(source: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         if name not in VARIABLES or not isinstance(value, str):
             raise TypeError(f"a template takes text for {', '.join(VARIABLES)}; {name!r} is not that")
-    return _compiled(source).render({name: _inert(name, values.get(name, "")) for name in VARIABLES}).strip()
+    return _compiled(source).render({name: inert(name, values.get(name, "")) for name in VARIABLES}).strip()
 
 
 def render_issue(source: str, values: Mapping[str, str]) -> str:
@@ -237,9 +260,11 @@ def _plain(node: nodes.Filter) -> bool:
     )
 
 
-def _inert(name: str, value: str) -> str:
+def inert(name: str, value: str) -> str:
     """A value from outside as one line of harmless text; a URL as one that can't end its Markdown link early."""
-    line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", value).split())
+    if name == "requester" and value == REQUESTER:
+        return value
+    line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", value.replace(REQUESTER, "")).split())
     if name.endswith("_url"):
         return re.sub(r'[\s()<>\[\]"\\`]', lambda found: f"%{ord(found[0]):02X}", line)
     return re.sub(r"([\\`*\[\]<>|~])", r"\\\1", line.replace("@", ""))

@@ -16,6 +16,7 @@ from syncd.braking import refuse_too_much
 from syncd.defects import of_one_item
 from syncd.errors import BrakeOn, ConnectorError, Transient
 from syncd.records import Plan, Step
+from syncd.replies import asks_for_detail
 from syncd.store import EffectRow
 from syncd.work import Work
 
@@ -48,13 +49,14 @@ class Several:
 def goes_together(work: Work, plan: Plan) -> bool:
     """Whether the steps of a plan may be written with those of others.
 
-    All of them are to connectors that write several items in one call, and none shares a link with another: what is to
-    be recorded once it is done can then be kept before it begins.
+    None says anything that depends on whom a ticket is from. All are to connectors that write several items in one
+    call, and none shares a link with another: what is to be recorded once it is done can be kept before it begins.
     """
     links = [record.link for step in plan.steps for record in step.records]
     return (
         bool(plan.steps)
         and len(links) == len(set(links))
+        and not any(asks_for_detail(step.effects) for step in plan.steps)
         and all(work.connectors[step.target.connector].capabilities.apply_batch > 1 for step in plan.steps)
     )
 

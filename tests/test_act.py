@@ -80,7 +80,10 @@ def test_a_write_that_was_not_made_is_made_once(how: str, plain: bool) -> None:
 @pytest.mark.parametrize("how", ["error", "cut", "rate_limited"])
 @pytest.mark.parametrize("public", [False, True])
 def test_a_note_whose_reason_is_gone_by_then_is_never_written(how: str, public: bool) -> None:
-    rules: dict[str, Any] = {"messages": "public", "texts": {"message_resolved": "It is mended."}} if public else {}
+    open_ = {"replies": {"answered_first": False}}
+    rules: dict[str, Any] = (
+        {"messages": "public", "texts": {"message_resolved": "It is mended."}} | open_ if public else {}
+    )
     pair = Pair(**rules)
     ticket, issue = closed(pair)
     pair.desk.faults.append((how, True))

@@ -91,7 +91,9 @@ def test_a_share_of_the_links_may_change() -> None:
 
 
 def test_messages_to_customers_are_counted_apart() -> None:
-    pair, tickets, issues = many(6, limit=100, messages="public", texts={"message_resolved": "it is done"})
+    pair, tickets, issues = many(
+        6, limit=100, messages="public", texts={"message_resolved": "it is done"}, replies={"answered_first": False}
+    )
     pair.work.brake = Brake(max_changes=100, share=0.0, max_messages=3)
     for issue in issues:
         pair.move(issue, "done")

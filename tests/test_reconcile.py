@@ -172,7 +172,7 @@ def test_a_ticket_is_not_written_more_than_four_times_an_hour_though_its_issue_g
 def test_a_message_about_an_old_closing_stays_a_draft_though_the_issue_was_talked_about_since(
     days: int, public: bool
 ) -> None:
-    pair = Pair(messages="public", texts={"message_resolved": "it is done"})
+    pair = Pair(messages="public", texts={"message_resolved": "it is done"}, replies={"answered_first": False})
     ticket, issue = pair.filed_pair()
     pair.move(issue, "done")
     pair.tick(days * 86_400)

@@ -116,7 +116,7 @@ def test_the_brake_counts_what_is_to_be_written_at_once() -> None:
 
 
 def test_messages_to_customers_are_counted_too() -> None:
-    pair = Pair(messages="public", texts={"message_resolved": "It is mended."})
+    pair = Pair(messages="public", texts={"message_resolved": "It is mended."}, replies={"answered_first": False})
     tickets = storm(pair)
     pair.clock.advance(3700)
     pair.work.brake = Brake(max_changes=1000, max_messages=3)

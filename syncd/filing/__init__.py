@@ -4,9 +4,9 @@
 read what is written there.
 """
 
-from syncd.filing.decide import decide
+from syncd.filing.decide import decide, kind_of
 from syncd.filing.may import shown
 from syncd.filing.values import Choice, Decision, Filing, Unfiled
 from syncd.filing.write import write
 
-__all__ = ["Choice", "Decision", "Filing", "Unfiled", "decide", "shown", "write"]
+__all__ = ["Choice", "Decision", "Filing", "Unfiled", "decide", "kind_of", "shown", "write"]

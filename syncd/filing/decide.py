@@ -35,7 +35,7 @@ def decide(detail: Detail, playbook: Playbook, *, word: Word, ordered: bool = Fa
     why = escalated(detail, playbook, word, ordered=ordered)
     if isinstance(why, Unfiled):
         return why
-    kind, level, area = _kind(detail, playbook), priority(detail, playbook.priorities), _area(detail, playbook)
+    kind, level, area = kind_of(detail, playbook), priority(detail, playbook.priorities), _area(detail, playbook)
     none = None if ordered else _needless(playbook, kind, level, area)
     if none is not None:
         return none
@@ -62,7 +62,7 @@ def _worn(detail: Detail, tag: str) -> bool:
     return tag.casefold() in {one.casefold() for one in detail.item.tags}
 
 
-def _kind(detail: Detail, playbook: Playbook) -> Choice:
+def kind_of(detail: Detail, playbook: Playbook) -> Choice:
     """By the ticket's type, else by a tag, each in the table's order."""
     for kind, row in playbook.kinds.items():
         if detail.kind and detail.kind.casefold() in {one.casefold() for one in row.types}:

@@ -19,10 +19,20 @@ from dataclasses import replace
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Audience, Item, Ref, Removed, Word
 from syncd.plan.asks import Ask, Outline, answer_all, step_or_records
 from syncd.plan.group import Group, has_turned, is_new
-from syncd.plan.notes import closing_notes, issue_note, lost_values, some, ticket_note, values_of, with_message
+from syncd.plan.notes import (
+    Message,
+    closing_notes,
+    is_incident,
+    issue_note,
+    lost_values,
+    some,
+    ticket_note,
+    values_of,
+    with_message,
+)
 from syncd.plan.shown import show
 from syncd.plan.ticket import Ticket, ids, issue_word, view
-from syncd.records import GONE, Base, Effect, Link, LinkState, Plan, Record, Standing, Step, Why
+from syncd.records import GONE, Base, Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
 
 WAITING_WORDS = (Word.PENDING, Word.ON_HOLD)
 
@@ -174,18 +184,25 @@ def _file(outline: Outline, ticket: Ticket, filed: list[Link]) -> None:
     if native is None:
         outline.stuck += [(link.id, _no_native(ticket, word)) for link in filed]
         return
-    effects = []
+    effects: list[Effect] = []
     for link in filed:
         issue = ticket.issue(link)
-        values = values_of(ticket, issue, word=word, count=len(filed))
-        body = with_message(ticket, "link_note", "message_filed", values)
-        public = ticket.playbook.link_note == "public" and issue.audience is Audience.PUBLIC
-        if body:
-            effects.append(Effect(link.id, "link_note", 0, ticket.item.ref, body, internal=not public))
+        effects += _filed_notes(ticket, link, values_of(ticket, issue, word=word, count=len(filed)))
     why = Why("filed", "issue", before=ticket.word, after=word)
     records = ticket.records(Standing.AGREED, ticket=native)
     written = None if ticket.mapping.is_written(native, ticket.item.status) else native
     outline.steps.append(Step(ticket.item.ref, ids(ticket), why, written, ticket.item.status, tuple(effects), records))
+
+
+def _filed_notes(ticket: Ticket, link: Link, values: dict[str, str]) -> tuple[Effect, ...]:
+    """The link note, and what the customer is told; nothing of an incident, which isn't put into anybody's planning."""
+    issue, body = ticket.issue(link), ticket.playbook.render("link_note", **values)
+    public = ticket.playbook.link_note == "public" and issue.audience is Audience.PUBLIC
+    note = Effect(link.id, "link_note", 0, ticket.item.ref, body, internal=not public)
+    if is_incident(ticket, issue):
+        return (note,) if body else ()
+    about = ticket.group.now if link.origin is Origin.PERSON else issue.created_at
+    return with_message(ticket, note, Message("filed", "message_filed", values, about))
 
 
 def _compare(outline: Outline, ticket: Ticket) -> None:

@@ -40,6 +40,8 @@ class Group:
     """By item: what of its links it shows in fields, tags and links, as we wrote it last."""
     can: Table[str, frozenset[str]] = field(default_factory=dict)
     """By configured connector: which of ``fields``, ``tags`` and ``links`` it can set."""
+    kinds: Table[Ref, str] = field(default_factory=dict)
+    """By issue that syncd filed: of what kind it is."""
     muted: frozenset[Ref] = frozenset()
     """Tickets to which, and because of which, nothing is to be written."""
 

@@ -2,41 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
 from syncd import marker
 from syncd.clock import moment
 from syncd.model import UNFINISHED, Audience, Item, Word
 from syncd.plan.ticket import Ticket
-from syncd.records import Effect
+from syncd.playbook import Playbook
+from syncd.records import Effect, Wording
+from syncd.texts import REQUESTER, render
 
 
 def closing_notes(ticket: Ticket) -> tuple[Effect, ...]:
-    """The internal closing note, with the customer's message as a draft in it, or on its own where it may go out."""
+    """The internal closing note, and what the customer is to be told."""
     kind = "resolved" if ticket.issues_word is Word.DONE else "declined"
     issue = ticket.mover
+    occasion = "incident_resolved" if is_incident(ticket, issue) else kind
     values = values_of(ticket, issue, count=len(ticket.links))
-    message = ticket.playbook.render(f"message_{kind}", **values)
-    public = ticket.playbook.messages == "public" and not is_late(ticket)
-    if message and public:
-        return (*some(ticket_note(ticket, kind)), _effect(ticket, f"message_{kind}", message, internal=False))
-    body = with_message(ticket, kind, f"message_{kind}", values)
-    return (_effect(ticket, kind, body),) if body else ()
+    message = Message(occasion, message_name(ticket, issue, occasion), values, _moved_at(ticket))
+    return with_message(ticket, _effect(ticket, kind, ticket.playbook.render(kind, **values)), message)
 
 
-def with_message(ticket: Ticket, kind: str, message: str, values: dict[str, str]) -> str:
-    """A note's text, and under it what an agent may want to send."""
-    body = ticket.playbook.render(kind, **values)
-    text = ticket.playbook.render(message, **values) if ticket.playbook.messages != "off" else ""
-    if not text:
-        return body
-    quoted = "\n".join(f"> {line}" for line in text.splitlines())
-    return f"{body}\n\nSuggested reply to the customer (not sent):\n\n{quoted}".strip()
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a customer is to be told: on which occasion, with which text, about a move of which time."""
+
+    occasion: str
+    name: str
+    values: dict[str, str]
+    about: datetime
 
 
-def is_late(ticket: Ticket) -> bool:
-    """A message about a move this old stays a draft (rule 14). Where nobody tells its time, the last change counts."""
+def with_message(ticket: Ticket, note: Effect, message: Message) -> tuple[Effect, ...]:
+    """A note, with a message as a draft in it, or beside it where it may go out or the note itself does (rule 14)."""
+    how, until = ticket.playbook.how(message.occasion), message.about + timedelta(seconds=ticket.playbook.late_after)
+    said = wordings(ticket.playbook, message.name, message.values) if how != "off" else ()
+    public = how == "public" and ticket.group.now <= until
+    notes = (note,) if note.body else ()
+    if not said:
+        return notes
+    if note.internal and not public:
+        return (replace(note, wordings=said),)
+    kind = f"message_{message.occasion}"
+    return (*notes, replace(note, kind=kind, body="", internal=not public, wordings=said, until=until))
+
+
+def wordings(playbook: Playbook, name: str, values: dict[str, str]) -> tuple[Wording, ...]:
+    """A message in every language that the playbook has it in."""
+    found = []
+    for locale, texts in (("", playbook.texts), *sorted(playbook.replies.texts.items())):
+        source = texts.get(name, "")
+        named, plain = render(source, values | {"requester": REQUESTER}), render(source, values)
+        if named or plain:
+            found.append(Wording(locale, named, plain))
+    return tuple(found)
+
+
+def message_name(ticket: Ticket, issue: Item, occasion: str) -> str:
+    """The text for an occasion: of a closing the one that its reason, or a label of the issue, has of its own."""
+    if occasion in {"resolved", "declined"}:
+        worn = {issue.status.reason.casefold(), *(tag.casefold() for tag in issue.tags)}
+        for reason, name in ticket.playbook.replies.by_reason.items():
+            if reason.casefold() in worn:
+                return name
+    return f"message_{occasion}"
+
+
+def is_incident(ticket: Ticket, issue: Item) -> bool:
+    """Whether it was filed as an incident: that has messages of its own, and never those of another kind."""
+    return ticket.group.kinds.get(issue.ref) == "incident"
+
+
+def _moved_at(ticket: Ticket) -> datetime:
+    """When the move was that a message is about. Where nobody tells its time, the last change counts."""
     by_status = not any(_what_counts(ticket, ticket.mover))
-    moved_at = (ticket.mover.moved_at if by_status else None) or moment(ticket.mover.version)
-    return (ticket.group.now - moved_at).total_seconds() > ticket.playbook.late_after
+    return (ticket.mover.moved_at if by_status else None) or moment(ticket.mover.version)
 
 
 def issue_note(ticket: Ticket, issue: Item, kind: str, *, count: int = 1) -> Effect | None:

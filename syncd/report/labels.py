@@ -22,7 +22,7 @@ class Labels:
         self._levels = _told((f"{begin}{level}", level) for begin in begins for level in urgency.levels)
         self._customer = playbook.customer.label.casefold() if playbook.report.companies else ""
         ranked = [label for rank in playbook.report.order for label in rank.labels]
-        self._more = {label.casefold() for label in (playbook.label, *playbook.timers.labels, *ranked) if label}
+        self._more = {label.casefold() for label in (*playbook.labels, *playbook.timers.labels, *ranked) if label}
 
     def asked(self, label: str) -> bool:
         """Whether the playbook asks for a label: only such labels are kept in the state."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +13,7 @@ from sqlite_utils import Database
 
 from syncd.clock import moment, precise
 from syncd.model import Ref
-from syncd.records import Effect
+from syncd.records import Effect, Wording
 
 
 class EffectState(StrEnum):
@@ -32,8 +33,9 @@ BY_KEY = """
     ORDER BY link = :link DESC, e.id LIMIT 1
 """
 INSERT = """
-    INSERT INTO effects (id, link, kind, turn, target, body, internal, state, began_at, due, looks, remote_id, reason)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', '', ?, 0, '', '')
+    INSERT INTO effects (id, link, kind, turn, target, body, internal, state, began_at, due, looks, remote_id, reason,
+        wordings, until)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', '', ?, 0, '', '', ?, ?)
 """
 RECALL = """
     INSERT OR IGNORE INTO effects
@@ -79,8 +81,15 @@ SHELVE = """
 FORGET = "DELETE FROM effects WHERE id = ? AND owed = 0"
 REKEY = "UPDATE effects SET target = ? WHERE target = ? AND state <> 'done'"
 MESSAGES = """
-    SELECT count(*) AS n FROM effects WHERE internal = 0 AND state IN ('sent', 'doubt', 'done')
-    AND began_at > ? AND target LIKE ?
+    SELECT count(*) AS n FROM effects WHERE internal = 0 AND state <> 'refused' AND began_at > ? AND target LIKE ?
+"""
+HOLD = "UPDATE effects SET due = ?, began_at = ?, reason = ? WHERE id = ? AND state = 'ready'"
+LAY_ASIDE = "UPDATE effects SET due = 'shelved' WHERE id = ? AND state = 'ready' AND owed = 0"
+DRAFT = "UPDATE effects SET internal = 1 WHERE id = ?"
+LEAVE_OUT = "UPDATE effects SET state = 'done', internal = 1, reason = ? WHERE id = ?"
+OVERTAKEN = """
+    SELECT 1 FROM effects WHERE target = :target AND id > :id AND kind LIKE 'message_%' AND kind <> :kind
+    AND kind IN ('message_resolved', 'message_declined', 'message_incident_resolved', 'message_sprint_over')
 """
 OF_KIND = "SELECT count(*) AS n FROM effects WHERE link = ? AND kind = ?"
 COUNTS = "SELECT state, count(*) AS n FROM effects GROUP BY state"
@@ -101,6 +110,7 @@ class EffectRow:
 
     ``looks``: how often it was looked for since it was last sent. ``owed``: the decision that it belongs to has been
     recorded, so nobody will ask for it again; one that isn't owed is decided afresh instead of being sent again.
+    ``wordings`` and ``until``: see :class:`syncd.records.Effect`.
     ``doubles``: the remote ids under which it stands, where a sweep has found several; else empty.
     """
 
@@ -118,6 +128,8 @@ class EffectRow:
     reason: str
     owed: bool
     doubles: str
+    wordings: tuple[Wording, ...] = field(default=(), repr=False)
+    until: datetime | None = None
 
 
 class Effects:
@@ -132,7 +144,9 @@ class Effects:
         if known is not None:
             return known
         values = [name, effect.link, effect.kind, effect.turn, str(effect.target), effect.body]
-        self._db.execute(INSERT, [*values, int(effect.internal), precise(now)])
+        said = json.dumps(effect.wordings, ensure_ascii=False) if effect.wordings else ""
+        until = precise(effect.until) if effect.until else ""
+        self._db.execute(INSERT, [*values, int(effect.internal), precise(now), said, until])
         row = self._by_key(effect)
         assert row is not None  # noqa: S101  # just inserted
         return row
@@ -155,6 +169,33 @@ class Effects:
     def send(self, effect: str, now: datetime) -> bool:
         """From the next byte on its outcome may be unknown. False: another thread is sending it, or has sent it."""
         return bool(self._db.execute(SEND, [precise(now), effect]).rowcount)
+
+    def hold(self, effect: str, due: datetime, reason: str, now: datetime) -> None:
+        """It is to go out, but not before ``due``."""
+        self._db.execute(HOLD, [precise(due), precise(now), reason, effect])
+
+    def unsay(self, effect: Effect) -> None:
+        """Its decision failed: if it was held until later, it is asked for anew, or never."""
+        row = self._by_key(effect)
+        if row is not None and row.state is EffectState.READY:
+            self.forget(row.id)
+
+    def lay_aside(self, effect: str) -> None:
+        """It was held, and its decision was not recorded: sent if it is asked for anew."""
+        self._db.execute(LAY_ASIDE, [effect])
+
+    def draft(self, effect: str) -> None:
+        """The team alone sees it."""
+        self._db.execute(DRAFT, [effect])
+
+    def leave_out(self, effect: str, reason: str) -> None:
+        """It isn't said any more, since something else is true by now."""
+        self._db.execute(LEAVE_OUT, [reason, effect])
+
+    def overtaken(self, row: EffectRow) -> bool:
+        """Whether its customer has something newer coming, or has had it."""
+        key = {"target": str(row.target), "id": row.id, "kind": row.kind}
+        return any(True for _ in self._db.query(OVERTAKEN, key))
 
     def done(self, effect: str, remote_id: str, now: datetime) -> None:
         """It stands at the other end."""
@@ -278,4 +319,6 @@ def _row(row: dict[str, Any]) -> EffectRow:
         reason=row["reason"],
         owed=bool(row["owed"]),
         doubles=row["doubles"],
+        wordings=tuple(Wording(*one) for one in json.loads(row["wordings"] or "[]")),
+        until=moment(row["until"]) if row["until"] else None,
     )

@@ -47,6 +47,12 @@ ESCALATED, PROMOTED = "escalated", "promoted"
 """Occasions."""
 
 
+KINDS = """
+    SELECT issue, kind FROM filings WHERE issue IN (SELECT issue FROM links WHERE group_key = ?) AND kind <> ''
+    AND state IN ('filed', 'adopted') ORDER BY id
+"""
+
+
 class FilingState(StrEnum):
     """Where a filing is."""
 
@@ -181,6 +187,10 @@ class Filings:
         what = {"old": str(old), "new": str(new), "key": new.key}
         for statement in (REKEY_TICKET, REKEY_ISSUE, LEFT_OVER):
             self._db.execute(statement, what)
+
+    def kinds(self, group: str) -> dict[Ref, str]:
+        """Of what kind those issues of a group are that were filed."""
+        return {Ref.parse(row["issue"]): row["kind"] for row in self._db.query(KINDS, [group])}
 
     def all(self) -> list[FilingRow]:
         """Every one, in the order in which they were seen."""

@@ -139,6 +139,8 @@ CREATE TABLE effects (
     owed      INTEGER NOT NULL DEFAULT 0,
     tries     INTEGER NOT NULL DEFAULT 0,
     doubles   TEXT NOT NULL DEFAULT '',
+    wordings  TEXT NOT NULL DEFAULT '',
+    until     TEXT NOT NULL DEFAULT '',
     UNIQUE (link, kind, turn)
 ) STRICT;
 CREATE INDEX effects_refused ON effects (link) WHERE state = 'refused';

@@ -2,8 +2,52 @@
 
 from __future__ import annotations
 
-from syncd.schema import Table
+import re
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from syncd.schema import Table, Wrong
+from syncd.tables.hours import Hours, Zone
+from syncd.tables.parts import Name
+from syncd.texts import KindName, Template
+
+
+def _locale(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
+        raise Wrong("this is no language", 'Write it as "de" or "pt-BR"')
+    return value
+
+
+Locale = Annotated[str, BeforeValidator(_locale)]
+How = Literal["off", "draft", "public"]
+OCCASIONS = ("filed", "resolved", "declined", "incident_resolved", "sprint_over")
+"""Each has a key of its own in ``[replies]``, and the text ``message_`` and its name."""
 
 
 class Replies(Table):
-    """``[replies]``."""
+    """``[replies]``. What is said on each occasion stands in ``[texts]``: ``message_filed`` and so on.
+
+    Attributes:
+        filed, resolved, declined, incident_resolved, sprint_over: what becomes of the message on
+            this occasion; where nothing is said, what ``messages`` says.
+        answered_first: nothing goes out to a requester whom no agent has answered yet: it stays a draft.
+        quiet_hours: when nothing goes out; what would, waits for their end. See :mod:`syncd.tables.hours`.
+        time_zone: whose hours these are.
+        texts: messages in other languages, by locale and name: the requester's own locale (``pt-BR``), else its
+            language (``pt``), else ``[texts]``.
+        by_reason: which message a closing has by the reason that the issue was closed with, or by a label of it.
+        sprint_label: the label that says that a sprint went by without the issue being done; empty: none does.
+    """
+
+    filed: How | None = None
+    resolved: How | None = None
+    declined: How | None = None
+    incident_resolved: How | None = None
+    sprint_over: How | None = None
+    answered_first: bool = True
+    quiet_hours: Hours = ()
+    time_zone: Zone = "UTC"
+    texts: dict[Locale, dict[KindName, Template]] = Field(default_factory=dict)
+    by_reason: dict[Name, KindName] = Field(default_factory=dict)
+    sprint_label: str = ""

@@ -1,0 +1,189 @@
+"""Replies: a message to a customer as it leaves, in the requester's language and with the requester's name.
+
+Neither is in the state: an effect holds the message in every language, with a sign in the place of the name, and what
+fits is chosen on a fresh read of the ticket. Here it also shows whether a message may go out (rule 14): what may not is
+left as a draft, an internal note that says why; what is only too early waits for the end of the quiet hours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from syncd import lint
+from syncd.details import Detail
+from syncd.errors import Gone, Refused
+from syncd.filing import kind_of
+from syncd.model import UNFINISHED, Audience, Item, Ref
+from syncd.playbook import Playbook
+from syncd.records import Effect, Wording
+from syncd.retry import reads
+from syncd.store import EffectRow
+from syncd.tables.hours import quiet_until
+from syncd.texts import REQUESTER, Kind, inert
+from syncd.work import IN_PLACE, Work
+
+CLOSINGS = frozenset(
+    {Kind.MESSAGE_RESOLVED, Kind.MESSAGE_DECLINED, Kind.MESSAGE_INCIDENT_RESOLVED, Kind.MESSAGE_SPRINT_OVER}
+)
+"""After these nothing more is said of the matter."""
+NOT_OF_INCIDENTS = (CLOSINGS | {Kind.MESSAGE_FILED}) - {Kind.MESSAGE_INCIDENT_RESOLVED}
+DRAFT = "Suggested reply to the customer (not sent{})"
+_URL = re.compile(r"https?://[^\s<>()\[\]\"'`|]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of an effect now.
+
+    Attributes:
+        note: as it is to be written; None if it isn't.
+        draft: why a message stays a draft.
+        until: when it may go out.
+        over: why it isn't said any more.
+    """
+
+    note: EffectRow | None = None
+    draft: str = ""
+    until: datetime | None = None
+    over: str = ""
+
+
+def asks_for_detail(effects: Iterable[Effect | EffectRow]) -> bool:
+    """Whether what these say depends on whom the ticket is from."""
+    return any(not one.internal or _several(one.wordings) for one in effects)
+
+
+def _several(wordings: Sequence[Wording]) -> bool:
+    return len(wordings) > 1 or any(one.named != one.plain for one in wordings)
+
+
+def detail_of(work: Work, ticket: Ref, effects: Iterable[Effect | EffectRow]) -> Detail | None:
+    """What a ticket says, if these effects need it; None where its system doesn't tell.
+
+    Raises:
+        ConnectorError: it could not be read now.
+    """
+    desk = ticket.connector in work.helpdesks
+    if not desk or not asks_for_detail(effects) or not work.connectors[ticket.connector].capabilities.details:
+        return None
+    try:
+        return reads(work.clock, patience=IN_PLACE)(work.connectors[ticket.connector].detail, ticket)
+    except (Gone, Refused) as error:
+        work.say(f"{ticket.human}: whom it is from could not be read: {error.what}")
+        return None
+
+
+def judge(work: Work, row: EffectRow, detail: Detail | None) -> Verdict:
+    """An effect as it may leave now."""
+    desk = work.helpdesks.get(row.target.connector)
+    if desk is None:
+        return Verdict(row)
+    text = worded(row.wordings, detail)
+    if row.internal:
+        return Verdict(replace(row, body=_with_draft(row.body, text, "")))
+    over = _over(work, row)
+    if over:
+        return Verdict(over=over)
+    said = "\n\n".join(one for one in (row.body, text) if one)
+    why = _why_not(work, desk.playbook, row, detail) or _unfit(work, row, said)
+    if why:
+        body = row.body if not row.wordings else _with_draft(row.body, text, f", because {why}")
+        return Verdict(replace(row, body=body, internal=True), draft=why)
+    until = quiet_until(desk.playbook.replies.quiet_hours, desk.playbook.replies.time_zone, work.clock.now())
+    return Verdict(until=until) if until else Verdict(replace(row, body=said))
+
+
+def worded(wordings: Sequence[Wording], detail: Detail | None) -> str:
+    """A message in the requester's language, by name."""
+    if not wordings:
+        return ""
+    person = detail.requester if detail else None
+    locale = person.locale.replace("_", "-").casefold() if person else ""
+    known = {one.locale.casefold(): one for one in wordings}
+    found = known.get(locale) or known.get(locale.partition("-")[0]) or known.get("")
+    if found is None:
+        return ""
+    name = person.name.strip() if person else ""
+    if not name or "@" in name:  # a helpdesk that knows no name shows the address
+        return found.plain
+    return found.named.replace(REQUESTER, inert("", name[:100]))
+
+
+def _with_draft(body: str, text: str, why: str) -> str:
+    """A note's text, and under it what an agent may want to send."""
+    if not text:
+        return body
+    quoted = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+    return f"{body}\n\n{DRAFT.format(why)}:\n\n{quoted}".strip()
+
+
+def _over(work: Work, row: EffectRow) -> str:
+    """Why a message that was to go out is true no more."""
+    base, link = work.store.links.base(row.link), work.store.links.get(row.link)
+    issue = work.store.snapshots.get(link.issue) if link else None
+    if row.kind in CLOSINGS and base is not None and base.turn > row.turn + 1:
+        return "its issue has moved since"
+    if row.kind == Kind.MESSAGE_FILED and isinstance(issue, Item):
+        word = work.issue_word(row.target.connector, issue)
+        return "" if word in UNFINISHED else "its issue is finished already"
+    return "the customer is told something newer" if row.wordings and work.store.effects.overtaken(row) else ""
+
+
+def _why_not(work: Work, playbook: Playbook, row: EffectRow, detail: Detail | None) -> str:
+    """Why a message may not go out to this customer, or not any more."""
+    answered = detail.answered if detail else None
+    if playbook.replies.answered_first and not answered:
+        return "no agent has answered yet" if detail else "nothing tells whether an agent has answered yet"
+    if row.until is not None and work.clock.now() > row.until:
+        return "what it is about was too long ago"
+    if detail is None:
+        return ""
+    if row.kind in CLOSINGS and detail.item.waiting:
+        return "the requester has written meanwhile"
+    if row.kind in NOT_OF_INCIDENTS and kind_of(detail, playbook).value == "incident":
+        return "the ticket is an incident"
+    return ""
+
+
+def _unfit(work: Work, row: EffectRow, text: str) -> str:
+    """Why a text may not be seen by customers, whatever it is made of."""
+    if _leads_to_private(work, row, text):
+        return "it leads to what not everybody may see"
+    return lint.fault(text) if row.wordings else ""
+
+
+def _leads_to_private(work: Work, row: EffectRow, text: str) -> bool:
+    """Whether a text names an issue that isn't known to be public, or an address beside one."""
+    link = work.store.links.get(row.link)
+    issue = work.store.snapshots.get(link.issue) if link else None
+    hosts = {urlsplit(issue.url).netloc.casefold()} if isinstance(issue, Item) else set()
+    for name in work.helpdesks[row.target.connector].trackers:
+        connector = work.connectors.get(name)
+        for mention in reversed(list(connector.parse_url(text)) if connector else []):
+            ref = work.store.snapshots.by_key(name, mention.key)
+            item = work.store.snapshots.get(ref) if ref else None
+            if not isinstance(item, Item) or item.audience is not Audience.PUBLIC:
+                return True
+            text = f"{text[: mention.start]} {text[mention.end :]}"
+    if any(urlsplit(url).netloc.casefold() in hosts for url in _URL.findall(text)):
+        return True
+    if not isinstance(issue, Item) or issue.audience is Audience.PUBLIC or not issue.ref.key:
+        return False
+    return re.search(rf"(?<!\w){re.escape(issue.ref.key)}(?!\w)", text) is not None
+
+
+def ready(work: Work, row: EffectRow, detail: Detail | None) -> EffectRow | None:
+    """An effect as it is to be written now, or None: what else becomes of it is kept. Inside a transaction."""
+    verdict = judge(work, row, detail)
+    effects, now = work.store.effects, work.clock.now()
+    if verdict.over:
+        effects.leave_out(row.id, verdict.over)
+    elif verdict.until is not None:
+        effects.hold(row.id, verdict.until, "held until the quiet hours are over", now)
+    elif verdict.draft:
+        effects.draft(row.id)
+    return verdict.note
