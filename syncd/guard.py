@@ -96,14 +96,18 @@ def _safe(name: str, value: str, *, title: bool) -> str:
     return text if title else _MARKUP.sub(r"\\\1", text)
 
 
-def quoted(text: str, limit: int) -> str:
-    """A customer's words as a quote block, every line of it quoted; empty where nothing was said."""
+def quoted(text: str, limit: int, whole: str = "the ticket") -> str:
+    """Somebody's words as a quote block, every line of it quoted; empty where nothing was said.
+
+    ``whole``: where they can be read to their end.
+    """
     lines, used = [], 0
     for one in neutralised(text[:READ]).strip().split("\n"):
         row = f"> {one.rstrip()}".rstrip()
+        room = limit - used
         used += len(row) + 1
         if used > limit:
-            lines += [f"{row[: max(2, limit - used)].rstrip()}", ">", "> (cut here: the rest is in the ticket)"]
+            lines += [row[: max(2, room)].rstrip(), ">", f"> (cut here: the rest is in {whole})"]
             break
         lines.append(row)
     return "\n".join(lines) if any(row != ">" for row in lines) else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from threading import RLock
 from typing import ClassVar
@@ -273,6 +273,11 @@ class Guarded(Connector):
         """See :class:`Connector`."""
         with self._call():
             return self.inner.lacks(fields)
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """See :class:`Connector`."""
+        return self.inner.ahead
 
     def hear(self, tell: Callable[[HttpCall], None]) -> None:
         """See :class:`Connector`."""

@@ -88,7 +88,9 @@ def _all(
         for text in item.texts or ():
             origin = Origin.NOTE if role is Role.HELPDESK else Origin.BODY
             distrust = _distrust(text, role)
-            for mention, placed in _placed(text.body, read(text.body), headings):
+            for mention, placed, shown in _placed(text.body, read(text.body), headings):
+                if not shown and text.author is Author.SELF:  # what we quoted are somebody else's words
+                    continue
                 if role is Role.HELPDESK and not distrust and _is_commanded(text.body, mention):
                     continue
                 why = distrust or ("" if placed else "it stands in a sentence, a quotation or code")
@@ -109,8 +111,8 @@ def _is_commanded(body: str, mention: Mention) -> bool:
     return bool(_COMMANDED.match(body[body.rfind("\n", 0, mention.start) + 1 :]))
 
 
-def _placed(body: str, mentions: Sequence[Mention], headings: tuple[str, ...]) -> Iterator[tuple[Mention, bool]]:
-    """Each mention, and whether it was put there as a link."""
+def _placed(body: str, mentions: Sequence[Mention], headings: tuple[str, ...]) -> Iterator[tuple[Mention, bool, bool]]:
+    """Each mention, whether it was put there as a link, and whether that is no quotation, nor hidden."""
     if not mentions:
         return
     body = body.replace("\r\n", " \n").replace("\r", " ")  # one line end, every offset as it was
@@ -122,7 +124,7 @@ def _placed(body: str, mentions: Sequence[Mention], headings: tuple[str, ...]) -
         before, after = body[start : mention.start], body[mention.end : end if end >= 0 else len(body)]
         alone = bool(_BEFORE.match(before) and _AFTER.match(after))
         shown = len(body) <= TOO_LONG and number not in hidden and "<!--" not in before
-        yield mention, shown and (number in field or alone)
+        yield mention, shown and (number in field or alone), shown
 
 
 def _regions(body: str, headings: tuple[str, ...]) -> tuple[set[int], set[int]]:

@@ -19,6 +19,7 @@ from syncd.follow import follow
 from syncd.model import Item, Page, Ref, Removed, Role
 from syncd.named import MAX_FAILED, RECORD, Named, look_up, resolve, unlinked
 from syncd.retry import reads
+from syncd.said import switch
 from syncd.store import BEGINNING, CursorRow, unread
 from syncd.take import take, take_removed
 from syncd.work import Work
@@ -30,6 +31,7 @@ def poll(work: Work, name: str) -> None:
     Raises:
         ConnectorError: a source could not be read; what was read before is kept.
     """
+    switch(work)
     _forget_unsettled(work, name)
     walks = {ref for ref, _ in work.store.snapshots.to_read(name)} if work.feeds[name].walks.taken else set()
     for source in work.connectors[name].sources():
@@ -49,6 +51,7 @@ def walk(work: Work, name: str, since: datetime | None = None) -> str:
     Raises:
         ConnectorError: a source could not be read; what was read before is kept.
     """
+    switch(work)
     _forget_unsettled(work, name)
     connector, span = work.connectors[name], stamp(since) if since else ""
     began = work.now

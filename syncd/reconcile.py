@@ -13,6 +13,7 @@ from functools import partial
 
 from syncd.act import Result, carry_out
 from syncd.approval import NotApproved, approved
+from syncd.carry import carry
 from syncd.defects import of_one_item, told
 from syncd.errors import BrakeOn, ConnectorError, Interrupted, RateLimited, Refused, Transient, Unauthorized
 from syncd.file import file
@@ -125,11 +126,24 @@ def reconcile(work: Work, row: QueueRow, quiet: _Todo, held: _Todo | None = None
         work.plans[plan.group] = plan
         work.planned(plan)
     if not plan.steps or not work.writes:
-        quiet.append((row, plan))
+        if not work.writes or _carried(work, row, plan):
+            quiet.append((row, plan))
     elif held is not None and not row.attempts and goes_together(work, plan):
         held.append((row, plan))
     else:
         _conclude(work, row, plan, carry_out(work, plan))
+
+
+def _carried(work: Work, row: QueueRow, plan: Plan) -> bool:
+    """Of a group in step, what was said on one end and not on the other yet. False: it is to be tried again."""
+    try:
+        carry(work, plan.group)
+    except ConnectorError as error:
+        with work.store.write():
+            keys = _record(work, row, plan, failed=True)
+        _failed(work, row, keys, error)
+        return False
+    return True
 
 
 def _together(work: Work, held: _Todo, quiet: _Todo) -> None:
@@ -176,12 +190,12 @@ def _leave(work: Work, row: QueueRow, keys: set[str], why: str) -> None:
         work.store.queue.give(keys)
 
 
-def _record(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result] = ()) -> set[str]:
+def _record(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result] = (), *, failed: bool = False) -> set[str]:
     """What needed no write, and the group's place in the queue: what it was asked for is done, wherever it is now.
 
     Inside a transaction. Returns the keys that the group has by now.
     """
-    failed = any(result.error is not None for result in results)
+    failed = failed or any(result.error is not None for result in results)
     queue = work.store.queue
     for record in plan.records:
         work.tally["adopted"] += record.base is not None and work.store.links.base(record.link) is None

@@ -122,6 +122,8 @@ class Link:
     """Why it is proposed, or why it ended."""
     changed_at: str = field(default="", compare=False)
     """Our own clock, when its state or standing changed last."""
+    live_at: str = field(default="", compare=False)
+    """Our own clock, when it became live last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from syncd.hear import hear
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Ref, Removed, Role
 from syncd.named import Found, Named
 from syncd.records import LinkState, Standing
+from syncd.said import is_carried, notice
 from syncd.watch import watch
 from syncd.work import Work
 
@@ -50,6 +51,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     work.keep(item)
     _mark(work, item, named, changed=changed, first_walk=first_walk)
     _note_open(work, item.ref)
+    notice(work, item)
     if changed:
         work.ask(item.ref, cause)
     if is_duplicate(work, item) and item.duplicate_of not in (None, item.ref):
@@ -63,11 +65,12 @@ def _mark(work: Work, item: Item, named: Named, *, changed: bool, first_walk: bo
     """
     snapshots = work.store.snapshots
     wanted = not named.complete
-    if not _shows_all(item) and (_awaits_links(work, item) or _awaits_commands(work, item)):
+    awaits = _awaits_links(work, item) or _awaits_commands(work, item) or is_carried(work, item.ref)
+    if not _shows_all(item) and awaits:
         wanted |= changed if not first_walk else not work.store.links.linked(item.ref)
     elif item.texts is not None and named.complete:
         snapshots.was_read(item.ref)
-        wanted = not item.settled and (_awaits_links(work, item) or _awaits_commands(work, item))
+        wanted = not item.settled and awaits
         if wanted:
             work.unsettled.add(item.ref)
     if wanted:

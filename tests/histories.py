@@ -169,7 +169,7 @@ class Teller:
         subject = said.partition(" ")[0]
         if subject in self.items:
             entry = self.items[subject]
-            notes = " ".join(note.split("\n")[0] for note in self.pair.notes(entry))
+            notes = " ".join("carried" if "\n> " in note else note.split("\n")[0] for note in self.pair.notes(entry))
             return f"{subject} {entry.status}" + (f": {notes}" if notes else "")
         if "-" in subject:
             link = self.pair.link(*(self.items[name] for name in subject.split("-")))

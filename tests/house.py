@@ -21,6 +21,8 @@ class House:
         self.systems: list[System] = []
         self.more: dict[str, str] = {}
         """Lines of their own for some of the files, by name."""
+        self.more_sync = ""
+        """Lines of their own for every helpdesk's ``[sync]``."""
 
     def add(self, kind: str, name: str = "") -> System:
         """One more system."""
@@ -50,7 +52,8 @@ class House:
 
     def _sync(self, desk: System) -> str:
         trackers = [one.name for one in self.systems if one.role is Role.TRACKER]
-        return f"trackers = {trackers}\n".replace("'", '"') if desk.role is Role.HELPDESK else ""
+        lines = f"trackers = {trackers}\n".replace("'", '"') + self.more_sync
+        return lines if desk.role is Role.HELPDESK else ""
 
     def quiet(self) -> None:
         """Nobody does anything any more; what was left undone is done."""

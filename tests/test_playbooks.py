@@ -87,7 +87,7 @@ ROWS = [
     Row(
         "support: a question in an old thread opens no issue",
         f"{CLOSED}; a reply; pass",
-        "a open: link_note resolved; x done: ticket_reopened; a-x told",
+        "a open: link_note resolved; x done: ticket_reopened carried; a-x told",
         SUPPORT,
     ),
     Row(
@@ -105,7 +105,7 @@ ROWS = [
     Row(
         "customer engineering: one issue, two requests, one customer comes back",
         "ticket a; ticket b; issue x for a b; pass; x done; pass; a reply; pass",
-        "a open: link_note resolved; b resolved: link_note resolved; x done: ticket_reopened",
+        "a open: link_note resolved; b resolved: link_note resolved; x done: ticket_reopened carried",
         CE,
     ),
     Row(

@@ -81,6 +81,11 @@ RULES = {
     "command_unmute": _ticket(
         "no longer muted, because an agent ordered it", "no longer muted, because agents ordered it"
     ),
+    "carried": Sentence(
+        "given what was said on the other end",
+        "given what was said on the other end of each",
+        "item",
+    ),
     "shown": Sentence(
         "brought up to date in what it shows of its links",
         "brought up to date in what they show of their links",

@@ -19,6 +19,7 @@ from syncd.store.alerts import AlertRow, Alerts, SinkRow
 from syncd.store.backup import Restored, back_up, restore
 from syncd.store.begun import Begun, BegunWrites
 from syncd.store.brakes import Brakes
+from syncd.store.carried import CARRIED, CarriedRow, CarriedTexts, Way
 from syncd.store.commands import CommandRow, Commands
 from syncd.store.connectors import ConnectorRow, Connectors
 from syncd.store.cursors import BEGINNING, CursorRow, Cursors, unread
@@ -65,6 +66,7 @@ class Store:
         self.cursors = Cursors(db)
         self.alerts = Alerts(db)
         self.brakes = Brakes(db)
+        self.carried = CarriedTexts(db)
         self.commands = Commands(db)
         self.connectors = Connectors(db)
         self.filings = Filings(db)
@@ -182,8 +184,10 @@ class Store:
 
 __all__ = [
     "BEGINNING",
+    "CARRIED",
     "AlertRow",
     "Begun",
+    "CarriedRow",
     "CommandRow",
     "ConnectorRow",
     "CursorRow",
@@ -199,6 +203,7 @@ __all__ = [
     "SinkRow",
     "Store",
     "Unwritten",
+    "Way",
     "back_up",
     "noted",
     "restore",

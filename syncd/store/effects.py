@@ -73,7 +73,7 @@ NEXT_DUE = """
 OWING = "SELECT count(*) AS n FROM effects WHERE state = 'ready' AND owed = 1 AND due <> 'shelved'"
 OWE = """
     UPDATE effects SET owed = 1, due = iif(due = 'shelved', '', due)
-    WHERE link = ? AND state IN ('ready', 'sent', 'doubt', 'refused')
+    WHERE link = ? AND state IN ('ready', 'sent', 'doubt', 'refused') AND kind <> 'carried'
 """
 SHELVE = """
     UPDATE effects SET state = 'ready', looks = 0, due = iif(owed = 1, '', 'shelved') WHERE id = ? AND state = 'doubt'
@@ -99,8 +99,11 @@ REFUSED = """
     WHERE e.state = 'refused' AND (l.state = 'live' OR (l.state = 'final' AND e.target = l.issue))
     AND e.turn >= coalesce(b.turn, 0) - 1
     AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND newer.turn > e.turn
-        AND newer.kind <> 'command_failed') ORDER BY +e.id
+        AND newer.kind NOT IN ('command_failed', 'carried'))
+    AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND e.kind = 'carried'
+        AND newer.kind = 'carried' AND newer.id > e.id AND newer.state = 'done') ORDER BY +e.id
 """
+NEXT_TURN = "SELECT coalesce(max(turn) + 1, 0) AS n FROM effects WHERE link = ? AND kind = ?"
 OF_LINK = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE link = ? ORDER BY id"
 
 
@@ -293,6 +296,10 @@ class Effects:
     def count(self, link: int, kind: str) -> int:
         """How many of a kind a link has had."""
         return int(next(iter(self._db.query(OF_KIND, [link, kind])))["n"])
+
+    def next_turn(self, link: int, kind: str) -> int:
+        """A turn that no effect of that kind has had."""
+        return int(next(iter(self._db.query(NEXT_TURN, [link, kind])))["n"])
 
     def counts(self) -> dict[str, int]:
         """State -> how many."""

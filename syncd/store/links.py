@@ -23,13 +23,16 @@ BY_GROUP = _LINK + " WHERE l.group_key = ? AND l.state IN ('live', 'final') ORDE
 IS_LINKED = "SELECT 1 FROM links WHERE (ticket = :ref OR issue = :ref) AND state IN ('live', 'final') LIMIT 1"
 INSERT = """
     INSERT INTO links
-        (ticket, issue, state, origin, filed, standing, reason, group_key, made_at, changed_at, ticket_key, issue_key)
-    VALUES (?, ?, ?, ?, ?, 'new', ?, '', ?, ?, ?, ?) RETURNING id
+        (ticket, issue, state, origin, filed, standing, reason, group_key, made_at, changed_at, ticket_key, issue_key,
+        live_at)
+    VALUES (?, ?, ?, ?, ?, 'new', ?, '', ?, ?, ?, ?, ?) RETURNING id
 """
 SET_STATE = """
     UPDATE links SET state = :state, reason = :reason, changed_at = :now,
-        group_key = iif(:state IN ('live', 'final'), group_key, '') WHERE id = :id
+        group_key = iif(:state IN ('live', 'final'), group_key, ''),
+        live_at = iif(:state = 'live' AND state <> 'live', :now, live_at) WHERE id = :id
 """
+END_TALK = "DELETE FROM talks WHERE link = ?"
 SET_STANDING = "UPDATE links SET standing = ?, changed_at = ? WHERE id = ? AND standing <> ?"
 SAW_OPEN = "UPDATE links SET seen_open = ? WHERE id = ?"
 SET_FILED = "UPDATE links SET filed = ?, origin = ? WHERE id = ?"
@@ -60,7 +63,7 @@ PUT_BASE = """
 TURNS = """
     SELECT l.ticket, max(max(coalesce(b.turn, 0), coalesce(e.turn + 1, 0))) AS turn FROM links l
     LEFT JOIN bases b ON b.link = l.id LEFT JOIN effects e ON e.link = l.id AND e.target = l.ticket
-        AND e.kind <> 'command_failed'
+        AND e.kind NOT IN ('command_failed', 'carried')
     WHERE l.ticket IN (SELECT ticket FROM links WHERE group_key = ?) GROUP BY l.ticket
 """
 BASE = "SELECT * FROM bases WHERE link = ?"
@@ -167,9 +170,9 @@ class Links:
         self, ticket: Ref, issue: Ref, state: LinkState, origin: Origin, *, filed: bool, reason: str, now: str
     ) -> int:
         """A new link; its group is worked out."""
-        row = self._db.execute(
-            INSERT, [str(ticket), str(issue), state, origin, int(filed), reason, now, now, ticket.key, issue.key]
-        ).fetchone()
+        live_at = now if state is LinkState.LIVE else ""
+        values = [str(ticket), str(issue), state, origin, int(filed), reason, now, now, ticket.key, issue.key, live_at]
+        row = self._db.execute(INSERT, values).fetchone()
         if state is not LinkState.PROPOSED:
             self._groups.regroup(ticket, now)
         return int(row[0])
@@ -179,6 +182,8 @@ class Links:
         if (link.state, link.reason) == (state, reason):
             return
         self._db.execute(SET_STATE, {"state": state, "reason": reason, "now": now, "id": link.id})
+        if state is LinkState.ENDED:
+            self._db.execute(END_TALK, [link.id])
         if {link.state, state} != {LinkState.LIVE, LinkState.FINAL}:
             self._groups.regroup(link.ticket, now)
             self._groups.regroup(link.issue, now)
@@ -254,6 +259,7 @@ def _link(row: dict[str, Any]) -> Link:
         standing=Standing(row["standing"]),
         reason=row["reason"],
         changed_at=row["changed_at"],
+        live_at=row["live_at"],
     )
 
 

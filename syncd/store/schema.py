@@ -67,6 +67,7 @@ CREATE TABLE links (
     changed_at TEXT NOT NULL,
     ticket_key TEXT NOT NULL,
     issue_key  TEXT NOT NULL,
+    live_at    TEXT NOT NULL DEFAULT '',
     UNIQUE (ticket, issue)
 ) STRICT;
 CREATE INDEX links_by_issue ON links (issue);
@@ -146,6 +147,33 @@ CREATE TABLE effects (
 CREATE INDEX effects_refused ON effects (link) WHERE state = 'refused';
 CREATE INDEX effects_doubled ON effects (link) WHERE doubles <> '';
 CREATE INDEX effects_open ON effects (due) WHERE state IN ('ready', 'sent', 'doubt');
+
+CREATE TABLE carried (
+    id     INTEGER PRIMARY KEY,
+    link   INTEGER NOT NULL REFERENCES links (id),
+    way    TEXT NOT NULL CHECK (way IN ('to_issue', 'to_ticket')),
+    text   TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    sent   TEXT NOT NULL,
+    effect TEXT NOT NULL,
+    UNIQUE (link, way, text)
+) STRICT;
+CREATE INDEX carried_in ON carried (effect);
+
+CREATE TABLE talks (
+    link  INTEGER NOT NULL REFERENCES links (id),
+    way   TEXT NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (link, way)
+) STRICT;
+
+CREATE TABLE switched (
+    helpdesk TEXT NOT NULL,
+    way      TEXT NOT NULL,
+    what     TEXT NOT NULL,
+    at       TEXT NOT NULL,
+    PRIMARY KEY (helpdesk, way)
+) STRICT;
 
 CREATE TABLE begun (
     target  TEXT PRIMARY KEY,

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from syncd.schema import Table
 
 
 class Conversation(Table):
-    """``[conversation]``."""
+    """``[conversation]``: nothing is carried unless it says so.
+
+    Attributes:
+        to_issue: what is said on a ticket goes to its private issues as comments: public replies, or all of it,
+            internal notes included. A public issue gets none of it, whatever stands here.
+        attachments: whether files that came with it are listed as links.
+    """
+
+    to_issue: Literal["off", "public", "all"] = "off"
+    attachments: Literal["links", "off"] = "links"

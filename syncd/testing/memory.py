@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncd.actions import Action, Board, Created, Draft, Outcome, Written
 from syncd.clock import Clock, ManualClock, stamp
@@ -45,6 +45,11 @@ class MemoryConnector(Connector):
         options = ConnectorOptions(connector="memory", url="https://memory.example.com")
         super().__init__(books.name, options, clock or ManualClock())
         self.books = books
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """By the books' clock."""
+        return moment_of(self.books.tick) - self.clock.now()
 
     def sources(self) -> Sequence[str]:
         """One feed."""
