@@ -21,7 +21,9 @@ from syncd.defects import of_one_item, told
 from syncd.details import Detail
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
 from syncd.filing import Filing, Unfiled, decide, write
+from syncd.filing.write import called
 from syncd.model import Ref
+from syncd.playbook import Playbook
 from syncd.poll import poll
 from syncd.records import Link, LinkState
 from syncd.retry import reads
@@ -135,7 +137,7 @@ def _file_one(work: Work, desk: Helpdesk, row: FilingRow, trackers: _Trackers) -
     elif not was_filed_before(work, row, tracker, place):
         refuse_filing(work, row.ticket, tracker, row.id)
         with work.feeds[tracker].pages.turn(work.clock):  # no poll shows the issue before it is known whose it is
-            sent = _send(work, row, _told(row, detail, issue, tracker, place))
+            sent = _send(work, row, _told(desk.playbook, row, detail, issue, (tracker, place)))
             if sent is not None:
                 create(work, sent, issue)
 
@@ -191,7 +193,7 @@ def _leave(work: Work, row: FilingRow, detail: Detail, why: Unfiled) -> None:
         keep(work, row, replace(row, due=due_in(work, ASK_AGAIN), rule=why.rule, version=version))
 
 
-def _told(row: FilingRow, detail: Detail, issue: Filing, tracker: str, place: str) -> FilingRow:
+def _told(book: Playbook, row: FilingRow, detail: Detail, issue: Filing, where: tuple[str, str]) -> FilingRow:
     """What is kept of an issue that is about to be created."""
     one = issue.decision
     answered = precise(detail.answered_at) if detail.answered_at else ""
@@ -201,14 +203,15 @@ def _told(row: FilingRow, detail: Detail, issue: Filing, tracker: str, place: st
         version=detail.item.version,
         rule="",
         reason="",
-        tracker=tracker,
-        place=place,
+        tracker=where[0],
+        place=where[1],
         audience=issue.audience.value,
         kind=one.kind.value,
         area=one.area.value,
         team=issue.team.value,
         priority=one.priority.value,
-        answered_at=answered,
+        company=called(detail, book) if book.report.companies else "",
+        answered_at=answered or row.answered_at,
         looks=0,
     )
 

@@ -304,7 +304,6 @@ class Handed:
     issue_url: str = ""
     issue_created_at: str = ""
     ticket_moved_at: str = ""
-    issue_moved_at: str = ""
     issue_released: bool = True
     labels: tuple[str, ...] = ()
     finished_at: str = ""

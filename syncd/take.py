@@ -14,7 +14,7 @@ from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Ref, 
 from syncd.named import Found, Named
 from syncd.records import LinkState, Standing
 from syncd.said import is_carried, notice
-from syncd.watch import watch
+from syncd.watch import note_answer, watch
 from syncd.work import Work
 
 
@@ -35,6 +35,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     hear(work, item, named.commands, past=first_walk and cause in {"poll", "links"})
     if cause != "links":
         watch(work, item, first_walk=first_walk)
+        note_answer(work, item)
     linked = store.links.linked(item.ref)
     _say_passed(work, item, named, linked=linked)
     changed = not isinstance(before, Item) or _differs(before, work.kept(item))

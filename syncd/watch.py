@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from syncd import filing, marker
 from syncd.clock import moment, precise, stamp
 from syncd.config import Helpdesk
-from syncd.model import FINISHED_TICKET, Item, Ref
+from syncd.model import FINISHED_TICKET, Author, Item, Place, Ref
 from syncd.store import FilingRow, FilingState
 from syncd.store.filings import ESCALATED
 from syncd.tables import Condition
@@ -45,6 +45,15 @@ def watch(work: Work, item: Item, *, first_walk: bool) -> None:
             _is_back(work, desk, item, by, last)
         elif item.version > last.version and (last.stands or last.ordered):
             _is_as_before(work, desk, item, last)
+
+
+def note_answer(work: Work, item: Item) -> None:
+    """Keep when an agent first answered, of an escalated ticket whose texts show it."""
+    if item.ref.connector in work.helpdesks:
+        said = (text for text in item.texts or () if text.author is Author.TEAM and text.place is Place.COMMENT)
+        first = min((text.at for text in said if text.at is not None), default=None)
+        if first is not None:
+            work.store.filings.answered(item.ref, precise(first))
 
 
 def _begin(work: Work, desk: Helpdesk, item: Item, by: Condition, *, old: bool = False, turn: int = 0) -> None:
@@ -121,4 +130,4 @@ def _lay_outside(work: Work, item: Item) -> bool:
     return unseen or not work.store.cursors.walked(name)
 
 
-__all__ = ["begun", "order", "watch"]
+__all__ = ["begun", "note_answer", "order", "watch"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncd.details import Company
 from syncd.errors import Unauthorized
 from syncd.model import Audience, Author, Place, Status
 from syncd.records import LinkState, Origin
@@ -432,3 +433,34 @@ def test_the_note_on_the_ticket_is_internal_and_its_text_is_the_playbook_s() -> 
     items = desk.work.connectors["desk"].fetch([desk.ref(ticket)])
     texts = [text for item in items.values() for text in getattr(item, "texts", ()) if text.author is Author.SELF]
     assert [text.place for text in texts] == [Place.NOTE]
+
+
+# --- for the report ---
+
+
+def test_the_first_answer_is_kept_once_it_shows_and_not_moved_by_a_second() -> None:
+    desk = Desk()
+    ticket = desk.escalated()
+    desk.go()
+    assert desk.row(ticket).answered_at == ""
+    desk.say(ticket, "thanks for asking", Author.OUTSIDE)
+    desk.say(ticket, "between us", Author.TEAM, internal=True)
+    desk.go()
+    assert desk.row(ticket).answered_at == "", "neither the customer nor a note answers"
+    desk.answer(ticket)
+    desk.go()
+    first = desk.row(ticket).answered_at
+    assert first
+    desk.tick(3600)
+    desk.answer(ticket)
+    desk.go()
+    assert desk.row(ticket).answered_at == first
+
+
+@pytest.mark.parametrize(("companies", "kept"), [(True, "acme-soehne"), (False, "")])
+def test_the_customer_of_an_issue_is_kept_only_where_the_playbook_says_so(companies: bool, kept: str) -> None:
+    desk = Desk(report={"companies": companies})
+    ticket = desk.escalated()
+    ticket.company = Company("Acme Soehne")
+    desk.go()
+    assert (desk.row(ticket).state, desk.row(ticket).company) == (FilingState.FILED, kept)

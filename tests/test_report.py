@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from syncd.model import Ref, Status
+from syncd.model import Ref, Role, Status
 from syncd.playbook import Playbook
 from syncd.records import Handed
 from syncd.report import By, Known, Labels, Request, figures, in_order, requests, rows, usual
 from syncd.report.periods import periods
+from tests.rules import mapping
 from tests.test_playbook import refused, shipped
 
 RULES: dict[str, Any] = {
@@ -27,6 +29,7 @@ RULES: dict[str, Any] = {
     "priorities": {"prefix": "ce/", "also": ["user/"], "table": {"high": "p1", "low": "p2"}},
     "customer": {"label": "customer/"},
 }
+DESK = mapping(Role.HELPDESK)
 KEPT = RULES | {"report": {"goal": 0.25, "companies": True}}
 
 
@@ -34,10 +37,11 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def handed(ticket: int, made: str, issue: int | None = None, labels: tuple[str, ...] = (), **filed: Any) -> Handed:
-    """A ticket with an issue, of the same number unless told."""
+def handed(ticket: int, made: str, issue: int | None = None, status: str = "open", **facts: Any) -> Handed:
+    """A ticket with an issue, of the same number unless told; syncd's own if anything is told of its filing."""
     refs = Ref("desk", str(ticket), str(ticket)), Ref("hub", str(issue or ticket), f"o/r#{issue or ticket}")
-    return Handed(refs[0], made, refs[1], Status("open"), Status("open"), labels=labels, by_syncd=bool(filed), **filed)
+    own = not {"kind", "team", "filed_at"}.isdisjoint(facts)
+    return Handed(refs[0], made, refs[1], Status(status), Status("open"), by_syncd=own, **facts)
 
 
 def report(
@@ -51,7 +55,9 @@ def report(
     **known: Any,
 ) -> dict[str, Any]:
     playbook = Playbook.parse("p", rules)
-    return figures(Known("desk", playbook, sorted(made), rows(pairs, playbook), **known), at(since), at(until), by)
+    return figures(
+        Known("desk", playbook, sorted(made), rows(pairs, playbook, DESK), **known), at(since), at(until), by
+    )
 
 
 # --- periods ---
@@ -212,12 +218,77 @@ def test_only_labels_that_a_playbook_asks_for_are_asked_for() -> None:
     assert [one for one in told if labels.asked(one)] == ["rfh", "Bug", "team/search", "ce/p1", "shipped"]
 
 
+# --- times ---
+
+
+def lasted(*pairs: Handed, calendar: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    rules = RULES | ({"timers": {"calendar": calendar}} if calendar is not None else {})
+    found = report([], list(pairs), "2026-01-01", "2026-02-01", rules=rules)["times"]
+    assert isinstance(found, dict)
+    return found
+
+
+def filed(ticket: int, minutes: int, **facts: Any) -> Handed:
+    """A ticket that was escalated at nine on a Monday, and filed so many minutes later."""
+    seen, done = "2026-01-05T09:00:00.000000Z", f"2026-01-05T{9 + minutes // 60:02}:{minutes % 60:02}:00.000000Z"
+    return handed(ticket, "2026-01-05T08:00:00Z", seen_at=seen, filed_at=done, **facts)
+
+
+def test_half_and_nine_in_ten_of_the_tickets_took_no_longer_to_file() -> None:
+    found = lasted(*(filed(number, number) for number in range(1, 12)))["to_file"]
+    assert (found["tickets"], found["median"], found["p90"], found["unknown"]) == (11, 360, 600, 0)
+    assert (found["working_median"], found["working_p90"]) == (None, None)
+
+
+def test_one_ticket_is_its_own_median_and_none_has_none() -> None:
+    assert [lasted(filed(1, 5))["to_file"][what] for what in ("tickets", "median", "p90")] == [1, 300, 300]
+    assert {tuple(one.values()) for one in lasted().values()} == {(0, 0, 0, None, None, None, None)}
+
+
+def test_what_nothing_tells_is_counted_as_not_known() -> None:
+    found = lasted(filed(1, 5), handed(2, "2026-01-05T08:00:00Z"), filed(3, 5, answered_at="2026-01-05T08:30:00Z"))
+    assert [(found[what]["tickets"], found[what]["unknown"]) for what in ("to_file", "to_answer")] == [(2, 1), (1, 2)]
+    assert found["to_answer"]["median"] == 1800
+
+
+def test_a_ticket_is_resolved_from_its_first_issue_to_its_end_if_it_has_one() -> None:
+    done = {"status": "resolved", "finished_at": "2026-01-07T09:05:00Z"}
+    by_hand = handed(3, "2026-01-05T08:00:00Z", status="closed", issue_created_at="2026-01-05T09:00:00Z")
+    by_hand = replace(by_hand, ticket_moved_at="2026-01-05T10:00:00Z")
+    found = lasted(
+        filed(1, 5, issue=11, **done),
+        filed(1, 50, issue=12, **done),
+        filed(2, 5, finished_at="2026-01-06T00:00:00Z"),
+        handed(
+            3,
+            "2026-01-05T08:00:00Z",
+            status="closed",
+            issue_created_at="2026-01-05T09:00:00Z",
+            ticket_moved_at="2026-01-05T10:00:00Z",
+        ),
+        filed(4, 5, status="closed"),
+    )["to_resolve"]
+    assert (found["tickets"], found["unknown"], found["pending"]) == (2, 1, 1)
+    assert (found["median"], found["p90"]) == ((2 * 86400 + 3600) / 2, 2 * 86400 * 0.9 + 3600 * 0.1)
+
+
+def test_clocks_that_disagree_take_no_negative_time() -> None:
+    early = filed(1, 5, answered_at="2026-01-05T07:59:00Z")
+    assert lasted(early)["to_answer"]["median"] == 0
+
+
+def test_working_time_leaves_out_nights_and_weekends() -> None:
+    friday = handed(1, "2026-01-09T16:00:00Z", answered_at="2026-01-12T10:00:00Z")
+    found = lasted(friday, calendar={"hours": "09:00-17:00"})["to_answer"]
+    assert (found["median"], found["working_median"], found["working_p90"]) == (66 * 3600, 7200, 7200)
+
+
 # --- open requests ---
 
 
 def opened(pairs: list[Handed], rules: dict[str, Any] = KEPT) -> list[Request]:
     playbook = Playbook.parse("p", rules)
-    return requests(rows(pairs, playbook), playbook.report.order)
+    return requests(rows(pairs, playbook, DESK), playbook.report.order)
 
 
 def test_open_requests_stand_in_the_order_in_which_they_were_opened_each_once() -> None:
@@ -248,7 +319,7 @@ def test_2i2c_takes_what_is_not_an_incident_in_its_own_order() -> None:
     pairs = [handed(number, day, labels=one, kind="change") for number, one in enumerate(worn, 1)]
     pairs += [handed(ticket, day, 6, kind="guidance") for ticket in (11, 12, 13)]
     pairs.append(handed(20, day, 20, kind="incident", labels=("order:no-budget-left",)))
-    found = in_order(requests(rows(pairs, playbook), playbook.report.order))
+    found = in_order(requests(rows(pairs, playbook, DESK), playbook.report.order))
     assert [(one.issue.id, one.rank) for one in found] == [
         ("20", "incident"),
         ("4", "dedicated funding"),

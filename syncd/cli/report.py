@@ -13,7 +13,7 @@ from syncd.cli import requests
 from syncd.cli.app import config_option, json_option
 from syncd.cli.moments import Moment
 from syncd.cli.running import configured, reading
-from syncd.cli.show import as_csv, as_json, plural, say, table
+from syncd.cli.show import as_csv, as_json, lasting, plural, say, table
 from syncd.config import Helpdesk
 from syncd.report import By, Known, figures, rows, usual
 from syncd.store import BEGINNING, Store
@@ -91,7 +91,7 @@ def _span(since: datetime | None, until: datetime | None, by: By | None) -> tupl
 def known(store: Store, desk: Helpdesk) -> Known:
     """What the state knows of a helpdesk."""
     tickets, reach = store.tickets, store.tickets.reach(desk.name)
-    found = rows(tickets.handed(desk.name), desk.playbook)
+    found = rows(tickets.handed(desk.name), desk.playbook, desk.mapping)
     since = "" if reach == BEGINNING else reach
     return Known(desk.name, desk.playbook, tickets.made(desk.name), found, walked=bool(reach), reach=since)
 
@@ -99,7 +99,8 @@ def known(store: Store, desk: Helpdesk) -> Known:
 def _cells(found: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
     """A helpdesk's figures, a row each."""
     whole = found["whole"]
-    sections = {found["by"]: found["periods"], "whole": [whole], **found["groups"]}
+    took = [{"name": name, **one} for name, one in found["times"].items()]
+    sections = {found["by"]: found["periods"], "whole": [whole], **found["groups"], "time": took}
     for section, parts in sections.items():
         for part in parts:
             span = part.get("since", whole["since"]), part.get("until", whole["until"])
@@ -125,6 +126,7 @@ def _tell(found: Mapping[str, Any]) -> None:
         first, last, cut = (found["before"][name] for name in ("since", "until", "cut"))
         doubt = "; tickets were not counted all that time" if cut else ""
         say(f"\nBefore: as long a time before, {first[:10]} to {last[:10]}{doubt}.")
+    _tell_times(found["times"])
     if whole["unknown_kind"]:
         many = plural(whole["unknown_kind"], "ticket has an issue", "tickets have issues")
         say(f"\n{many} of which no label tells the kind: not counted.")
@@ -154,6 +156,32 @@ def _tell_group(what: str, parts: Sequence[Mapping[str, Any]]) -> None:
         heads,
         [(one["name"] or "unknown", *(f"{one[name]:,}" for name in names), _percent(one["share"])) for one in parts],
     )
+
+
+TIMES = {
+    "to_file": "escalated to filed",
+    "to_answer": "made to first answer",
+    "to_resolve": "filed to resolved",
+}
+"""What the times of ``--json`` are called for people."""
+
+
+def _tell_times(times: Mapping[str, Mapping[str, Any]]) -> None:
+    """How long it took; the columns of working time only where there is any."""
+    if not any(one["tickets"] for one in times.values()):
+        return
+    heads = {"tickets": "tickets", "median": "half within", "p90": "nine in ten within"}
+    working = {"working_median": "half, working time", "working_p90": "nine in ten, working time"}
+    if any(one["working_p90"] is not None for one in times.values()):
+        heads |= working
+    heads |= {"pending": "still to come", "unknown": "not known"}
+    counts = {"tickets", "pending", "unknown"}
+    cells = [
+        [TIMES[name], *(f"{one[key]:,}" if key in counts else lasting(one[key]) for key in heads)]
+        for name, one in times.items()
+    ]
+    say()
+    table(("tickets with an issue", *heads.values()), cells)
 
 
 def _percent(value: float | None) -> str:

@@ -22,7 +22,7 @@ def gather(config: Config, store: Store, desks: Sequence[Helpdesk], *, ordered: 
     waiting = [
         row
         for desk in desks
-        for row in rows(store.tickets.handed(desk.name), desk.playbook)
+        for row in rows(store.tickets.handed(desk.name), desk.playbook, desk.mapping)
         if row.pair.linked and _is_open(config, desk, row)
     ]
     ranks = next((desk.playbook.report.order for desk in desks if desk.playbook.report.order), ())

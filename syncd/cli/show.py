@@ -100,6 +100,15 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def lasting(seconds: float | None) -> str:
+    """``40 s``, ``12 min``, ``5.3 h``; nothing where it isn't known."""
+    if seconds is None:
+        return ""
+    if seconds < 5400:
+        return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 360_000 else f"{seconds / 3600:,.0f} h"
+
+
 def when(moment: str | None) -> str:
     """A moment of the state, for people: UTC, whole seconds."""
     return f"{moment[:10]} {moment[11:19]} UTC" if moment else ""

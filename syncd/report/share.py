@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syncd.clock import stamp
+from syncd.mapping import Mapping as StatusMapping
+from syncd.model import FINISHED_TICKET
 from syncd.playbook import Playbook
 from syncd.records import Handed
 from syncd.report.labels import Labels
@@ -18,9 +20,13 @@ UNKNOWN = ""
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A ticket with one issue of its, and what is known of that issue. A company only where the playbook keeps it."""
+    """A ticket with one issue of its, and what is known of that issue. A company only where the playbook keeps it.
+
+    ``finished``: the ticket is resolved or closed.
+    """
 
     pair: Handed
+    finished: bool
     counted: bool
     kind: str
     area: str
@@ -54,14 +60,15 @@ class Share:
         return self.counted / self.tickets if self.tickets else None
 
 
-def rows(pairs: Iterable[Handed], playbook: Playbook) -> list[Row]:
-    """Tickets with an issue, by what the playbook makes of them."""
+def rows(pairs: Iterable[Handed], playbook: Playbook, mapping: StatusMapping) -> list[Row]:
+    """Tickets with an issue, by what the playbook, and the mapping of their helpdesk, make of them."""
     labels, found = Labels(playbook), []
     for pair in pairs:
         kind = labels.kind(pair.labels, pair.kind)
         found.append(
             Row(
                 pair,
+                finished=mapping.word(pair.ticket_status) in FINISHED_TICKET,
                 counted=kind in playbook.report.counted,
                 kind=kind,
                 area=labels.area(pair.labels, pair.area),

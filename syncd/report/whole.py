@@ -10,7 +10,8 @@ from typing import Any
 from syncd.clock import moment, stamp
 from syncd.playbook import Playbook
 from syncd.report.periods import By, Period, before, periods
-from syncd.report.share import GROUPS, Row, groups, share
+from syncd.report.share import GROUPS, Row, groups, share, within
+from syncd.report.times import times
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Known:
 
 def figures(known: Known, since: datetime, until: datetime, by: By) -> dict[str, Any]:
     """The report over a span, by period and by group, each with what was before beside it."""
+    calendar = known.playbook.timers.calendar
     book, earlier = known.playbook.report, Period("before", since - (until - since), since)
     return {
         "helpdesk": known.name,
@@ -52,6 +54,7 @@ def figures(known: Known, since: datetime, until: datetime, by: By) -> dict[str,
         "periods": [_period(known, one, before(one.since, by)) for one in periods(since, until, by)],
         "whole": _period(known, Period("whole", since, until), earlier),
         "before": _figures(known, earlier.since, earlier.until),
+        "times": times(within(known.rows, since, until), calendar.worktime if calendar else None),
         "groups": {what: _groups(known, what, since, until) for what in GROUPS if _kept(known, what)},
     }
 

@@ -35,6 +35,7 @@ BEGUN = """
     SELECT iif(ticket LIKE :prefix, ticket, coalesce(nullif(issue, ''), id)) AS target FROM filings
     WHERE state IN ('sent', 'doubt', 'filed') AND began_at > :since AND (tracker = :name OR ticket LIKE :prefix)
 """
+ANSWERED = "UPDATE filings SET answered_at = ? WHERE ticket = ? AND answered_at = ''"
 REKEY_TICKET = "UPDATE OR IGNORE filings SET ticket = :new, ticket_key = :key WHERE ticket = :old"
 REKEY_ISSUE = "UPDATE filings SET issue = :new WHERE issue = :old"
 LEFT_OVER = """
@@ -181,6 +182,10 @@ class Filings:
         """What was filed since then, or may have been: of a helpdesk the tickets, of a tracker the issues."""
         what = {"prefix": f"{connector}:%", "name": connector, "since": since}
         return {row["target"] for row in self._db.query(BEGUN, what)}
+
+    def answered(self, ticket: Ref, at: str) -> None:
+        """An agent has answered, as far as that wasn't known."""
+        self._db.execute(ANSWERED, [at, str(ticket)])
 
     def rekey(self, old: Ref, new: Ref) -> None:
         """A ticket or an issue goes on under another ref; of two tickets that became one, the other's rows stand."""

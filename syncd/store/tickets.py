@@ -31,7 +31,7 @@ HANDED = """
         coalesce(t.moved_at, '') AS ticket_moved_at, coalesce(i.key, '') AS issue_key, coalesce(i.url, '') AS issue_url,
         iif(i.gone = '', i.native, '') AS issue_native, coalesce(i.reason, '') AS issue_reason,
         coalesce(i.released, 1) AS released, coalesce(i.created_at, '') AS issue_created_at,
-        coalesce(i.moved_at, '') AS issue_moved_at, coalesce(i.tags, '[]') AS labels,
+        coalesce(i.tags, '[]') AS labels,
         coalesce(finished.at, '') AS finished_at, l.id AS link, f.id AS filing,
         f.kind, f.area, f.team, f.priority, f.company, f.seen_at, f.filed_at, f.answered_at
     FROM pairs p JOIN tickets_met m ON m.ref = p.ticket
@@ -89,7 +89,6 @@ def _handed(row: dict[str, Any]) -> Handed:
         ticket_status=Status(row["ticket_native"], row["ticket_reason"]),
         ticket_moved_at=row["ticket_moved_at"],
         issue_status=Status(row["issue_native"], row["issue_reason"]),
-        issue_moved_at=row["issue_moved_at"],
         issue_released=bool(row["released"]),
         labels=tuple(json.loads(row["labels"])),
         finished_at=row["finished_at"],

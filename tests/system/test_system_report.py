@@ -77,6 +77,8 @@ def test_what_tickets_wait_for_is_listed_until_it_is_finished(desk: Office) -> N
     desk.hub.close(issue)
     desk.sync()
     assert desk.json("report", "--open")["requests"] == []
+    took = desk.json("report", *SPAN)["helpdesks"][0]["times"]["to_resolve"]
+    assert (took["tickets"], took["pending"]) == (2, 1), "the third was adopted as it stood, and nothing was written"
     assert "No ticket waits" in desk.run("report", "--open").ended(0).out
 
 
