@@ -51,6 +51,7 @@ class GitHubConnector(Connector):
         attribution=True,
         probe="listing",
         can_create=True,
+        edits_notes=True,
     )
     write_interval: float = 1.0
     """Seconds between two writes (GitHub REST API docs, Best practices: at least one)."""

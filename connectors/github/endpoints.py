@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connectors.github import schema
-from connectors.github.books import LONGEST, MOST_COMMENTS, Access, Issue, Repo
+from connectors.github.books import LONGEST, MOST_COMMENTS, Access, Comment, Issue, Repo
 from connectors.github.choices import Choices
 from connectors.github.listing import Listing, numbered
 from connectors.github.paths import NOT_ACCESSIBLE, OFF, Handler, Paths
@@ -35,6 +35,8 @@ class Endpoints:
             ("POST", "/issues", self.create),
             ("GET", "/labels", self.choices.labels),
             ("GET", "/assignees/<login>", self.choices.assignable),
+            ("GET", "/issues/comments/<int:id_>", self.one_comment),
+            ("PATCH", "/issues/comments/<int:id_>", self.edit_comment),
             ("GET", "/issues/<int:number>", paths.of_issue(self.read)),
             ("PATCH", "/issues/<int:number>", paths.of_issue(self.update)),
             ("GET", "/issues/<int:number>/comments", paths.of_issue(self.comments)),
@@ -167,6 +169,30 @@ class Endpoints:
         shown = self._shapes(request).comment(issue, made, self.sandbox.books.accounts[made.user])
         return Reply(201, shown, {"Location": shown["url"]})
 
+    def one_comment(self, request: Request, repo: Repo, id_: int) -> Reply:
+        """``GET .../issues/comments/{id}``."""
+        issue, comment = _comment(repo, id_)
+        if issue is None or comment is None:
+            return Reply(404, error("Not Found", 404))
+        accounts = self.sandbox.books.accounts
+        return Reply(200, self._shapes(request).comment(issue, comment, accounts[comment.user]))
+
+    def edit_comment(self, request: Request, repo: Repo, id_: int) -> Reply:
+        """``PATCH .../issues/comments/{id}``: whoever may push may write over anybody's."""
+        issue, comment = _comment(repo, id_)
+        wish, access = _body(request), self.sandbox.access(request)
+        if issue is None or comment is None:
+            return Reply(404, error("Not Found", 404))
+        if isinstance(wish, Reply):
+            return wish
+        if not access.push and comment.user != access.login:
+            return Reply(403, error("Must have admin rights to Repository.", 403))
+        wrong = _wrong_body(wish.get("body"), "IssueComment", "data", "Body is too long", "unprocessable")
+        if wrong:
+            return wrong
+        self.sandbox.books.edit_comment(issue, comment, str(wish["body"]))
+        return self.one_comment(request, repo, id_)
+
     def add_labels(self, request: Request, issue: Issue) -> Reply:
         """``POST .../labels``: those that don't exist are made."""
         wish, access = _body(request), self.sandbox.access(request)
@@ -219,6 +245,15 @@ class Endpoints:
 
     def _shapes(self, request: Request) -> Shapes:
         return self.sandbox.shapes(request)
+
+
+def _comment(repo: Repo, id_: int) -> tuple[Issue, Comment] | tuple[None, None]:
+    """A comment by its id, and the issue that it stands on."""
+    for issue in repo.issues.values():
+        for one in issue.comments:
+            if one.id == id_ and not issue.deleted and issue.moved_to is None:
+                return issue, one
+    return None, None
 
 
 def _rights(access: Access) -> dict[str, bool]:

@@ -238,7 +238,7 @@ class Shapes:
             "node_id": f"IC_{comment.id}",
             "user": self.user(account),
             "created_at": stamp(comment.created),
-            "updated_at": stamp(comment.created),
+            "updated_at": stamp(comment.updated or comment.created),
             "author_association": comment.association,
             "body": comment.body,
             "reactions": self.reactions(url),

@@ -17,6 +17,7 @@ from connectors.github.urls import split_key
 from syncd.actions import Action, Created, Draft, Note, Outcome, Written
 from syncd.clock import moment, stamp
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.marker import PATTERN
 from syncd.model import Ref, Status
 
 MAX_BODY = 60_000
@@ -121,9 +122,14 @@ class Writer:
         return Outcome(action, status, max(versions), tuple(notes), aside=aside), aside
 
     def _note(self, target: Ref, note: Note, versions: list[str]) -> Written:
-        """POST a comment, once (GitHub REST API docs, Create an issue comment)."""
-        doing = f"commenting on {target.key}"
-        answer = self._send("POST", f"{self._path(target)}/comments", {"body": marked(note.body, note.marker)}, doing)
+        """POST a comment, or PATCH one of ours, once (GitHub REST API docs, Create, and Update, an issue comment)."""
+        doing, path = f"commenting on {target.key}", f"{self._path(target)}/comments"
+        verb, marker = "POST", note.marker
+        if note.replaces:
+            comments = f"{path.partition('/issues/')[0]}/issues/comments"
+            verb, path = "PATCH", f"{comments}/{quote(note.replaces, safe='')}"
+            marker = self._marker(path, doing) or note.marker
+        answer = self._send(verb, path, {"body": marked(note.body, marker)}, doing)
         data = answer.data
         if not isinstance(data, dict) or not isinstance(data.get("id"), int):
             raise ours(self.api.name, doing, Answer(201, {}, NOT_JSON), write=True)
@@ -131,6 +137,15 @@ class Writer:
         user = data.get("user")
         self.login = str(user["login"]) if isinstance(user, dict) and user.get("login") else self.login
         return Written(note.effect, str(data["id"]))
+
+    def _marker(self, path: str, doing: str) -> str:
+        """The marker of a comment of ours. Whoever may push may write over anybody's, so it is looked at first."""
+        data = self.api.get(path, doing).data
+        user, body = (data.get("user"), data.get("body")) if isinstance(data, dict) else (None, None)
+        if not isinstance(user, dict) or not self._reading().is_self(str(user.get("login"))):
+            raise Refused(self.api.name, f"{doing}: the comment that was to be changed isn't ours")
+        found = PATTERN.search(str(body))
+        return found[0] if found else ""
 
     def _status(self, target: Ref, wanted: Status, versions: list[str]) -> Status:
         """PATCH the state, once (GitHub REST API docs, Update an issue); the answer shows what came of it."""

@@ -44,6 +44,7 @@ class JiraConnector(SiteConnector):
         attribution=True,
         resolve_batch=BATCH,
         probe="search",
+        edits_notes=True,
     )
 
     def __init__(self, name: str, options: JiraOptions, clock: Clock) -> None:

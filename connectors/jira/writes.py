@@ -15,11 +15,13 @@ from typing import Any
 from connectors.jira import items, links
 from connectors.jira.account import Account
 from connectors.jira.api import JiraApi, part
+from connectors.jira.authors import part_of
 from connectors.jira.markup import to_wiki
 from connectors.jira.mass import Mass, Moved
 from connectors.jira.moves import move
 from syncd.actions import Action, Note, Outcome, Written
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.marker import PATTERN
 from syncd.model import Ref, Status
 
 SHOWN = "status,resolution,updated"
@@ -78,6 +80,28 @@ class Writer:
         """POST a comment, once (Add comment); the answer's record."""
         body = {"body": to_wiki(note.body, note.marker)}
         return self.api.record("POST", f"{_path(self.api, target)}/comment", f"commenting on {target.human}", body=body)
+
+    def replace(self, target: Ref, note: Note) -> items.Row:
+        """PUT another text into a comment of ours, once (Update comment), which keeps its marker; the answer's record.
+
+        Only the body is sent, so who can read it stays as it is.
+
+        Raises:
+            Refused: it isn't ours, or is read by others than the text is for.
+        """
+        doing = f"changing a comment on {target.human}"
+        path = f"{_path(self.api, target)}/comment/{part(note.replaces)}"
+        there = self.api.record("GET", path, doing, params={"expand": "properties"})
+        who = there.get("author")
+        if self.api.me not in (part_of(who, "accountId"), part_of(who, "name")):
+            raise Refused(self.api.name, f"{doing}: the comment that was to be changed isn't ours")
+        self.prove_readers(there, note, doing)
+        found = PATTERN.search(str(there.get("body")))
+        body = {"body": to_wiki(note.body, found[0] if found else note.marker)}
+        return self.api.record("PUT", path, doing, body=body)
+
+    def prove_readers(self, there: items.Row, note: Note, doing: str) -> None:
+        """A tracker's comments are all read by whoever sees the issue."""
 
     def edit(self, action: Action) -> items.Row | None:
         """PUT fields and labels, once (Edit issue): labels are added and taken away, never replaced.
@@ -151,7 +175,8 @@ class _Doing:
         """Every note; False where nothing more may be written after one whose fate isn't known."""
         for note in self.action.notes:
             try:
-                made = self.writer.post(self.action.target, note)
+                write = self.writer.replace if note.replaces else self.writer.post
+                made = write(self.action.target, note)
                 self.notes.append(Written(note.effect, _id(self.writer.api, made)))
                 self.wrote = True
             except ConnectorError as error:

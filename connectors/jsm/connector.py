@@ -44,6 +44,7 @@ class JsmConnector(SiteConnector):
         probe="listing",
         can_create=False,
         details=True,
+        edits_notes=True,
     )
 
     def __init__(self, name: str, options: JsmOptions, clock: Clock) -> None:

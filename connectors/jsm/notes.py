@@ -10,6 +10,9 @@ from syncd.actions import Note
 from syncd.errors import Gone, Refused
 from syncd.model import Ref
 
+PUBLIC = "sd.public.comment"
+"""The property of a comment that says whether it is internal."""
+
 
 class DeskWriter(Writer):
     """Writes to the requests of one account; never a note inside a transition, which would be public."""
@@ -40,9 +43,23 @@ class DeskWriter(Writer):
             raise Refused(self.api.name, what)
         return made
 
+    def prove_readers(self, there: items.Row, note: Note, doing: str) -> None:
+        """What is internal must not come where customers read, nor what is for them where they don't.
+
+        Raises:
+            Refused: the comment is read by others than the note is for.
+        """
+        values = [one.get("value") for one in items.listed(there, "properties") if one.get("key") == PUBLIC]
+        internal = any(isinstance(one, dict) and one.get("internal") is True for one in values)
+        if there.get("jsdPublic") is not None:
+            internal = there["jsdPublic"] is False
+        if internal is not note.internal:
+            who = "customers read" if not internal else "only the team reads"
+            raise Refused(self.api.name, f"{doing}: {who} the comment that was to be changed")
+
     def _plain(self, target: Ref, text: str, doing: str, *, internal: bool) -> items.Row:
         """Add comment, with the property that makes it internal or public."""
-        about = {"key": "sd.public.comment", "value": {"internal": internal}}
+        about = {"key": PUBLIC, "value": {"internal": internal}}
         body = {"body": text, "properties": [about]}
         return self.api.record("POST", f"issue/{part(target.id)}/comment", doing, body=body)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncd.actions import Draft, Pointer
+from syncd.actions import Draft, Note, Pointer, Written
 from syncd.details import Attachment, Company, Person
+from syncd.errors import Refused
 from syncd.model import Audience, Author, GoneKind, Ref, Role, Status
 from syncd.testing.world import Remark
 
@@ -28,6 +29,8 @@ class Entry:
     said: list[int] = field(default_factory=list)
     """When each remark was made."""
     markers: list[str] = field(default_factory=list)
+    noted: dict[str, str] = field(default_factory=dict)
+    """Marker -> the id of the note that has it."""
     audience: Audience = Audience.PRIVATE
     place: str = ""
     """Where it was filed."""
@@ -109,6 +112,26 @@ class Books:
         self.entries[number].remarks.append(remark)
         self.entries[number].version = self.next()
         self.entries[number].said.append(self.tick)
+
+    def leave(self, number: int, note: Note) -> Written:
+        """The API leaves a note, or gives one of its own another text."""
+        entry = self.entries[number]
+        if not note.replaces:
+            entry.markers.append(note.marker)
+            entry.noted[note.marker] = f"{number}-{len(entry.remarks)}"
+            self.say(number, Remark(Author.SELF, note.body, note.internal))
+            return Written(note.effect, entry.noted[note.marker])
+        index = note.replaces.removeprefix(f"{number}-")
+        there = entry.remarks[int(index)] if index.isdecimal() and int(index) < len(entry.remarks) else None
+        if there is None or there.author is not Author.SELF:
+            error = Refused(self.name, f"there is no note {note.replaces} of our own")
+            return Written(note.effect, error=error)
+        if there.internal is not note.internal:
+            error = Refused(self.name, f"the note {note.replaces} is read by others than this text is for")
+            return Written(note.effect, error=error)
+        entry.remarks[int(index)] = Remark(Author.SELF, note.body, note.internal)
+        entry.version = self.next()
+        return Written(note.effect, note.replaces)
 
     def obstacles(self, draft: Draft) -> list[str]:
         """Why an item can't be filed, in words."""

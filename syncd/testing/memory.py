@@ -14,7 +14,6 @@ from syncd.details import Detail
 from syncd.errors import ConnectorError, Gone, Problem, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Audience, Author, GoneKind, Item, Mention, Page, Place, Ref, Removed, Role, Text, Word
 from syncd.testing.books import START, Books, Entry, moment_of
-from syncd.testing.world import Remark
 
 PAGE = 3
 """Small, so that every test of a feed sees more than one page."""
@@ -39,6 +38,7 @@ class MemoryConnector(Connector):
         internal_notes=True,
         feed_texts=True,
         details=True,
+        edits_notes=True,
     )
 
     def __init__(self, books: Books, clock: Clock | None = None) -> None:
@@ -143,9 +143,7 @@ class MemoryConnector(Connector):
                 raise Refused(self.name, "the item can't be written any more")
         except ConnectorError as error:
             return Outcome(action, notes=tuple(Written(n.effect, error=error) for n in action.notes), error=error)
-        for note in action.notes:
-            entry.markers.append(note.marker)
-            self.books.say(entry.number, Remark(Author.SELF, note.body, note.internal))
+        done = tuple(self.books.leave(entry.number, note) for note in action.notes)
         if action.status is not None:
             entry.status_writes += 1
             self.books.set_status(entry.number, action.status)
@@ -153,7 +151,6 @@ class MemoryConnector(Connector):
         if fault in {"lost_answer", "error_after"}:
             lost = Transient(self.name, "the answer was lost", doubt=True)
             return Outcome(action, notes=tuple(Written(n.effect, error=lost) for n in action.notes), error=lost)
-        done = tuple(Written(note.effect, f"{entry.number}-{len(entry.remarks)}") for note in action.notes)
         version = stamp(moment_of(entry.version))
         if action.status is None:
             return Outcome(action, None, version, done, aside)
@@ -208,7 +205,8 @@ class MemoryConnector(Connector):
         del since
         self._call()
         if isinstance(where, Ref):
-            return f"{where.id}-note" if marker in self.books.entries[int(where.id)].markers else None
+            entry = self.books.entries[int(where.id)]
+            return entry.noted.get(marker, f"{where.id}-note") if marker in entry.markers else None
         return next((str(e.number) for e in self.books.entries.values() if marker in e.markers), None)
 
     def marks(self, where: Ref) -> Mapping[str, Sequence[str]]:

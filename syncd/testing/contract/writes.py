@@ -62,6 +62,25 @@ class Writes(Part):
         assert connector.find(OTHER, ref, began) is None
         assert set(connector.marks(ref)) == {MARKER}
 
+    def test_a_note_that_replaces_keeps_one_note_with_its_marker(self, world: World, connector: Connector) -> None:
+        if not connector.capabilities.edits_notes:
+            pytest.skip("this connector gives no note another text")
+        ref = keyed(connector, [world.add()])[0]
+        began = connector.clock.now()
+        world.say(ref, "a person's own words", by=Author.TEAM)
+        outcome = next(iter(connector.apply([Action(ref, notes=(Note("e1", "it is looked at", MARKER),))])))
+        first = outcome.notes[0].remote_id
+        for body in ("it is **mended**", "it is **released**", "it is **released**"):
+            note = Note("e2", body, OTHER, replaces=first)
+            outcome = next(iter(connector.apply([Action(ref, notes=(note,))])))
+            assert (outcome.error, outcome.notes[0].error, outcome.notes[0].remote_id) == (None, None, first)
+        remarks = world.remarks(ref)
+        assert [one.author for one in remarks] == [Author.TEAM, Author.SELF]
+        assert "released" in remarks[1].body
+        assert "looked at" not in remarks[1].body
+        assert connector.find(MARKER, ref, began) == first
+        assert set(connector.marks(ref)) == {MARKER}
+
     def test_an_internal_note_is_internal(self, world: World, connector: Connector) -> None:
         needs(world, "internal_notes")
         ref = keyed(connector, [world.add()])[0]

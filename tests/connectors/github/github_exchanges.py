@@ -39,6 +39,8 @@ _ANSWERS: list[tuple[str, str, int, Any]] = [
     ("POST", rf"{_REPO}/issues/\d+/comments", 201, models.IssueComment),
     ("GET", rf"{_REPO}/issues/\d+/(?:events|timeline)", 200, list[models.IssueEvent]),
     ("POST", rf"{_REPO}/issues/\d+/labels", 200, list[models.Label]),
+    ("GET", rf"{_REPO}/issues/comments/\d+", 200, models.IssueComment),
+    ("PATCH", rf"{_REPO}/issues/comments/\d+", 200, models.IssueComment),
     ("GET", f"{_REPO}/labels", 200, list[models.Label]),
     ("GET", rf"{_API}/orgs/[\w.-]+/issue-types", 200, list[models.IssueType]),
     ("DELETE", rf"{_REPO}/issues/\d+/labels/.+", 200, list[models.Label]),
@@ -54,6 +56,7 @@ _BODIES: list[tuple[str, str, Any]] = [
     ("POST", f"{_REPO}/issues", models.ReposOwnerRepoIssuesPostBody),
     ("PATCH", rf"{_REPO}/issues/\d+", models.ReposOwnerRepoIssuesIssueNumberPatchBody),
     ("POST", rf"{_REPO}/issues/\d+/comments", models.ReposOwnerRepoIssuesIssueNumberCommentsPostBody),
+    ("PATCH", rf"{_REPO}/issues/comments/\d+", models.ReposOwnerRepoIssuesCommentsCommentIdPatchBody),
     ("POST", rf"{_REPO}/issues/\d+/labels", models.ReposOwnerRepoIssuesIssueNumberLabelsPostBodyOneof0),
 ]
 

@@ -234,6 +234,35 @@ def test_one_outage_stops_nobody_two_in_a_row_do(sandbox: GitHubSandbox, connect
     assert sum(verb == "PATCH" for verb, _, _ in asked(sandbox)) == 5
 
 
+# --- comments of ours that get another text ---
+
+
+@pytest.mark.parametrize("by", ["dev", "visitor"])
+def test_nobody_elses_comment_is_written_over(sandbox: GitHubSandbox, connector: GitHubConnector, by: str) -> None:
+    (ref,) = make(sandbox)
+    theirs = sandbox.people.comment(ref.key, f"look: {MARKER}", by=by)
+    for remote_id, kind in ((str(theirs), Refused), ("12345", Gone)):
+        (outcome,) = write(connector, Action(ref, notes=(Note("e1", "ours", MARKER, replaces=remote_id),)))
+        assert isinstance(outcome.notes[0].error, kind)
+    assert sandbox.people.comments(ref.key) == [(by, f"look: {MARKER}")]
+    assert not any(verb == "PATCH" for verb, _, _ in asked(sandbox))
+
+
+def test_another_text_whose_answer_was_lost_is_in_doubt_and_may_be_sent_again(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    (ref,) = make(sandbox)
+    (outcome,) = write(connector, Action(ref, notes=(note(),)))
+    again = Action(ref, notes=(Note("e2", "later", MARKER, replaces=outcome.notes[0].remote_id),))
+    sandbox.faults.append(Fault("lost_answer", method="PATCH"))
+    (outcome,) = write(connector, again)
+    error = outcome.notes[0].error
+    assert isinstance(error, ConnectorError)
+    assert error.doubt
+    assert write(connector, again)[0].notes[0].error is None
+    assert sandbox.people.comments(ref.key) == [(LOGIN, f"<!-- {MARKER} -->\nlater")]
+
+
 # --- bodies ---
 
 

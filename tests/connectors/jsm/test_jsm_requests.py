@@ -430,3 +430,29 @@ def _silent(body: Any) -> Any:
     if isinstance(body, dict):
         return {key: _silent(value) for key, value in body.items() if key not in {"jsdPublic", "properties"}}
     return [_silent(one) for one in body] if isinstance(body, list) else body
+
+
+@pytest.mark.parametrize("first", [INTERNAL, PUBLIC])
+def test_a_comment_that_others_read_is_not_given_the_text(world: JsmWorld, first: Note) -> None:
+    connector, ref = desk(world), world.add()
+    (item,) = read(connector, ref)
+    there = written(connector, Action(item.ref, notes=(first,))).notes[0].remote_id
+    mails = len(world.sandbox.books.mails)
+    other = Note("e3", "another text", first.marker, internal=not first.internal, replaces=there)
+    assert isinstance(written(connector, Action(item.ref, notes=(other,))).notes[0].error, Refused)
+    same = dataclasses.replace(other, internal=first.internal)
+    assert written(connector, Action(item.ref, notes=(same,))).notes[0].error is None
+    (remark,) = world.remarks(item.ref)
+    assert remark.internal is first.internal
+    assert "another text" in remark.body
+    assert len(world.sandbox.books.mails) == mails
+
+
+def test_nobody_elses_comment_is_written_over(world: JsmWorld) -> None:
+    connector, ref = desk(world), world.add()
+    world.say(ref, "an agent's own words", by=Author.TEAM, internal=True)
+    (item,) = read(connector, ref)
+    (theirs,) = world.sandbox.books.issues[int(ref.id)].comments
+    note = dataclasses.replace(INTERNAL, replaces=str(theirs.id))
+    assert isinstance(written(connector, Action(item.ref, notes=(note,))).notes[0].error, Refused)
+    assert [one.body for one in world.remarks(item.ref)] == ["an agent's own words"]
