@@ -58,7 +58,9 @@ class Looker(threading.Thread):
             began, found = time.monotonic(), None
             try:
                 store = store or self.shared.store.reader()
-                found = look(store, intervals(self.shared.config), self.shared.clock.now())
+                config = self.shared.config
+                now, desks = self.shared.clock.now(), config.helpdesks
+                found = look(store, intervals(config), now, helpdesks=desks, trackers=config.trackers)
             except (DatabaseError, StateError, OSError) as error:
                 self.shared.trouble("health", error)
                 _close(store)

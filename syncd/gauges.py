@@ -62,6 +62,7 @@ class Gauges(Collector):
         for name, help_, value in PER_CONNECTOR:
             yield _family(name, help_, ["connector"], [((who,), value(one)) for who, one in picture.connectors.items()])
         yield from _by_state(picture)
+        yield from _late(picture)
         sinks = [row.state for row in picture.sinks.values()]
         counts = [((state,), float(sinks.count(state))) for state in SINKS]
         yield _family("notify_sinks", "Sinks of alerts by state.", ["state"], counts)
@@ -83,6 +84,16 @@ def _by_state(picture: Picture) -> Iterator[GaugeMetricFamily]:
     yield _family("effects", "Notes that are not settled, by state.", labels, effects)
     ages = [((who, state), picture.effects.get((who, state), 0.0)) for who, _ in each for state in EFFECTS]
     yield _family("effect_oldest_seconds", "Since the oldest of them was stored.", labels, ages)
+
+
+def _late(picture: Picture) -> Iterator[GaugeMetricFamily]:
+    """What is late at each helpdesk whose playbook has timers."""
+    each = [(who, kind, ages) for who in picture.timed for kind, ages in picture.overdue(who).items()]
+    labels = ["connector", "kind"]
+    counts = [((who, kind), float(len(ages))) for who, kind, ages in each]
+    yield _family("late", "What is late by the helpdesk's timers, by alert.", labels, counts)
+    oldest = [((who, kind), max([0.0, *ages])) for who, kind, ages in each]
+    yield _family("late_oldest_seconds", "Since the oldest of it began.", labels, oldest)
 
 
 def _hot(who: tuple[str, ...], now: str, names: Iterable[str]) -> list[tuple[tuple[str, ...], float]]:

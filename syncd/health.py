@@ -7,16 +7,20 @@ command line, and :meth:`Health.data` leaves it out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from ulid import ULID
 
 from syncd.clock import moment, precise
-from syncd.config import Config
+from syncd.config import Config, Helpdesk, Tracker
+from syncd.late import LATE_ALERTS, Late, what_is_late
 from syncd.store import ConnectorRow, Figures, SinkRow, Store
+from syncd.tables import Timers
 
 STATES = (
     "starting",
@@ -113,6 +117,8 @@ class Picture:
         whole: all connectors together.
         connectors: each configured connector, by name.
         sinks: who is told what needs a person, by name.
+        late: what is late.
+        timed: helpdesks whose playbooks have timers.
         effects: per connector and state, seconds since the oldest effect that isn't settled was stored.
         sizes: bytes of the state's main file, and of its write-ahead log.
     """
@@ -123,13 +129,24 @@ class Picture:
     sizes: tuple[int, int] = (0, 0)
     effects: Mapping[tuple[str, str], float] = field(default_factory=dict)
     sinks: Mapping[str, SinkRow] = field(default_factory=dict)
+    late: Sequence[Late] = ()
+    timed: Sequence[str] = ()
+
+    def overdue(self, helpdesk: str) -> dict[str, list[float]]:
+        """By alert: for how many seconds each that is late at a helpdesk has been as it is."""
+        mine = [one for one in self.late if one.ticket.connector == helpdesk]
+        return {
+            alert: [(self.at - one.since).total_seconds() for one in mine if one.alert == alert]
+            for alert in LATE_ALERTS
+        }
 
     def data(self) -> dict[str, Any]:
         """What anybody may see."""
         each = {name: {"state": one.state, **one.data()} for name, one in self.connectors.items()}
         sinks = {name: _sink(one) for name, one in self.sinks.items()}
         whole = self.whole.data()
-        return {"status": self.whole.state, "as_of": precise(self.at), "connectors": each, "notify": sinks, **whole}
+        found = {"status": self.whole.state, "as_of": precise(self.at), "connectors": each, "notify": sinks}
+        return {**found, **whole, "late": dict(Counter(one.alert for one in self.late))}
 
 
 def _sink(one: SinkRow) -> dict[str, Any]:
@@ -142,13 +159,22 @@ def intervals(config: Config) -> dict[str, float]:
     return {name: one.options.poll_interval for name, one in {**config.trackers, **config.helpdesks}.items()}
 
 
-def look(store: Store, polls: Mapping[str, float], now: datetime) -> Picture:
+def look(
+    store: Store,
+    polls: Mapping[str, float],
+    now: datetime,
+    *,
+    helpdesks: Mapping[str, Helpdesk] = MappingProxyType({}),
+    trackers: Mapping[str, Tracker] = MappingProxyType({}),
+) -> Picture:
     """How things stand.
 
     Args:
         store: the state; only read.
         polls: see :func:`intervals`.
         now: our own clock.
+        helpdesks: as configured; their timers say what is late.
+        trackers: as configured.
     """
     every, by_name = store.figures()
     rows, braked = store.connectors.all(), {brake.connector: brake.reason for brake in store.brakes.on()}
@@ -164,7 +190,10 @@ def look(store: Store, polls: Mapping[str, float], now: datetime) -> Picture:
     }
     sinks = store.alerts.sinks()
     deaf = any(one.state == "off" for one in sinks.values())
-    return Picture(now, _whole(connectors, every, now, deaf=deaf), connectors, store.sizes(), effects, sinks)
+    found = what_is_late(store, now, helpdesks=helpdesks, trackers=trackers)
+    timed = [name for name, one in helpdesks.items() if one.playbook.timers != Timers()]
+    whole = _whole(connectors, every, now, deaf=deaf)
+    return Picture(now, whole, connectors, store.sizes(), effects, sinks, found, timed)
 
 
 def _connector(row: ConnectorRow | None, figures: Figures, brake: str | None, late: float, now: datetime) -> Health:

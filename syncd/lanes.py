@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from syncd.config import Helpdesk
@@ -16,6 +17,7 @@ from syncd.errors import ConnectorError, Gone, Interrupted, Refused
 from syncd.file import file
 from syncd.guarded import STATES
 from syncd.lane import SLICE, STUCK, Lane, LaneClock, Shared
+from syncd.late import what_is_late
 from syncd.notify import Teller, open_sink
 from syncd.obey import obey
 from syncd.poll import poll, walk
@@ -137,7 +139,8 @@ class NotifyLane(Lane):
         sink = shared.config.notify[name]
         self._notifier = open_sink(name, sink)
         how: dict[str, Any] = {"connectors": frozenset(shared.connectors), "clock": self.clock, "log": shared.log}
-        self._teller = Teller(name, self._notifier, on=sink.on, **how)
+        tells = partial(what_is_late, helpdesks=shared.config.helpdesks, trackers=shared.config.trackers)
+        self._teller = Teller(name, self._notifier, on=sink.on, late=tells, **how)
 
     def run(self) -> None:
         """See :class:`syncd.lane.Lane`."""

@@ -162,6 +162,7 @@ class Item:
             tell. The ticket's own description doesn't count: filing the issue is the answer to it.
         final: the system itself says that nothing can be written any more (archived).
         moved_by: who made the last move of status, where the API tells; a login, never a customer's name.
+        automated: whether a rule or an app made that move, and no person; None where nothing tells.
         moved_at: when that was, by the system's own clock, aware, UTC; None where the answer does not tell.
         closed_outside: an issue that was closed by an author from outside the team (rule 5).
         duplicate_of: the canonical issue, where a duplicate names it.
@@ -191,6 +192,7 @@ class Item:
     waiting: bool | None = None
     final: bool = False
     moved_by: str = ""
+    automated: bool | None = None
     moved_at: datetime | None = None
     closed_outside: bool = False
     duplicate_of: Ref | None = None

@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
@@ -265,6 +265,15 @@ class Playbook(Table):
         if word is Word.DONE and self.resolve_when != "closed":
             return Word.DONE if is_met else Word.IN_PROGRESS
         return Word.DONE if self.label and is_met and word in UNFINISHED else word
+
+    def fold(self, words: Sequence[Word]) -> Word:
+        """The words of a ticket's issues, in the order of its links, as one (rule 8)."""
+        if self.resolve_when_issues == "primary":
+            return words[0]
+        order = [Word.OPEN, Word.IN_PROGRESS, Word.UNKNOWN, Word.DUPLICATE, Word.DONE, Word.DECLINED]
+        if self.resolve_when_issues == "any":
+            order = [Word.DONE, *[word for word in order if word is not Word.DONE]]
+        return min(words, key=order.index)
 
     def render(self, kind: str, **values: str) -> str:
         """The text for an occasion, Markdown; empty means: this playbook says nothing on it.

@@ -27,7 +27,7 @@ def mapping(role: Role, **over: Any) -> Mapping:
 
 def playbook(**over: Any) -> Playbook:
     """The default playbook, with texts short enough to compare; issues show links where that is asked for."""
-    return _playbook(json.dumps(over))
+    return _playbook(json.dumps(over, default=str))
 
 
 @cache

@@ -205,7 +205,7 @@ def test_the_data_has_these_names_and_tells_nothing_private(desk: Desk) -> None:
     desk.stands("unavailable")
     data = desk.look().data()
     each = {"lag_seconds", "oldest_unsynced_seconds", "last_poll", *COUNTS}
-    assert set(data) == {"status", "as_of", "connectors", "notify", *each}
+    assert set(data) == {"status", "as_of", "connectors", "notify", "late", *each}
     assert set(data["connectors"]["tracker"]) == {"state", *each}
     assert data["connectors"]["tracker"]["state"] in STATES
     assert "secret-ticket" not in json.dumps(data)

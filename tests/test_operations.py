@@ -53,7 +53,7 @@ def series() -> dict[str, set[str]]:
     metrics.wrote("desk", "status", "doubt")
     metrics.committed(0.1)
     one = Health("ok", 1.0, 0.0, None, polled=True, figures=Figures(), shown="ok")
-    picture = Picture(datetime.now(UTC), one, {"desk": one})
+    picture = Picture(datetime.now(UTC), one, {"desk": one}, timed=["desk"])
     metrics.registry.register(Gauges(lambda: picture))
     found: dict[str, set[str]] = {}
     for family in metrics.collect():

@@ -23,9 +23,12 @@ from syncd.cli.running import (
 )
 from syncd.cli.sentences import meaning
 from syncd.cli.show import as_json, plural, say, table, when
+from syncd.clock import stamp
 from syncd.config import Config
 from syncd.health import Health, intervals, look
+from syncd.late import Late
 from syncd.model import Word
+from syncd.notify.words import CURES, MANY
 from syncd.store import Store
 
 EXAMPLES = 3
@@ -55,7 +58,8 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
     live = _standings(counts, failing)
     parked = [{"group": human(store, row.group), "reason": row.reason} for row in store.queue.rows() if row.parked]
     unknown, refused, doubled = _unknown(config, store), refused_notes(store), doubled_notes(store)
-    picture = look(store, intervals(config), datetime.now(UTC))
+    polls, now = intervals(config), datetime.now(UTC)
+    picture = look(store, polls, now, helpdesks=config.helpdesks, trackers=config.trackers)
     brakes = [{"connector": b.connector, "since": b.at, "reason": b.reason} for b in store.brakes.on()]
     held = live.get("conflict", 0) + live.get("drift", 0)
     lost = sum(one.state == "off" for one in picture.sinks.values())
@@ -83,7 +87,20 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "muted": [{"ticket": ref.human, "since": since} for ref, since in store.commands.muted()],
         "commands_to_do": len(store.commands.open()),
         "brakes": brakes,
-        "needs_a_person": len(parked) + held + len(unknown) + len(brakes) + len(refused) + len(doubled) + lost,
+        "overdue": [_overdue(one) for one in picture.late],
+        "needs_a_person": sum(map(len, (parked, unknown, brakes, refused, doubled, picture.late))) + held + lost,
+    }
+
+
+def _overdue(one: Late) -> dict[str, Any]:
+    """Something that is late."""
+    issue = one.issue.human if one.issue else None
+    return {
+        "alert": one.alert,
+        "ticket": one.ticket.human,
+        "issue": issue,
+        "since": stamp(one.since),
+        "reason": one.reason,
     }
 
 
@@ -192,9 +209,21 @@ def _tell_troubles(found: dict[str, Any]) -> None:
         say(f"Refused: a note on {row['on']}: {row['reason']}. {cure}; {other}")
     for row in found["doubled_notes"]:
         say(f"Twice: a note on {row['on']} stands there as {row['notes']}. Delete all but one")
+    _tell_late(found["overdue"])
     for row in found["brakes"]:
         cure = f"If that is right, `syncd brake release {row['connector']}` lets it go on"
         say(f"The brake of {row['connector']} is on since {when(row['since'])}: {row['reason']}. {cure}")
+
+
+def _tell_late(overdue: Sequence[Mapping[str, Any]]) -> None:
+    """By alert: a few of each."""
+    for alert, number in Counter(row["alert"] for row in overdue).items():
+        say(f"{number:,} {MANY[alert][number != 1]}. {CURES[alert]}:")
+        mine = [row for row in overdue if row["alert"] == alert]
+        for row in mine[:EXAMPLES]:
+            say(f"  {row['ticket']}{' and ' + row['issue'] if row['issue'] else ''}: {row['reason']}")
+        if number > EXAMPLES:
+            say(f"  and {number - EXAMPLES:,} more: `syncd status --json` names them")
 
 
 def _tell_sinks(sinks: dict[str, Any]) -> None:

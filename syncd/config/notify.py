@@ -27,6 +27,13 @@ Alert = Literal[
     "unknown",
     "refused",
     "doubled",
+    "overdue_answer",
+    "overdue_filing",
+    "ownerless",
+    "sprint_over",
+    "old_link",
+    "still_waiting",
+    "ended_early",
 ]
 ALERTS: tuple[Alert, ...] = Alert.__args__  # type: ignore[attr-defined]
 """What can be told of; docs/operations.md says what each asks of a person."""

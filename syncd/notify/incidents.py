@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 from syncd.config.notify import Alert
+from syncd.late import LATE_ALERTS, Late
 from syncd.notify.words import SHOWN, clean
 from syncd.records import Standing
 from syncd.store import EffectRow, Store
@@ -69,8 +70,8 @@ class Incident:
         return tuple((self.human(one), clean(self.subjects[one])) for one in sorted(only)[:SHOWN])
 
 
-def incidents(store: Store, connectors: Collection[str]) -> Iterator[Incident]:
-    """All there are, of these connectors and of what they share."""
+def incidents(store: Store, connectors: Collection[str], late: Sequence[Late] = ()) -> Iterator[Incident]:
+    """All there are, of these connectors and of what they share; with what is late."""
     for brake in store.brakes.on():
         if brake.connector in connectors:
             alert: Alert = "rehearsal" if brake.rehearsal else "brake"
@@ -81,6 +82,7 @@ def incidents(store: Store, connectors: Collection[str]) -> Iterator[Incident]:
             for down in DOWN & {rows[name].state}:
                 yield Incident(down, name)
     yield from (one for one in _counted(store) if one.subjects)
+    yield from _late([one for one in late if one.ticket.connector in connectors])
 
 
 def undecided(store: Store) -> frozenset[str]:
@@ -100,6 +102,19 @@ def _counted(store: Store) -> Iterator[Incident]:
     for alert, rows in notes:
         whys = {row.id: row.reason if alert == "refused" else "" for row in rows}
         yield Incident(alert, subjects=whys, human=partial(_target, store))
+
+
+def _late(late: Sequence[Late]) -> Iterator[Incident]:
+    for alert in LATE_ALERTS:
+        found = {one.about: one for one in late if one.alert == alert}
+        if found:
+            whys = {about: one.reason for about, one in found.items()}
+            yield Incident(alert, subjects=whys, human=partial(_late_ends, found))
+
+
+def _late_ends(late: Mapping[str, Late], about: str) -> str:
+    one = late[about]
+    return f"{one.ticket.human} and {one.issue.human}" if one.issue else one.ticket.human
 
 
 def _ends(store: Store, link: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncd.clock import Clock, moment, precise
 from syncd.config.notify import Alert
+from syncd.late import Late
 from syncd.logs import Log
 from syncd.notify.incidents import Incident, alert_of, connector_of, incidents, patience, quiet, undecided
 from syncd.notify.sink import Notifier, Off, SinkError, Unknown, Unsent
@@ -47,6 +48,7 @@ class Teller:
         on: of what it is to be told.
         connectors: whose incidents count.
         clock: what now is.
+        late: tells what is late by the state, at a moment.
         log: where is said what was sent and what wasn't.
     """
 
@@ -59,8 +61,10 @@ class Teller:
         connectors: Collection[str],
         clock: Clock,
         log: Log,
+        late: Callable[[Store, datetime], Sequence[Late]] = lambda _store, _now: (),
     ) -> None:
         self.name, self._notifier, self._clock, self._log = name, notifier, clock, log
+        self._late = late
         self._on, self._connectors = frozenset(on), frozenset(connectors)
         self._sent: deque[float] = deque(maxlen=PER_MINUTE)
         self._not_before, self._failures = 0.0, 0
@@ -81,7 +85,8 @@ class Teller:
     def _look(self, store: Store) -> list[_Told]:
         """Keep what has begun and what has ended; what of it is to be told now."""
         now, rows = self._clock.now(), store.alerts.open(self.name)
-        found = {one.key: one for one in incidents(store, self._connectors) if one.alert in self._on}
+        late = self._late(store, now)
+        found = {one.key: one for one in incidents(store, self._connectors, late) if one.alert in self._on}
         unsure = undecided(store)
         changed, dropped, due = list[AlertRow](), list[AlertRow](), list[_Told]()
         for key, incident in found.items():

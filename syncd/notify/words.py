@@ -38,6 +38,16 @@ MANY = {
     "unknown": ("link has an end with an unknown status", "links have an end with an unknown status"),
     "refused": ("note was refused", "notes were refused"),
     "doubled": ("note stands more than once", "notes stand more than once"),
+    "overdue_answer": ("ticket has had no answer in time", "tickets have had no answer in time"),
+    "overdue_filing": ("escalated ticket has no issue in time", "escalated tickets have no issue in time"),
+    "ownerless": ("issue has nobody to see to it", "issues have nobody to see to them"),
+    "sprint_over": ("issue wasn't finished within its sprint", "issues weren't finished within their sprint"),
+    "old_link": ("ticket has waited long for its issue", "tickets have waited long for their issues"),
+    "still_waiting": (
+        "ticket still waits though its issue is finished",
+        "tickets still wait though their issues are finished",
+    ),
+    "ended_early": ("ticket ended while its issue is open", "tickets ended while their issues are open"),
 }
 """What is true of one or of many."""
 CURES = {
@@ -54,6 +64,13 @@ CURES = {
     "unknown": "`syncd status` names the status and the mapping to add it to",
     "refused": "`syncd status` says where and why. Mend that, and `syncd reconcile` tries again",
     "doubled": "`syncd status` names them. Delete all but one",
+    "overdue_answer": "Answer the requester",
+    "overdue_filing": "`syncd explain --ticket REF` says why. Mend that, or file the issue by hand",
+    "ownerless": "Assign the issue, or agree with support who sees to it",
+    "sprint_over": "Finish it, label the issue as an exception, or tell the customer that it won't be done now",
+    "old_link": "See where the issue stands, and tell the customer",
+    "still_waiting": "`syncd explain REF` says what holds it. Resolve the ticket by hand, if that is right",
+    "ended_early": "If the customer still waits, open the ticket again; a rule of the helpdesk may have ended it",
 }
 OVER = {
     "brake": "the brake is released",
@@ -69,6 +86,13 @@ OVER = {
     "unknown": "no link has an unknown status any more",
     "refused": "no note is refused any more",
     "doubled": "no note stands more than once any more",
+    "overdue_answer": "no ticket is without an answer for too long any more",
+    "overdue_filing": "no escalated ticket is without an issue for too long any more",
+    "ownerless": "no issue is without somebody to see to it any more",
+    "sprint_over": "no issue is beyond its sprint any more",
+    "old_link": "no ticket has waited too long for its issue any more",
+    "still_waiting": "no ticket waits for a finished issue any more",
+    "ended_early": "no ticket is ended while its issue is open any more",
 }
 
 

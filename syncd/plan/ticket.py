@@ -98,13 +98,7 @@ class Ticket:
 
     def fold(self, words: list[Word]) -> Word:
         """Words of its issues, in the order of its links, as one."""
-        mode = self.playbook.resolve_when_issues
-        if mode == "primary":
-            return words[0]
-        order = [Word.OPEN, Word.IN_PROGRESS, Word.UNKNOWN, Word.DUPLICATE, Word.DONE, Word.DECLINED]
-        if mode == "any":
-            order = [Word.DONE, *[word for word in order if word is not Word.DONE]]
-        return min(words, key=order.index)
+        return self.playbook.fold(words)
 
     def fits(self, issue: Word, ticket: Word) -> bool:
         """Whether a ticket word fits an issue word (rule 2)."""

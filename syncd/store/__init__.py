@@ -38,6 +38,7 @@ from syncd.store.file import (
 from syncd.store.filings import FilingRow, Filings, FilingState
 from syncd.store.groups import Groups
 from syncd.store.journal import Journal
+from syncd.store.late import End, Escalated, PairRow, Waits
 from syncd.store.links import Links
 from syncd.store.queue import Queue, QueueRow
 from syncd.store.recalls import Recalls
@@ -72,6 +73,7 @@ class Store:
         self.filings = Filings(db)
         self.recalls = Recalls(db)
         self.tickets = Tickets(db)
+        self.waits = Waits(db)
         self.committed: Callable[[float], None] = lambda _seconds: None
         """Told how long each transaction took to become safe."""
 
@@ -194,10 +196,13 @@ __all__ = [
     "DatabaseError",
     "EffectRow",
     "EffectState",
+    "End",
+    "Escalated",
     "Figures",
     "FilingRow",
     "FilingState",
     "Filings",
+    "PairRow",
     "QueueRow",
     "Restored",
     "SinkRow",

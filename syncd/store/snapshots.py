@@ -35,17 +35,24 @@ OF_GROUP = """
 """
 PUT = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, waiting, final,
-        moved_by, moved_at, closed_outside, duplicate_of, follows, cascades, tags, released, assignees, gone, seen_at)
+        moved_by, moved_at, closed_outside, duplicate_of, follows, cascades, tags, released, assignees,
+        assigned_at, unassigned_at, automated, gone, seen_at)
     VALUES (:ref, :connector, :key, :url, :native, :reason, :version, :created_at, :audience, :waiting, :final,
         :moved_by, :moved_at, :closed_outside, :duplicate_of, :follows, :cascades, :tags, :released,
-        :assignees, '', :seen_at)
+        :assignees, :assigned_at, :unassigned_at, :automated, '', :seen_at)
     ON CONFLICT (ref) DO UPDATE SET key = excluded.key, url = excluded.url, native = excluded.native,
         reason = excluded.reason, version = excluded.version, created_at = excluded.created_at,
         audience = excluded.audience, waiting = excluded.waiting, final = excluded.final,
         moved_by = excluded.moved_by, moved_at = excluded.moved_at, closed_outside = excluded.closed_outside,
         duplicate_of = excluded.duplicate_of, follows = iif(excluded.follows = '', follows, excluded.follows),
         cascades = excluded.cascades, tags = excluded.tags, released = excluded.released,
-        assignees = coalesce(excluded.assignees, assignees), gone = '', seen_at = excluded.seen_at
+        assignees = coalesce(excluded.assignees, assignees),
+        assigned_at = iif(excluded.assigned_at <> '' AND coalesce(assignees, '[]') = '[]', excluded.assigned_at,
+            assigned_at),
+        unassigned_at = iif(excluded.assignees IS NULL OR (excluded.assignees = '[]' AND unassigned_at <> ''),
+            unassigned_at, excluded.unassigned_at),
+        automated = iif(excluded.automated IS NULL AND (excluded.native, excluded.reason, excluded.moved_at)
+            = (native, reason, moved_at), automated, excluded.automated), gone = '', seen_at = excluded.seen_at
 """
 SET_GONE = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, final, moved_by,
@@ -122,6 +129,7 @@ class Snapshots:
         ours, seen = (row["own_native"], row["own_reason"]), (row["native"], row["reason"])
         same = (item.status.native, item.status.reason) == ours == seen
         same &= (item.tags, item.released) == (tuple(json.loads(row["tags"])), _flag(row["released"]))
+        same &= item.assignees is None or json.dumps(item.assignees) == row["assignees"]
         wrote_since = item.waiting is not None and row["waiting"] is not None and item.waiting != bool(row["waiting"])
         return same and not wrote_since  # a customer may have written in the second of our own write
 
@@ -135,7 +143,7 @@ class Snapshots:
         self._db.execute(TOUCH, [now, str(ref)])
 
     def put(self, item: Item, now: str) -> None:
-        """Keep what was seen, with the tags that stand in ``item``."""
+        """Keep what was seen, with the tags that stand in ``item``, and since when it has had an assignee, or none."""
         self._db.execute(KEY_CHANGED, {"ref": str(item.ref), "key": item.ref.key})
         self._db.execute(
             PUT,
@@ -160,6 +168,9 @@ class Snapshots:
                 "tags": json.dumps(item.tags),
                 "released": None if item.released is None else int(item.released),
                 "assignees": None if item.assignees is None else json.dumps(item.assignees),
+                "assigned_at": now if item.assignees else "",
+                "unassigned_at": now if item.assignees == () else "",
+                "automated": None if item.automated is None else int(item.automated),
                 "seen_at": now,
             },
         )
@@ -251,4 +262,5 @@ def _item(row: dict[str, Any]) -> Item | Removed:
         tags=tuple(json.loads(row["tags"])),
         released=_flag(row["released"]),
         assignees=tuple(json.loads(row["assignees"])) if row["assignees"] else None,
+        automated=_flag(row["automated"]),
     )

@@ -36,6 +36,7 @@ class Entry:
     """Where it was filed."""
     type: str = ""
     assignees: tuple[str, ...] = ()
+    automated: bool | None = None
     gone: GoneKind | None = None
     moved_to: int | None = None
     closed_outside: bool = False
@@ -105,6 +106,7 @@ class Books:
         """Somebody moves an item."""
         entry = self.entries[number]
         entry.status, entry.version, entry.closed_outside = status, self.next(), outside
+        entry.automated = None
         entry.moved = entry.version
 
     def say(self, number: int, remark: Remark) -> None:

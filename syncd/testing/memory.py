@@ -280,6 +280,7 @@ class MemoryConnector(Connector):
             group=entry.group,
             tags=entry.tags,
             assignees=entry.assignees,
+            automated=entry.automated,
             addresses=entry.addresses,
             released=entry.released,
         )

@@ -74,7 +74,7 @@ class Watched:
     def now(self) -> str:
         return precise(self.clock.now())
 
-    def start(self, on: Sequence[Alert] = ALERTS) -> None:
+    def start(self, on: Sequence[Alert] = ALERTS, **more: Any) -> None:
         """The service starts, again perhaps."""
 
         def say(level: str) -> Callable[..., None]:
@@ -83,7 +83,7 @@ class Watched:
         log: Any = SimpleNamespace(**{level: say(level) for level in ("info", "warning", "error")})
         begin(self.store, ["team"], self.clock.now())
         how: dict[str, Any] = {"connectors": self.connectors, "clock": self.clock, "log": log}
-        self.teller = Teller("team", open_sink("team", self.to), on=on, **how)
+        self.teller = Teller("team", open_sink("team", self.to), on=on, **how, **more)
 
     def turn(self, seconds: float = 0.0) -> None:
         """Time passes, and there is a look."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -12,6 +13,7 @@ import pytest
 from ulid import ULID
 
 from syncd.config.notify import ALERTS, Alert
+from syncd.late import LATE_ALERTS, what_is_late
 from syncd.model import Author
 from syncd.notify import incidents
 from syncd.notify.words import CURES, MANY, ONE, OVER
@@ -109,6 +111,42 @@ def test_what_the_core_has_written_is_told_without_any_text(
     assert not any(word in said for word in CANARY.split())
 
 
+def test_what_is_late_is_told_once_and_when_it_is_over(receiver: Receiver) -> None:
+    pair = Pair(timers={"ownerless": "1d", "old_link": "2d"})
+    pair.filed_pair()
+    pair.pass_()
+    late = partial(what_is_late, helpdesks=pair.work.helpdesks, trackers=pair.work.trackers)
+    watched = Watched(webhook(receiver), pair.store)
+    watched.clock.advance((pair.clock.now() - watched.clock.now()).total_seconds())
+    watched.start(late=late)
+    watched.turns(3600)
+    assert receiver.got == []
+    watched.clock.advance(86400)
+    watched.turns(3600)
+    (message,) = receiver.got
+    (told,) = message["alerts"]
+    assert (told["alert"], told["count"]) == ("ownerless", 1)
+    assert told["title"] == "1 issue has nobody to see to it"
+    assert told["items"] == [
+        {"item": "desk:DESK-1 and tracker:TRACKER-1", "reason": "neither end has an assignee, since 2026-01-05"}
+    ]
+    entry = pair.tracker.entries[1]
+    entry.assignees, entry.version = ("dev",), pair.tracker.next()
+    pair.pass_()
+    watched.turns(3600)
+    assert receiver.titles[1:] == ["no issue is without somebody to see to it any more"]
+
+
+def test_what_is_late_at_a_helpdesk_that_is_not_configured_is_no_incident() -> None:
+    pair = Pair(timers={"ownerless": "1d"})
+    pair.filed_pair()
+    pair.pass_()
+    pair.clock.advance(2 * 86400)
+    late = what_is_late(pair.store, pair.clock.now(), helpdesks=pair.work.helpdesks, trackers=pair.work.trackers)
+    assert [one.alert for one in incidents(pair.store, ("desk", "tracker"), late)] == ["ownerless"]
+    assert list(incidents(pair.store, ("other", "tracker"), late)) == []
+
+
 def test_what_concerns_a_connector_that_is_not_configured_is_no_incident() -> None:
     pair = Pair()
     with pair.store.write():
@@ -121,7 +159,10 @@ def test_every_alert_has_its_words_and_its_line_in_the_docs() -> None:
     assert set(get_args(Alert)) == set(ALERTS) == set(ONE) | set(MANY) == set(CURES) == set(OVER)
     page = (Path(__file__).parents[2] / "docs/operations.md").read_text(encoding="utf-8")
     table = page[page.index("| told of |") :].split("\n\n")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(ALERTS)
+    told = [name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(told) == sorted(ALERTS)
+    limits = page[page.index("| late | of |") :].split("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", limits, re.MULTILINE)) == set(LATE_ALERTS)
 
 
 def test_looking_rests_on_indexes() -> None:

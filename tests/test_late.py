@@ -1,0 +1,467 @@
+"""What is late by the timers of a playbook, over a state that the core has written; the clock is moved by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.clock import stamp
+from syncd.health import look
+from syncd.late import LATE_ALERTS, Late, what_is_late
+from syncd.model import Author, Status
+from syncd.records import Standing
+from syncd.store import FilingRow, FilingState
+from syncd.testing.memory import Entry
+from tests.filings import RULES
+from tests.pairs import Pair
+
+HOUR, DAY = 3600, 86400
+CALENDAR: dict[str, Any] = {"time_zone": "UTC"}
+OFFICE = {"hours": "09:00-17:00"}
+SPRINT = {"start": "2026-01-05", "length": "14d"}
+
+
+def made(rules: dict[str, Any] | None = None, **timers: Any) -> tuple[Pair, Entry, Entry]:
+    """A ticket that waits for its issue since Monday morning, 5 January 2026; both are assigned."""
+    pair = Pair(timers=timers, **rules or {})
+    ticket, issue = pair.filed_pair()
+    assign(pair, ticket, "agent")
+    assign(pair, issue, "dev")
+    return pair, ticket, issue
+
+
+def assign(pair: Pair, entry: Entry, *who: str) -> None:
+    pair.tick()
+    entry.assignees, entry.version = who, pair._books(entry).next()
+    pair.pass_()
+
+
+def after(pair: Pair, seconds: float) -> list[Late]:
+    """Time passes, and syncd looks again and again."""
+    pair.tick(int(seconds))
+    pair.pass_()
+    return late(pair)
+
+
+def late(pair: Pair) -> list[Late]:
+    return what_is_late(pair.store, pair.clock.now(), helpdesks=pair.work.helpdesks, trackers=pair.work.trackers)
+
+
+def alerts(found: list[Late]) -> list[str]:
+    return [one.alert for one in found]
+
+
+def test_without_timers_nothing_is_ever_late() -> None:
+    pair, ticket, issue = made()
+    assign(pair, ticket)
+    assign(pair, issue)
+    assert after(pair, 900 * DAY) == []
+    pair.move(issue, "done")
+    assert after(pair, 900 * DAY) == []
+
+
+# --- ownership ---
+
+
+def test_an_issue_that_loses_its_assignee_is_told_of_until_somebody_takes_it() -> None:
+    pair, ticket, issue = made(ownerless="1d")
+    assert after(pair, 30 * DAY) == []
+    assign(pair, issue)
+    assert after(pair, DAY - HOUR) == []
+    (found,) = after(pair, 2 * HOUR)
+    assert (found.alert, found.ticket, found.issue) == ("ownerless", pair.ref(ticket), pair.ref(issue))
+    assert "lost its assignee, since 2026-02-04" in found.reason
+    pair.say(issue, "who takes this?", Author.TEAM)
+    (again,) = after(pair, 5 * DAY)
+    assert again.since == found.since, "nothing about its assignees has changed since"
+    assign(pair, issue, "other")
+    assert after(pair, 30 * DAY) == []
+    assert ticket.assignees == ("agent",), "whoever has the ticket keeps it"
+
+
+def test_a_pair_that_nobody_has_taken_is_told_of_and_one_that_an_agent_has_is_not() -> None:
+    pair, ticket, issue = made(ownerless="1d")
+    other = pair.ticket()
+    third = pair.issue(other)
+    assign(pair, other, "agent")
+    assert after(pair, 3 * DAY) == [], "an issue that nobody has taken yet, and an agent who sees to the ticket"
+    assign(pair, other)
+    assert after(pair, DAY - HOUR) == []
+    (found,) = after(pair, 2 * HOUR)
+    assert (found.ticket, found.issue) == (pair.ref(other), pair.ref(third))
+    assert "neither end has an assignee" in found.reason
+    assert ticket.assignees == ("agent",)
+    assert issue.assignees == ("dev",)
+
+
+def test_whoever_passes_an_issue_on_in_time_is_not_told_of() -> None:
+    pair, _, issue = made(ownerless="1d")
+    for day in range(5):
+        assign(pair, issue)
+        pair.pass_()
+        assert after(pair, DAY / 2) == []
+        assign(pair, issue, f"dev {day}")
+        assert after(pair, DAY) == []
+
+
+def test_a_weekend_is_no_working_time() -> None:
+    pair, _, issue = made(ownerless="1wd", calendar=CALENDAR)
+    after(pair, 4 * DAY)  # Friday morning
+    assign(pair, issue)
+    assert after(pair, 2 * DAY) == []
+    assert after(pair, DAY - HOUR) == []  # Monday, less than a working day since
+    assert alerts(after(pair, 2 * HOUR)) == ["ownerless"]
+
+
+def test_nobody_is_told_of_a_service_that_does_not_tell_assignees() -> None:
+    pair, ticket, issue = made(ownerless="1d")
+    assign(pair, ticket)
+    assign(pair, issue)
+    with pair.store.write():
+        pair.store._db.execute("UPDATE snapshots SET assignees = NULL")
+    assert late_after(pair, 9 * DAY) == []
+
+
+def late_after(pair: Pair, seconds: float) -> list[Late]:
+    """Time passes, and nothing is read."""
+    pair.clock.advance(seconds)
+    return late(pair)
+
+
+def test_a_finished_end_needs_nobody() -> None:
+    for end, word in ((0, "closed"), (1, "done")):
+        pair, *ends = made(ownerless="1d")
+        assign(pair, ends[1])
+        pair.pass_()
+        pair.move(ends[end], word)
+        assert after(pair, 9 * DAY) == []
+
+
+# --- sprints ---
+
+
+def test_a_sprints_time_runs_from_the_assignment() -> None:
+    pair, ticket, issue = made(sprint=SPRINT, sprint_limit=1)
+    assign(pair, issue)
+    assert after(pair, 20 * DAY) == [], "nobody has taken it: that is another alert"
+    assign(pair, issue, "dev")
+    assert after(pair, 14 * DAY - HOUR) == []
+    assign(pair, issue, "dev", "second")
+    (found,) = after(pair, 2 * HOUR)
+    assert (found.alert, found.ticket, found.issue) == ("sprint_over", pair.ref(ticket), pair.ref(issue))
+    assert found.reason == "assigned, since 2026-01-25"
+    assign(pair, issue)
+    assign(pair, issue, "third")
+    assert after(pair, 14 * DAY - HOUR) == [], "begun anew"
+    assert alerts(after(pair, 2 * HOUR)) == ["sprint_over"]
+    pair.move(issue, "done")
+    assert after(pair, DAY) == []
+
+
+@pytest.mark.parametrize("label", ["exception", "Exception", "sprint-expired"])
+def test_an_exception_is_approved_by_a_label(label: str) -> None:
+    pair, _, issue = made(sprint=SPRINT, sprint_limit=1)
+    assert alerts(after(pair, 20 * DAY)) == ["sprint_over"]
+    pair.label(issue, label, "other")
+    assert after(pair, HOUR) == []
+    pair.label(issue, "other")
+    assert alerts(after(pair, HOUR)) == ["sprint_over"]
+
+
+def test_an_old_issue_gets_its_time_from_when_a_ticket_waits_for_it() -> None:
+    pair = Pair(timers={"sprint": SPRINT, "sprint_limit": 1})
+    issue = pair.issue()
+    assign(pair, issue, "dev")
+    pair.reconcile()
+    after(pair, 100 * DAY)
+    ticket = pair.ticket()
+    pair.join(ticket, issue)
+    assert after(pair, 13 * DAY) == []
+    assert alerts(after(pair, 2 * DAY)) == ["sprint_over"]
+
+
+@pytest.mark.parametrize("label", ["critical", "CRITICAL"])
+def test_what_is_critical_is_done_within_the_sprint_that_runs(label: str) -> None:
+    pair, _, issue = made(sprint=SPRINT, sprint_limit=1)
+    pair.label(issue, label)
+    assert after(pair, 13 * DAY) == []
+    (found,) = after(pair, DAY)  # the sprint is over on Monday the 19th
+    assert found.reason == "critical, and linked, since 2026-01-05"
+
+
+def test_what_was_filed_as_critical_needs_no_label() -> None:
+    pair, ticket, issue = made(sprint=SPRINT, sprint_limit=1)
+    file(pair, ticket, FilingState.FILED, issue=issue, priority="critical", answered_at=stamp(pair.clock.now()))
+    after(pair, 8 * DAY)
+    assign(pair, issue)
+    assign(pair, issue, "dev")
+    assert alerts(after(pair, 6 * DAY)) == ["sprint_over"]
+
+
+# --- age ---
+
+
+def test_a_link_gets_old_while_both_ends_are_open() -> None:
+    pair, ticket, issue = made(old_link="30d")
+    assert after(pair, 29 * DAY) == []
+    (found,) = after(pair, 2 * DAY)
+    assert (found.alert, found.ticket, found.issue) == ("old_link", pair.ref(ticket), pair.ref(issue))
+    pair.move(issue, "done")
+    assert after(pair, DAY) == []
+
+
+# --- still waiting ---
+
+
+def test_a_ticket_that_is_resolved_with_its_issue_does_not_wait() -> None:
+    pair, ticket, issue = made(still_waiting="1h")
+    pair.move(issue, "done")
+    assert after(pair, DAY) == []
+    assert ticket.status == Status("resolved")
+
+
+def test_a_ticket_whose_customer_wrote_last_waits_for_an_agent() -> None:
+    pair, ticket, issue = made(still_waiting="1d")
+    pair.reply(ticket)
+    pair.move(issue, "done")
+    pair.pass_()
+    assert pair.standing() is Standing.WAITS_FOR_AGENT
+    assert after(pair, DAY - HOUR) == []
+    (found,) = after(pair, 2 * HOUR)
+    assert (found.alert, found.reason) == ("still_waiting", "the issue is finished, since 2026-01-05")
+    pair.answer(ticket)
+    assert after(pair, DAY) == []
+    assert ticket.status == Status("resolved")
+
+
+def test_a_muted_ticket_that_waits_is_told_of() -> None:
+    pair, ticket, issue = made(still_waiting="1d")
+    with pair.store.write():
+        pair.store.commands.mute(pair.ref(ticket), stamp(pair.clock.now()))
+    pair.move(issue, "done")
+    assert after(pair, HOUR) == []
+    assert alerts(after(pair, DAY)) == ["still_waiting"]
+    assert ticket.status == Status("pending")
+
+
+def test_a_duplicate_leaves_its_ticket_waiting() -> None:
+    pair, _, issue = made(still_waiting="1d")
+    pair.move(issue, "duplicate")
+    assert alerts(after(pair, 2 * DAY)) == ["still_waiting"]
+
+
+def test_a_ticket_with_another_open_issue_waits_for_that() -> None:
+    pair, ticket, issue = made(still_waiting="1d")
+    second = pair.issue(ticket)
+    pair.pass_()
+    pair.move(issue, "done")
+    assert after(pair, 9 * DAY) == []
+    pair.reply(ticket, reopens=False)
+    pair.move(second, "done")
+    (found,) = after(pair, 2 * DAY)
+    assert found.issue == pair.ref(second), "the one that was finished last"
+
+
+def test_a_ticket_that_its_requester_has_reopened_waits_for_something_else() -> None:
+    pair, ticket, issue = made(still_waiting="1d")
+    pair.move(issue, "done")
+    pair.pass_()
+    pair.tick()
+    pair.reply(ticket)
+    pair.pass_()
+    assert pair.standing() is Standing.TOLD
+    pair.answer(ticket)
+    pair.move(ticket, "pending")
+    assert after(pair, 9 * DAY) == []
+
+
+# --- the Pending trap ---
+
+
+@pytest.mark.parametrize("status", ["resolved", "closed"])
+def test_a_ticket_that_a_rule_has_ended_while_its_issue_is_open(status: str) -> None:
+    pair, ticket, issue = made(ended_early=True)
+    pair.move(ticket, status)
+    ticket.automated = True
+    (found,) = after(pair, HOUR)
+    assert (found.alert, found.ticket, found.issue) == ("ended_early", pair.ref(ticket), pair.ref(issue))
+    assert found.reason == "ended by a rule or an app, since 2026-01-05"
+    pair.move(ticket, "open")
+    assert after(pair, HOUR) == []
+
+
+def test_a_ticket_that_an_agent_has_ended_is_an_agents_business() -> None:
+    pair, ticket, _ = made(ended_early=True)
+    pair.move(ticket, "resolved")
+    ticket.automated = False
+    assert after(pair, HOUR) == []
+    assert pair.standing() is Standing.TOLD
+
+
+def test_where_nothing_tells_who_ended_it_that_is_said() -> None:
+    pair, ticket, issue = made(ended_early=True)
+    pair.move(ticket, "resolved")
+    (found,) = after(pair, HOUR)
+    assert found.reason == "nothing tells by whom, since 2026-01-05"
+    pair.move(issue, "done")
+    assert after(pair, HOUR) == []
+
+
+def test_what_was_known_of_a_move_is_kept_until_the_next_one() -> None:
+    pair, ticket, _ = made(ended_early=True)
+    pair.move(ticket, "resolved")
+    ticket.automated = True
+    assert [one.reason[:5] for one in after(pair, HOUR)] == ["ended"]
+    ticket.automated, ticket.version = None, pair.desk.next()  # a feed that doesn't tell
+    assert [one.reason[:5] for one in after(pair, HOUR)] == ["ended"]
+    pair.move(ticket, "open")
+    pair.pass_()
+    pair.move(ticket, "resolved")
+    assert [one.reason[:7] for one in after(pair, HOUR)] == ["nothing"]
+
+
+def test_a_ticket_that_was_given_up_for_this_sprint_has_not_ended_early() -> None:
+    pair, ticket, issue = made(ended_early=True, sprint=SPRINT)
+    pair.label(issue, "sprint-expired")
+    pair.move(ticket, "resolved")
+    assert after(pair, HOUR) == []
+
+
+# --- escalated tickets ---
+
+
+def file(pair: Pair, ticket: Entry, state: FilingState, issue: Entry | None = None, **values: Any) -> None:
+    """As filing keeps what it sees: the ticket was made now, and is escalated since."""
+    now = stamp(pair.clock.now())
+    row = FilingRow(
+        id=f"01{ticket.number}",
+        ticket=pair.ref(ticket),
+        created_at=now,
+        occasion="escalated",
+        turn=0,
+        state=state,
+        seen_at=now,
+        due=now,
+        issue=pair.ref(issue) if issue else None,
+        **values,
+    )
+    with pair.store.write():
+        pair.store.filings.put(row)
+
+
+def test_an_escalated_ticket_is_answered_within_a_working_day() -> None:
+    pair, ticket, issue = made(acknowledge="1wd", calendar=CALENDAR)
+    after(pair, 4 * DAY)  # Friday morning
+    file(pair, ticket, FilingState.FILED, issue=issue)
+    assert after(pair, 2 * DAY) == []
+    assert after(pair, DAY - HOUR) == []
+    (found,) = after(pair, 2 * HOUR)
+    assert (found.alert, found.ticket, found.issue) == ("overdue_answer", pair.ref(ticket), pair.ref(issue))
+    file(pair, ticket, FilingState.FILED, issue=issue, answered_at=stamp(pair.clock.now()))
+    assert late(pair) == []
+
+
+def test_an_answer_that_comes_after_the_filing_is_an_answer() -> None:
+    pair, ticket, issue = made(RULES, acknowledge="1d", calendar=CALENDAR)
+    file(pair, ticket, FilingState.FILED, issue=issue)
+    pair.say(ticket, "for the team", Author.TEAM, internal=True)
+    pair.reply(ticket)
+    assert alerts(after(pair, 2 * DAY)) == ["overdue_answer"], "a note is none, nor is what the customer writes"
+    pair.answer(ticket)
+    assert after(pair, HOUR) == []
+    first = pair.store.filings.last(pair.ref(ticket))
+    pair.tick()
+    pair.answer(ticket)
+    assert after(pair, HOUR) == []
+    assert pair.store.filings.last(pair.ref(ticket)) == first, "the first one counts"
+
+
+def test_where_notes_are_not_read_nobody_knows_of_answers_after_the_filing() -> None:
+    pair, ticket, issue = made(acknowledge="1d")
+    pair.work.helpdesks["desk"] = replace(pair.work.helpdesks["desk"], read_notes=False, commands=False)  # type: ignore[index]
+    for state, told in ((FilingState.FILED, []), (FilingState.WAITING, ["overdue_answer"])):
+        file(pair, ticket, state, issue=issue)
+        assert alerts(late_after(pair, 2 * DAY)) == told
+
+
+@pytest.mark.parametrize(
+    ("state", "rule", "late"),
+    [
+        ("waiting", "", True), ("unfiled", "not_authorised", True), ("refused", "", True), ("doubt", "", True),
+        ("unfiled", "no_issue", False), ("filed", "", False), ("adopted", "", False), ("withdrawn", "", False),
+        ("old", "", False),
+    ],
+)  # fmt: skip
+def test_an_escalated_ticket_gets_its_issue_or_a_decision_that_there_will_be_none(
+    state: str, rule: str, late: bool
+) -> None:
+    pair, ticket, _ = made(evaluate="24wh", calendar=OFFICE)
+    file(pair, ticket, FilingState(state), rule=rule, answered_at=stamp(pair.clock.now()))
+    assert late_after(pair, 3 * DAY - HOUR) == [], "three days of eight hours"
+    assert alerts(late_after(pair, 2 * HOUR)) == (["overdue_filing"] if late else [])
+    pair.move(ticket, "resolved")
+    assert after(pair, HOUR) == []
+
+
+# --- all of them ---
+
+
+def test_two_helpdesks_have_a_calendar_each() -> None:
+    limits: dict[str, Any] = {"ownerless": "1wd", "acknowledge": "1wd"}
+    pair = Pair(
+        timers=limits | {"calendar": CALENDAR},
+        beside={"timers": limits | {"calendar": {"hours": "10:00-14:00", "time_zone": "Asia/Tokyo"}}},
+    )
+    pair.reconcile()
+    after(pair, 3 * DAY)  # Thursday, 9 in London and 18 in Tokyo
+    tickets = [pair.ticket(at=name) for name in ("desk", "emea")]
+    for ticket in tickets:
+        pair.issue(ticket)
+    pair.tick()
+    pair.pass_()
+    assert len(pair.links()) == 2
+    names = [(hours, [one.ticket.connector for one in after(pair, hours * HOUR)]) for hours in (18, 4, 4)]
+    # Friday 14:00 in Tokyo is 5 in London; a whole day there ends on Friday at 9
+    assert names == [(18, []), (4, ["emea"]), (4, ["desk", "emea"])]
+    picture = look(pair.store, {}, pair.clock.now(), helpdesks=pair.work.helpdesks, trackers=pair.work.trackers)
+    assert picture.timed == ["desk", "emea"]
+
+
+@given(
+    moves=st.lists(
+        st.tuples(st.sampled_from(["ticket", "issue", "take", "drop", "reply", "wait"]), st.integers(0, 40)),
+        max_size=6,
+    )
+)
+def test_looking_never_writes_and_what_is_told_is_true(moves: list[tuple[str, int]]) -> None:
+    on: dict[str, Any] = {"ownerless": "1d", "old_link": "5d", "still_waiting": "1d", "ended_early": True}
+    pair, ticket, issue = made(**on, sprint=SPRINT, sprint_limit=1)
+    for what, number in moves:
+        if what == "ticket":
+            pair.move(ticket, ["open", "pending", "resolved"][number % 3])
+        elif what == "issue":
+            pair.move(issue, ["open", "done", "declined", "duplicate"][number % 4])
+        elif what in {"take", "drop"}:
+            assign(pair, [ticket, issue][number % 2], *(["dev"] if what == "take" else []))
+        elif what == "reply":
+            pair.reply(ticket)
+        found, before = after(pair, number * DAY / 10), pair.writes()
+        assert late(pair) == found
+        assert pair.writes() == before
+        done, over = issue.status.native != "open", ticket.status.native in {"resolved", "closed"}
+        for one in found:
+            assert one.alert in LATE_ALERTS
+            assert one.since <= pair.clock.now()
+            if one.alert in {"ownerless", "sprint_over", "old_link"}:
+                assert not done
+                assert not over
+            if one.alert == "ownerless":
+                assert not issue.assignees
+                assert pair.clock.now() - one.since >= timedelta(days=1)
+            assert (one.alert != "still_waiting") or (done and not over)
+            assert (one.alert != "ended_early") or (over and not done)
