@@ -27,6 +27,15 @@ ALLOWED: Mapping[Audience, frozenset[str]] = {
     Audience.PUBLIC: PUBLIC,
     Audience.PRIVATE: frozenset(ISSUE_VARIABLES),
 }
+SPOKEN: Mapping[Audience, frozenset[str]] = {
+    Audience.PUBLIC: PUBLIC | {"issue_key", "issue_url", "trigger", "reason", "timeline", "sprint"},
+    Audience.PRIVATE: PUBLIC
+    | {"issue_key", "issue_url", "trigger", "reason", "timeline", "sprint", "subject", "brief", *FORM_FIELDS},
+}
+"""What a channel is told of a ticket, or a mail: words of the playbook's own and syncd's, and in private a few lines of
+what the customer wrote. Whose ticket it is nobody is told."""
+BRIEF = 400
+"""How many characters of a description are a brief one."""
 
 QUOTED = {"description_quoted": 12_000, **dict.fromkeys(FORM_FIELDS, 1_200)}
 """What a customer wrote at length -> how many characters of it go into an issue."""
@@ -85,6 +94,23 @@ def shown(
     return values
 
 
+def spoken(facts: Mapping[str, str], audience: Audience | None) -> dict[str, str]:
+    """What may be said of a ticket in a channel or a mail: each value one plain line, or not there.
+
+    A sink escapes it for its own markup besides. Backticks are taken away: three of them would swallow what follows.
+    """
+    values = {}
+    for name in sorted(SPOKEN[of(audience)] & facts.keys()):
+        raw = facts[name]
+        if name.endswith("_key"):  # a reference, and meant as one
+            text = "".join(char for char in raw if unicodedata.category(char)[0] != "C")[:LINE]
+        else:
+            text = address(raw) if name.endswith("_url") else line(raw, BRIEF if name == "brief" else LINE)
+        if text:
+            values[name] = text.replace("`", "'")
+    return values
+
+
 def _safe(name: str, value: str, *, title: bool) -> str:
     if name == "mention":  # the playbook's own
         return value
@@ -113,10 +139,9 @@ def quoted(text: str, limit: int, whole: str = "the ticket") -> str:
     return "\n".join(lines) if any(row != ">" for row in lines) else ""
 
 
-def line(text: str) -> str:
+def line(text: str, limit: int = LINE) -> str:
     """Text from elsewhere as one harmless line."""
-    found = " ".join(neutralised(text[:READ]).split())
-    return found if len(found) <= LINE else f"{found[: LINE - 1].rstrip()}…"
+    return cut(" ".join(neutralised(text[:READ]).split()), limit)
 
 
 def address(url: str) -> str:

@@ -18,7 +18,8 @@ from syncd.file import file
 from syncd.guarded import STATES
 from syncd.lane import SLICE, STUCK, Lane, LaneClock, Shared
 from syncd.late import what_is_late
-from syncd.notify import Teller, open_sink
+from syncd.model import Audience
+from syncd.notify import Announcer, Outlet, Teller, open_sink
 from syncd.obey import obey
 from syncd.poll import poll, walk
 from syncd.reconcile import drain
@@ -31,6 +32,9 @@ JITTER = 0.1
 
 LOOK_EVERY = 3.0
 """Seconds between two looks for what needs a person."""
+
+SPARE = 2
+"""Messages a minute that alerts leave to announcements, where a sink gets both."""
 
 
 class PollLane(Lane):
@@ -132,15 +136,19 @@ class RouteLane(Lane):
 
 
 class NotifyLane(Lane):
-    """Tells one sink what needs a person; what is slow or down there holds up nothing else."""
+    """Tells one sink what needs a person, then what was filed; what is slow or down there holds up nothing else."""
 
     def __init__(self, shared: Shared, name: str) -> None:
         super().__init__(shared, f"notify {name}")
         sink = shared.config.notify[name]
         self._notifier = open_sink(name, sink)
-        how: dict[str, Any] = {"connectors": frozenset(shared.connectors), "clock": self.clock, "log": shared.log}
+        how: dict[str, Any] = {"clock": self.clock, "log": shared.log}
+        outlet, desks = Outlet(name, self._notifier, **how), shared.config.helpdesks.values()
+        spare = SPARE if any(name in desk.playbook.announce.sinks.values() for desk in desks) else 0
         tells = partial(what_is_late, helpdesks=shared.config.helpdesks, trackers=shared.config.trackers)
-        self._teller = Teller(name, self._notifier, on=sink.on, late=tells, **how)
+        names = frozenset(shared.connectors)
+        self._teller = Teller(outlet, on=sink.on, connectors=names, late=tells, spare=spare, **how)
+        self._announcer = Announcer(outlet, Audience(sink.audience), **how)
 
     def run(self) -> None:
         """See :class:`syncd.lane.Lane`."""
@@ -152,6 +160,7 @@ class NotifyLane(Lane):
     def turn(self, work: Work) -> None:
         """Whatever is due."""
         self._teller.turn(work.store)
+        self._announcer.turn(work)
 
     def rest(self, work: Work) -> None:
         """A few seconds; nobody is told sooner."""

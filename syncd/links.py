@@ -127,6 +127,15 @@ def _placed(body: str, mentions: Sequence[Mention], headings: tuple[str, ...]) -
         yield mention, shown and (number in field or alone), shown
 
 
+def section(body: str, heading: str) -> str:
+    """What stands under a heading of a form, without what is quoted there or hidden; empty where there is none."""
+    body = body.replace("\r\n", "\n").replace("\r", "\n")
+    if len(body) > TOO_LONG:
+        return ""
+    hidden, field = _regions(body, (heading.casefold(),))
+    return "\n".join(line for number, line in enumerate(body.split("\n")) if number in field - hidden)
+
+
 def _regions(body: str, headings: tuple[str, ...]) -> tuple[set[int], set[int]]:
     """The numbers of the lines that quote, or hide what they hold; and of those in the form's link field."""
     hidden: set[int] = set()

@@ -215,7 +215,7 @@ class Playbook(Table):
             found.append(
                 problem(where, "filed", "a ticket would be given a word that its open issue doesn't fit", cure)
             )
-        found += _unwritten(playbook, where)
+        found += [*_unwritten(playbook, where), *_unknown(playbook, where)]
         wrong = lint.faults(playbook.messages, playbook.link_note, playbook.texts, playbook.replies)
         found += [problem(where, *one) for one in wrong]
         if found:
@@ -309,7 +309,12 @@ MERGED = (
     *("replies", "conversation", "announce", "timers", "report"),
 )
 """Tables of which a layer may hold some keys only."""
-DEEPER = ("places", "tags", "engineers", "no_issue", "calendar", "sprint", "texts", "by_reason")
+DEEPER = (
+    *("places", "tags", "engineers", "no_issue"),
+    *("calendar", "sprint"),
+    *("texts", "by_reason"),
+    *("sinks", "mentions"),
+)
 """Tables in these, of which the same holds."""
 
 
@@ -333,6 +338,23 @@ def _unwritten(playbook: Playbook, where: str) -> Iterator[Problem]:
             yield problem(where, f"file.template.{part}", "there is no such text", cure)
     if not playbook.routing.place:
         yield problem(where, "routing.place", "this key is missing", "Name the place that issues go to")
+
+
+def _unknown(playbook: Playbook, where: str) -> Iterator[Problem]:
+    """Conditions of routes that could never hold, because no table has what they name."""
+    rules = playbook.routing.rules
+    known: dict[str, Collection[str]] = {
+        "priorities": playbook.priorities.levels,
+        "areas": [rule.area for rule in rules],
+        "teams": [rule.team for rule in rules],
+        "places": playbook.routing.places,
+    }
+    asked = [(f"routes[{number}]", route) for number, route in enumerate(playbook.announce.routes)]
+    for table, row in [*asked, ("critical", playbook.announce.critical)]:
+        for key, names in known.items():
+            for name in sorted({*getattr(row, key, ())} - {*names}):
+                cure = f"Use some of: {', '.join(dict.fromkeys(names))}" if names else "Remove it"
+                yield problem(where, f"announce.{table}.{key}", f"{name!r} stands in no table of this playbook", cure)
 
 
 def _listed(words: Container[Word]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from syncd.cli.announced import channels
 from syncd.cli.app import config_option, json_option
 from syncd.cli.ends import EXITS
 from syncd.cli.local import local_problems
@@ -43,7 +44,7 @@ def command(folder: Path | None, *, send: bool, as_data: bool) -> int:
         as_json({"folder": str(place), "problems": [_data(problem) for problem in error.problems]})
         return EXITS[ConfigError]
     sinks = list(_sinks(config, send=send))
-    found = [*config.warnings, *local_problems(config), *_accounts(config), *sinks]
+    found = [*config.warnings, *local_problems(config), *_accounts(config), *sinks, *channels(config)]
     if as_data:
         as_json({"folder": str(config.folder), "problems": [_data(problem) for problem in found]})
         return _status(found)

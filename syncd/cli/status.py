@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from syncd.cli import announced
+from syncd.cli.announced import announcements
 from syncd.cli.app import config_option, json_option
 from syncd.cli.running import (
     UNWRITTEN,
@@ -87,6 +89,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "muted": [{"ticket": ref.human, "since": since} for ref, since in store.commands.muted()],
         "commands_to_do": len(store.commands.open()),
         "brakes": brakes,
+        "announcements": announcements(config, store),
         "overdue": [_overdue(one) for one in picture.late],
         "needs_a_person": sum(map(len, (parked, unknown, brakes, refused, doubled, picture.late))) + held + lost,
     }
@@ -155,6 +158,7 @@ def _tell(found: dict[str, Any]) -> None:
         say(f"{plural(found['notes_owed'], 'note')} still to be written, and tried again by itself")
     _tell_troubles(found)
     _tell_sinks(found["notify"])
+    announced.tell(found["announcements"])
     if not found["needs_a_person"] and not {"waits_for_person", "cascades"} & found["standings"].keys():
         say("Nothing needs a person.")
 
@@ -228,7 +232,7 @@ def _tell_late(overdue: Sequence[Mapping[str, Any]]) -> None:
 
 def _tell_sinks(sinks: dict[str, Any]) -> None:
     for name, one in sinks.items():
-        waiting = f"{plural(one['waiting'], 'alert')} waiting"
+        waiting = f"{plural(one['waiting'], 'message')} waiting"
         if one["state"] == "off":
             say(f"notify.{name} gets no more messages: {one['reason']}; {waiting}. Mend that, and restart the service")
         elif one["state"] == "failing":

@@ -13,7 +13,7 @@ Nothing is written, nothing is asked of the network, and no problem repeats a va
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -86,6 +86,7 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
     shelf = Shelf(folder)
     made = [_made(account, accounts, shelf, found) for account in accounts.values()]
     _both_roles(accounts, found)
+    found += _unsunk(accounts, made, main.notify if main else {})
     if found or main is None:
         found += secrets.warnings()
         raise ConfigError([_masked(one, secrets) for one in dict.fromkeys(found)])
@@ -197,6 +198,18 @@ def _both_roles(accounts: Mapping[str, Account], found: list[Problem]) -> None:
         if role not in roles and None not in roles:  # a file that can't be read may be the one
             cure = f"Add a file for your {role} there; the shipped connectors have an example.toml each"
             found.append(Problem("connectors/", f"there is no {role}", cure))
+
+
+def _unsunk(
+    accounts: Mapping[str, Account], made: Iterable[Configured | None], sinks: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Channels that stand for a sink that isn't there."""
+    for desk in (one for one in made if isinstance(one, Helpdesk)):
+        for channel, name in desk.playbook.announce.sinks.items():
+            if name and name not in sinks:
+                known = f"Use one of: {', '.join(sorted(sinks))}" if sinks else f"Add [notify.{name}] to syncd.toml"
+                where = f"{accounts[desk.name].where}: sync"
+                yield problem(where, f"announce.sinks.{channel}", "there is no such [notify.NAME]", known)
 
 
 def _masked(one: Problem, secrets: SecretReader) -> Problem:

@@ -89,6 +89,8 @@ class Sink(Table):
     kind: str
     on: list[Alert] = Field(default=list(ALERTS), min_length=1)
     """Of what it is told."""
+    audience: Literal["private", "public"] = "public"
+    """Who reads there: only a private one is shown what a customer wrote."""
 
 
 class SlackSink(Sink):

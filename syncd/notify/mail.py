@@ -12,8 +12,7 @@ from typing import Any
 
 from syncd.config.notify import MailSink
 from syncd.errors import Problem
-from syncd.notify.sink import Off, SinkError, Unknown, Unsent
-from syncd.notify.words import Message
+from syncd.notify.sink import Deaf, Off, Sayable, SinkError, Unknown, Unsent
 from syncd.wire import bounded, call
 
 TOTAL = 25.0
@@ -43,13 +42,13 @@ class _Secure(_Deadline, smtplib.SMTP_SSL):
     pass
 
 
-class MailNotifier:
+class MailNotifier(Deaf):
     """See :class:`syncd.notify.sink.Notifier`; a thread is the ``Message-ID`` of its first mail."""
 
     def __init__(self, name: str, sink: MailSink) -> None:
         self.name, self._sink = name, sink
 
-    def send(self, message: Message, thread: str) -> str:
+    def send(self, message: Sayable, thread: str) -> str:
         """See :class:`syncd.notify.sink.Notifier`. What one recipient is refused, the others get."""
         mail = self._mail(message, thread)
         with self._server() as server:
@@ -65,7 +64,7 @@ class MailNotifier:
                 raise _refused(code, "the message")
         return thread or str(mail["Message-ID"])
 
-    def end(self, message: Message, thread: str) -> None:
+    def end(self, message: Sayable, thread: str) -> None:
         """See :class:`syncd.notify.sink.Notifier`."""
         self.send(message, thread)
 
@@ -83,7 +82,7 @@ class MailNotifier:
     def close(self) -> None:
         """See :class:`syncd.notify.sink.Notifier`."""
 
-    def _mail(self, message: Message, thread: str) -> EmailMessage:
+    def _mail(self, message: Sayable, thread: str) -> EmailMessage:
         sink, mail = self._sink, EmailMessage()
         mail["From"], mail["To"] = sink.sender, ", ".join(sink.to)
         mail["Subject"] = f"syncd: {message.title}"
@@ -92,7 +91,8 @@ class MailNotifier:
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's machine is to answer, or to make a ticket of it
         if thread:
             mail["In-Reply-To"] = mail["References"] = thread
-        mail.set_content("\n".join([message.title, "", *message.lines, ""]))
+        called = [f"For: {', '.join(one.name for one in message.mentions)}"] if message.mentions else []
+        mail.set_content("\n".join([message.title, "", *called, *message.lines, ""]))
         return mail
 
     @contextmanager

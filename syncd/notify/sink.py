@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 import requests
 
 from syncd.errors import Problem
 from syncd.http import Session, reached_server, wait_asked
-from syncd.notify.words import Message
+from syncd.notify.announcement import Mention
 
 TOTAL = 8.0
 """Seconds for one call: as long as a service that is to stop waits."""
@@ -50,10 +50,33 @@ class Off(SinkError):
     """The service refuses us, whatever we send, until a person acts."""
 
 
+Mark = Literal["seen", "done"]
+"""What a message can be marked with: somebody has it, or it is over."""
+
+
+class Sayable(Protocol):
+    """A message: an alert, an announcement, or a test."""
+
+    @property
+    def title(self) -> str:
+        """One line."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What follows the title."""
+
+    @property
+    def mentions(self) -> tuple[Mention, ...]:
+        """Who is called."""
+
+    def data(self) -> dict[str, Any]:
+        """For programs."""
+
+
 class Notifier(Protocol):
     """A way to reach people. Used by one thread; no call takes longer than about half a minute."""
 
-    def send(self, message: Message, thread: str) -> str:
+    def send(self, message: Sayable, thread: str) -> str:
         """Send, with exactly one request; ``thread``: what it belongs to, as an earlier call has named it.
 
         Returns:
@@ -63,8 +86,22 @@ class Notifier(Protocol):
             SinkError: it was not taken, or perhaps not.
         """
 
-    def end(self, message: Message, thread: str) -> None:
+    def end(self, message: Sayable, thread: str) -> None:
         """Tell that all that was told in a thread is over.
+
+        Raises:
+            SinkError: as above.
+        """
+
+    def answered(self, thread: str) -> bool:
+        """Whether a person has reacted or replied to what was sent; False where this kind of sink can't tell.
+
+        Raises:
+            SinkError: it could not be asked.
+        """
+
+    def mark(self, thread: str, mark: Mark) -> None:
+        """React to what was sent, where this kind of sink can. To do it twice is to do it once.
 
         Raises:
             SinkError: as above.
@@ -75,6 +112,18 @@ class Notifier(Protocol):
 
     def close(self) -> None:
         """Release connections."""
+
+
+class Deaf:
+    """A sink that takes messages and tells nothing of what became of them."""
+
+    def answered(self, thread: str) -> bool:
+        """See :class:`Notifier`."""
+        del thread
+        return False
+
+    def mark(self, thread: str, mark: Mark) -> None:
+        """See :class:`Notifier`."""
 
 
 class Caller:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.request import Request
 
@@ -17,13 +17,14 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from syncd.config.notify import SlackSink
 from syncd.errors import Problem
+from syncd.notify.announcement import Mention
 from syncd.notify.reach import unreachable
-from syncd.notify.sink import TOTAL, Caller, Off, SinkError, Unknown, Unsent, refuse
-from syncd.notify.words import Message
+from syncd.notify.sink import TOTAL, Caller, Deaf, Mark, Off, Sayable, SinkError, Unknown, Unsent, refuse
 
 LONGEST = 3500
 """Characters; Slack asks to keep a text below 4,000."""
 DONE = "white_check_mark"
+MARKS: Mapping[Mark, str] = {"seen": "eyes", "done": DONE}
 SCOPES = "x-oauth-scopes"
 """The header in which Slack tells what a token may do."""
 REFUSALS = {
@@ -55,11 +56,21 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def worded(message: Message) -> str:
+def worded(message: Sayable) -> str:
     """The message in Slack's own markup, and short enough."""
     title, *lines = (escaped(line) for line in ("syncd: " + message.title, *message.lines))
-    text = "\n".join([f"*{title}*", *lines])
+    called = " ".join(_called(one) for one in message.mentions)
+    text = "\n".join([f"*{title}*", *([called] if called else []), *lines])
     return text if len(text) <= LONGEST else text[: text.rindex("\n", 0, LONGEST)]
+
+
+def _called(mention: Mention) -> str:
+    """The only thing in a message that calls anybody; its id is the configuration's, and proven."""
+    if mention.id in {"here", "channel"}:
+        return f"<!{mention.id}>"
+    if mention.id:
+        return f"<!subteam^{mention.id}>" if mention.id.startswith("S") else f"<@{mention.id}>"
+    return escaped(f"@{mention.name}")
 
 
 class _Client(WebClient):
@@ -84,7 +95,7 @@ class SlackBot:
         self._caller = Caller(sink.api_url, sink.proxy)
         self._client = _Client(self._caller, sink.token.get_secret_value(), sink.api_url)
 
-    def send(self, message: Message, thread: str) -> str:
+    def send(self, message: Sayable, thread: str) -> str:
         """See :class:`syncd.notify.sink.Notifier`."""
         try:
             return self._post(message, thread)
@@ -93,14 +104,14 @@ class SlackBot:
                 return self.send(message, "")
             raise error.meaning() from None
 
-    def _post(self, message: Message, thread: str) -> str:
+    def _post(self, message: Sayable, thread: str) -> str:
         body: dict[str, Any] = {"channel": self._channel, "text": worded(message)}
         body |= {"unfurl_links": False, "unfurl_media": False} | ({"thread_ts": thread} if thread else {})
         answer = self._call("chat.postMessage", json=body)
         ts = answer.get("ts")
         return thread or (ts if isinstance(ts, str) else "")
 
-    def end(self, message: Message, thread: str) -> None:
+    def end(self, message: Sayable, thread: str) -> None:
         """A check mark on the first message. To set it twice is to set it once, so it is tried until it is there."""
         try:
             self._call("reactions.add", data={"channel": self._channel, "timestamp": thread, "name": DONE})
@@ -112,6 +123,32 @@ class SlackBot:
             if error.code in UNKNOWN or error.status != 200:
                 raise error.meaning(again=True) from None
             self.send(message, thread)  # the bot may not, or the message has too many: then in words
+
+    def answered(self, thread: str) -> bool:
+        """Whether anybody has replied in the thread, or reacted to its first message; what bots say doesn't count."""
+        body = {"channel": self._channel, "ts": thread, "limit": 50}
+        try:
+            said = self._call("conversations.replies", data=body).get("messages")
+        except _Answered as error:
+            if error.code in LOST_THREAD:
+                return False
+            raise error.meaning(again=True) from None
+        messages = [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+        replies = [one for one in messages if one.get("ts") != thread]
+        if any(not one.get("bot_id") and one.get("subtype") != "bot_message" for one in replies):
+            return True
+        return any(one.get("ts") == thread and one.get("reactions") for one in messages)
+
+    def mark(self, thread: str, mark: Mark) -> None:
+        """A reaction; what is there already, or can't be there, is left at that."""
+        body = {"channel": self._channel, "timestamp": thread, "name": MARKS[mark]}
+        try:
+            self._call("reactions.add", data=body)
+        except Unknown as error:
+            raise Unsent(error.what) from None
+        except _Answered as error:
+            if error.code in UNKNOWN or error.status != 200:
+                raise error.meaning(again=True) from None
 
     def check(self) -> Iterator[Problem]:
         """What auth.test says of the token; nothing is sent."""
@@ -178,7 +215,7 @@ class _Answered(Exception):
         return Unsent(f"Slack says {self.code}")
 
 
-class SlackWebhook:
+class SlackWebhook(Deaf):
     """See :class:`syncd.notify.sink.Notifier`. The channel is the webhook's; there are no threads."""
 
     def __init__(self, name: str, sink: SlackSink) -> None:
@@ -187,7 +224,7 @@ class SlackWebhook:
         self._url = sink.url.get_secret_value()
         self._caller = Caller(self._url, sink.proxy)
 
-    def send(self, message: Message, thread: str) -> str:
+    def send(self, message: Sayable, thread: str) -> str:
         """See :class:`syncd.notify.sink.Notifier`."""
         del thread
         body = {"text": worded(message), "unfurl_links": False, "unfurl_media": False}
@@ -196,7 +233,7 @@ class SlackWebhook:
         refuse(answer.status_code, answer.headers, answer.text.strip())
         return ""
 
-    def end(self, message: Message, thread: str) -> None:
+    def end(self, message: Sayable, thread: str) -> None:
         """See :class:`syncd.notify.sink.Notifier`."""
         self.send(message, thread)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,21 +11,16 @@ from syncd.config.notify import Alert
 from syncd.late import Late
 from syncd.logs import Log
 from syncd.notify.incidents import Incident, alert_of, connector_of, incidents, patience, quiet, undecided
-from syncd.notify.sink import Notifier, Off, SinkError, Unknown, Unsent
+from syncd.notify.outlet import Outlet
+from syncd.notify.sink import SinkError, Unknown
 from syncd.notify.words import Event, Message, Notice
 from syncd.store import AlertRow, Store
 
-PER_MINUTE = 6
-"""Messages to one sink."""
 ALONE = 3
 """Of so many incidents that open at once each gets a message of its own; more share one."""
 MORE = timedelta(hours=1)
 """Until it is told that there is more of the same."""
 REMIND = timedelta(hours=24)
-FIRST_WAIT, LONGEST_WAIT = 15.0, 900.0
-"""Seconds until a sink that doesn't work is tried again: the first time, and at most."""
-MINUTE = 60.0
-_ANY = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +36,35 @@ class Teller:
     """One sink, turn by turn.
 
     Args:
-        name: the sink's.
-        notifier: how it is reached.
+        outlet: the sink.
         on: of what it is to be told.
         connectors: whose incidents count.
         clock: what now is.
         late: tells what is late by the state, at a moment.
-        log: where is said what was sent and what wasn't.
+        log: where is said what was sent.
+        spare: how many messages a minute are left to others.
     """
 
     def __init__(
         self,
-        name: str,
-        notifier: Notifier,
+        outlet: Outlet,
         *,
         on: Collection[Alert],
         connectors: Collection[str],
         clock: Clock,
         log: Log,
         late: Callable[[Store, datetime], Sequence[Late]] = lambda _store, _now: (),
+        spare: int = 0,
     ) -> None:
-        self.name, self._notifier, self._clock, self._log = name, notifier, clock, log
         self._late = late
-        self._on, self._connectors = frozenset(on), frozenset(connectors)
-        self._sent: deque[float] = deque(maxlen=PER_MINUTE)
-        self._not_before, self._failures = 0.0, 0
-        self._off = False
+        self.name, self._outlet, self._clock, self._log = outlet.name, outlet, clock, log
+        self._on, self._connectors, self._spare = frozenset(on), frozenset(connectors), spare
 
     def turn(self, store: Store) -> None:
         """Look at what is true, and tell what is due."""
         due = self._look(store)
         for batch in self._batches(due):
-            if self._off or self._clock.monotonic() < self._not_before or not self._allowed():
-                return
-            if self._clock.sleep(0):  # it is to stop; and if not, there is progress
+            if self._outlet.rests() or self._outlet.left <= self._spare:
                 return
             self._tell(store, batch)
 
@@ -137,12 +125,7 @@ class Teller:
             if one.notice.event != "opened":
                 threads.setdefault((one.notice.event == "over", one.before.thread), []).append(one)
         batches += threads.values()
-        return batches if len(batches) <= self._allowed() else [list(due)]
-
-    def _allowed(self) -> int:
-        """Messages that may be sent now."""
-        since = self._clock.monotonic() - MINUTE
-        return PER_MINUTE - sum(sent > since for sent in self._sent)
+        return batches if len(batches) <= self._outlet.left - self._spare else [list(due)]
 
     # --- telling ---
 
@@ -154,19 +137,19 @@ class Teller:
         message = Message(precise(self._clock.now()), [one.notice for one in batch])
         threads = {one.before.thread for one in batch}
         thread = threads.pop() if len(threads) == 1 else ""
-        self._sent.append(self._clock.monotonic())
+        self._outlet.spend()
         try:
             if thread and self._all_over(store, batch, thread):
-                self._notifier.end(message, thread)
+                self._outlet.notifier.end(message, thread)
             else:
-                thread = self._notifier.send(message, thread) or thread
+                thread = self._outlet.notifier.send(message, thread) or thread
         except Unknown as error:
-            self._failed(store, "failing", error)
+            self._outlet.failed(store, error)
         except SinkError as error:
             with store.write():  # certainly not sent: to be told as if nothing had been tried
                 for one in batch:
                     store.alerts.put(one.before)
-            self._failed(store, "off" if isinstance(error, Off) else "failing", error)
+            self._outlet.failed(store, error)
         else:
             self._arrived(store, batch, thread)
 
@@ -176,30 +159,13 @@ class Teller:
         return over and all(row.thread != thread for row in store.alerts.open(self.name).values())
 
     def _arrived(self, store: Store, batch: Sequence[_Told], thread: str) -> None:
-        now = precise(self._clock.now())
-        self._failures = 0
         with store.write():
-            store.alerts.stands(self.name, "ok", "", now)
-            store.alerts.sent(self.name, now)
+            self._outlet.arrived(store)
             for one in batch:
                 if not one.before.thread:
                     store.alerts.put(replace(one.after, thread=thread))
         alerts = [f"{one.notice.event} {one.before.key}" for one in batch]
         self._log.info("notified", sink=self.name, alerts=alerts)
-
-    def _failed(self, store: Store, state: str, error: SinkError) -> None:
-        """Left alone for a while, or for good."""
-        self._failures += 1
-        self._off = state == "off"
-        wait = min(FIRST_WAIT * 2.0 ** (self._failures - 1), LONGEST_WAIT) * _ANY.uniform(0.8, 1.2)
-        asked = error.wait if isinstance(error, Unsent) else None
-        self._not_before = self._clock.monotonic() + (wait if asked is None else asked)
-        row = store.alerts.sinks().get(self.name)
-        if row is None or (row.state, row.reason) != (state, error.what):
-            say = self._log.error if self._off else self._log.warning
-            say("not notified", sink=self.name, state=state, why=error.what)
-        with store.write():
-            store.alerts.stands(self.name, state, error.what, precise(self._clock.now()))
 
 
 def _event(incident: Incident, row: AlertRow, now: datetime) -> Event | None:
@@ -221,6 +187,7 @@ def begin(store: Store, sinks: Collection[str], now: datetime) -> None:
     """The service begins with these sinks; what others were told is forgotten."""
     with store.write():
         store.alerts.forget(sinks, precise(now - timedelta(days=7)))
+        store.announcements.begin(sinks, precise(now - timedelta(days=90)))
         for name in sinks:
             store.alerts.stands(name, "starting", "", precise(now))
 

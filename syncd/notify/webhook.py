@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from syncd.config.notify import WebhookSink
 from syncd.errors import Problem
 from syncd.notify.reach import unreachable
-from syncd.notify.sink import Caller, refuse
-from syncd.notify.words import Message
+from syncd.notify.sink import Caller, Deaf, Sayable, refuse
 
 JSON = "application/json"
 
 
-class WebhookNotifier:
+class WebhookNotifier(Deaf):
     """See :class:`syncd.notify.sink.Notifier`. It knows no threads; each message says which alerts it is about."""
 
     def __init__(self, name: str, sink: WebhookSink) -> None:
@@ -22,7 +21,7 @@ class WebhookNotifier:
         self._url = sink.url.get_secret_value()
         self._caller = Caller(self._url, sink.proxy)
 
-    def send(self, message: Message, thread: str) -> str:
+    def send(self, message: Sayable, thread: str) -> str:
         """See :class:`syncd.notify.sink.Notifier`."""
         del thread
         token = self._sink.token
@@ -33,7 +32,7 @@ class WebhookNotifier:
         refuse(answer.status_code, answer.headers)
         return ""
 
-    def end(self, message: Message, thread: str) -> None:
+    def end(self, message: Sayable, thread: str) -> None:
         """See :class:`syncd.notify.sink.Notifier`."""
         self.send(message, thread)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from syncd.config.notify import Alert
+from syncd.notify.announcement import Mention
 
 Event = Literal["opened", "more", "reminder", "over"]
 SHOWN = 5
@@ -181,6 +182,11 @@ class Message:
         titles = [f"- {one.title}" for one in self.notices[:MOST_TITLES]]
         more = len(self.notices) - len(titles)
         return [*titles, *([f"- and {more} more"] if more else []), "`syncd status` says more"]
+
+    @property
+    def mentions(self) -> tuple[Mention, ...]:
+        """Nobody is called."""
+        return ()
 
     @property
     def text(self) -> str:

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from syncd.clock import precise
 from syncd.store.alerts import AlertRow, Alerts, SinkRow
+from syncd.store.announcements import AnnouncementRow, Announcements, Telling
 from syncd.store.backup import Restored, back_up, restore
 from syncd.store.begun import Begun, BegunWrites
 from syncd.store.brakes import Brakes
@@ -66,6 +67,7 @@ class Store:
         self.journal = Journal(db)
         self.cursors = Cursors(db)
         self.alerts = Alerts(db)
+        self.announcements = Announcements(db)
         self.brakes = Brakes(db)
         self.carried = CarriedTexts(db)
         self.commands = Commands(db)
@@ -188,6 +190,7 @@ __all__ = [
     "BEGINNING",
     "CARRIED",
     "AlertRow",
+    "AnnouncementRow",
     "Begun",
     "CarriedRow",
     "CommandRow",
@@ -207,6 +210,7 @@ __all__ = [
     "Restored",
     "SinkRow",
     "Store",
+    "Telling",
     "Unwritten",
     "Way",
     "back_up",

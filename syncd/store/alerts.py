@@ -24,7 +24,8 @@ STAND = """
 """
 SENT = "UPDATE sinks SET sent_at = ? WHERE name = ?"
 SINKS = """
-    SELECT s.*, (SELECT count(*) FROM alerts a WHERE a.sink = s.name AND a.told = '' AND a.closed = '') AS waiting
+    SELECT s.*, (SELECT count(*) FROM alerts a WHERE a.sink = s.name AND a.told = '' AND a.closed = '')
+        + (SELECT count(*) FROM announcements n WHERE n.sink = s.name AND n.state = 'waiting') AS waiting
     FROM sinks s ORDER BY s.name
 """
 
@@ -63,7 +64,7 @@ class SinkRow:
         reason: why, unless it is ``ok``.
         since: since when it has been in that state.
         sent_at: when a message last arrived; empty if none ever did.
-        waiting: incidents that it hasn't been told of yet.
+        waiting: incidents and announcements that it hasn't been told of yet.
     """
 
     name: str

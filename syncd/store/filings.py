@@ -29,6 +29,13 @@ DUE = """
     SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
     WHERE f.state IN ('waiting', 'doubt') AND due <= ? AND ticket LIKE ? ORDER BY due, f.id
 """
+TO_TELL = """
+    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
+    WHERE f.occasion = 'escalated' AND (f.state IN ('filed', 'adopted') AND f.filed_at > :since
+        OR (f.state = 'refused' OR f.state = 'unfiled' AND f.rule = 'not_authorised')
+            AND max(f.seen_at, f.began_at, f.due) > :since)
+    ORDER BY f.seen_at, f.id
+"""
 DOUBTFUL = "SELECT tracker, min(due) AS due FROM filings WHERE state = 'doubt' GROUP BY tracker"
 ORPHANS = "UPDATE filings SET state = 'doubt', due = ?, looks = 0 WHERE state = 'sent'"
 BEGUN = """
@@ -196,6 +203,10 @@ class Filings:
     def kinds(self, group: str) -> dict[Ref, str]:
         """Of what kind those issues of a group are that were filed."""
         return {Ref.parse(row["issue"]): row["kind"] for row in self._db.query(KINDS, [group])}
+
+    def to_tell(self, since: str) -> list[FilingRow]:
+        """Those of which people may be told: filed, refused or without a representative since then."""
+        return [_row(row) for row in self._db.query(TO_TELL, {"since": since})]
 
     def all(self) -> list[FilingRow]:
         """Every one, in the order in which they were seen."""

@@ -15,6 +15,7 @@ _LINK = """
     SELECT l.*, coalesce(t.key, l.ticket_key) AS ticket_now, coalesce(i.key, l.issue_key) AS issue_now FROM links l
     LEFT JOIN snapshots t ON t.ref = l.ticket LEFT JOIN snapshots i ON i.ref = l.issue
 """
+FRESH = _LINK + " WHERE l.state = 'live' AND l.filed = 1 AND l.made_at > ? ORDER BY l.id"
 ALL = _LINK + " ORDER BY l.id"
 BY_ID = _LINK + " WHERE l.id = ?"
 BY_PAIR = _LINK + " WHERE l.ticket = ? AND l.issue = ?"
@@ -102,6 +103,10 @@ class Links:
     def all(self) -> list[Link]:
         """Every link, in the order made."""
         return [_link(row) for row in self._db.query(ALL)]
+
+    def fresh(self, since: str) -> list[Link]:
+        """The live links that were filed and made since then (rule 4)."""
+        return [_link(row) for row in self._db.query(FRESH, [since])]
 
     def held(self) -> dict[Standing, list[int]]:
         """The live links that go on only if a person does something, by their standing."""

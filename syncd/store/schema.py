@@ -246,6 +246,27 @@ CREATE TABLE sinks (
     sent_at TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE announcements (
+    about   TEXT NOT NULL,
+    event   TEXT NOT NULL,
+    desk    TEXT NOT NULL,
+    route   TEXT NOT NULL,
+    step    INTEGER NOT NULL,
+    state   TEXT NOT NULL CHECK (state IN
+        ('waiting', 'sending', 'sent', 'unknown', 'answered', 'passed', 'unanswered', 'needless')),
+    sink    TEXT NOT NULL,
+    thread  TEXT NOT NULL,
+    stood   TEXT NOT NULL,
+    mark    TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    sent_at TEXT NOT NULL,
+    due     TEXT NOT NULL,
+    tries   INTEGER NOT NULL,
+    PRIMARY KEY (about, event, route, step)
+) STRICT;
+CREATE INDEX announcements_open ON announcements (due) WHERE state IN ('waiting', 'sending', 'sent', 'unknown');
+CREATE INDEX announcements_unmarked ON announcements (sink) WHERE thread <> '' AND mark <> 'done';
+
 CREATE VIEW ends AS
     SELECT group_key, substr(ticket, 1, instr(ticket, ':') - 1) AS connector FROM links
     UNION ALL SELECT group_key, substr(issue, 1, instr(issue, ':') - 1) AS connector FROM links

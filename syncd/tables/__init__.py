@@ -4,7 +4,7 @@
 ``[customer]`` whose, ``[issue_texts]`` in what words. :mod:`syncd.filing` is what works with them.
 """
 
-from syncd.tables.announce import Announce
+from syncd.tables.announce import Announce, ChainStep, Event, Route
 from syncd.tables.boards import BoardRow
 from syncd.tables.conversation import Conversation
 from syncd.tables.escalation import Condition, FileTable, KindRow, Mark
@@ -21,9 +21,11 @@ __all__ = [
     "OCCASIONS",
     "Announce",
     "BoardRow",
+    "ChainStep",
     "Condition",
     "Conversation",
     "Customer",
+    "Event",
     "Figures",
     "FileTable",
     "IssueKind",
@@ -34,6 +36,7 @@ __all__ = [
     "Priorities",
     "Rank",
     "Replies",
+    "Route",
     "Routing",
     "Rule",
     "Source",

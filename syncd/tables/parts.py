@@ -25,7 +25,7 @@ TicketWord = Annotated[Word, _one_of(TICKET_WORDS, "a ticket")]
 IssueWord = Annotated[Word, _one_of(ISSUE_WORDS, "an issue")]
 
 
-def _matching(pattern: str, what: str, cure: str) -> BeforeValidator:
+def matching(pattern: str, what: str, cure: str) -> BeforeValidator:
     """Text of that form, or nothing."""
 
     def check(value: object) -> str:
@@ -49,14 +49,14 @@ def _issue_template(value: str) -> str:
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
 _HANDLE = r"@[A-Za-z0-9][\w./:-]*"
-Handle = Annotated[str, _matching(_HANDLE, "this is no handle", 'Write "@somebody"')]
+Handle = Annotated[str, matching(_HANDLE, "this is no handle", 'Write "@somebody"')]
 Handles = Annotated[
     str,
-    _matching(rf"{_HANDLE}( {_HANDLE})*", "these are no handles", 'Write "@organisation/team", several with spaces'),
+    matching(rf"{_HANDLE}( {_HANDLE})*", "these are no handles", 'Write "@organisation/team", several with spaces'),
 ]
 Spot = Annotated[
     str,
-    _matching(
+    matching(
         r"([A-Za-z0-9][\w-]*:)?[\w.-]+(/[\w.-]+)?",
         "this is no repository or project",
         'Write "owner/repository" or a project\'s key, with "NAME:" before it if it isn\'t in the first tracker',

@@ -13,7 +13,7 @@ from syncd.clock import ManualClock, precise
 from syncd.config import notify as config
 from syncd.config.notify import ALERTS, Alert, AnySink, WebhookSink
 from syncd.model import Ref
-from syncd.notify import Teller, begin, open_sink
+from syncd.notify import Outlet, Teller, begin, open_sink
 from syncd.store import AlertRow, SinkRow, Store
 from syncd.testing.exchange import Reply, Request
 from syncd.testing.sandbox import Sandbox
@@ -82,8 +82,9 @@ class Watched:
 
         log: Any = SimpleNamespace(**{level: say(level) for level in ("info", "warning", "error")})
         begin(self.store, ["team"], self.clock.now())
-        how: dict[str, Any] = {"connectors": self.connectors, "clock": self.clock, "log": log}
-        self.teller = Teller("team", open_sink("team", self.to), on=on, **how, **more)
+        how: dict[str, Any] = {"clock": self.clock, "log": log}
+        outlet = Outlet("team", open_sink("team", self.to), **how)
+        self.teller = Teller(outlet, on=on, connectors=self.connectors, **how, **more)
 
     def turn(self, seconds: float = 0.0) -> None:
         """Time passes, and there is a look."""

@@ -1,8 +1,9 @@
-"""A stand-in of Slack: what chat.postMessage, reactions.add, auth.test and incoming webhooks answer.
+"""A stand-in of Slack: what chat.postMessage, reactions.add, conversations.replies, auth.test and webhooks answer.
 
-Facts: https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/apis/web-api/rate-limits and
-https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks. A refusal is ``ok: false`` with 200; a
-webhook answers in plain text; a channel takes one message a second, after a burst of a few.
+Facts: https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/apis/web-api/rate-limits,
+https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, and
+https://docs.slack.dev/reference/methods/conversations.replies, whose messages tell their reactions. A refusal is
+``ok: false`` with 200; a webhook answers in plain text; a channel takes one message a second, after a burst of a few.
 """
 
 from __future__ import annotations
@@ -30,8 +31,12 @@ class Slack(Sandbox):
         self.said: list[dict[str, Any]] = []
         """Every message of the channel, as it came, with its ``ts``."""
         self.reactions: set[tuple[str, str]] = set()
+        self.people: list[dict[str, Any]] = []
+        """What people replied, with the thread that they replied in."""
+        self.felt: list[tuple[str, str]] = []
+        """What people reacted with: the message's ``ts`` and the emoji."""
         self.archived = self.revoked = self.stranger = self.closed_hook = False
-        self.scopes = ["chat:write", "reactions:write"]
+        self.scopes = ["chat:write", "reactions:write", "channels:history"]
         self.tight = True
         self._left, self._since = float(BURST), self.now()
 
@@ -39,6 +44,7 @@ class Slack(Sandbox):
         return [
             ("POST", "/api/chat.postMessage", self._post),
             ("POST", "/api/reactions.add", self._react),
+            ("POST", "/api/conversations.replies", self._replies),
             ("POST", "/api/auth.test", self._test),
             ("POST", "/services/T1/B1/<secret>", self._hook),
         ]
@@ -57,6 +63,14 @@ class Slack(Sandbox):
 
     def thread(self, ts: str) -> list[str]:
         return [one["text"] for one in self.said if one.get("thread_ts") == ts]
+
+    def reply(self, ts: str, text: str = "I'm on it") -> None:
+        """A person replies in a thread."""
+        self.people.append({"ts": f"{ts}1", "thread_ts": ts, "user": "U0PERSON01", "text": text})
+
+    def react(self, ts: str, name: str = "eyes") -> None:
+        """A person reacts."""
+        self.felt.append((ts, name))
 
     def _full(self) -> bool:
         """Whether the channel has had enough for now; counts what isn't refused."""
@@ -110,6 +124,27 @@ class Slack(Sandbox):
             return _no("already_reacted")
         self.reactions.add(mark)
         return Reply(200, {"ok": True})
+
+    def _replies(self, request: Request) -> Reply:
+        form = dict(parse_qsl(request.body.decode()))
+        refusal = self._who(request) or self._lacks("channels:history")
+        if refusal is not None:
+            return refusal
+        ts = form["ts"]
+        if ts not in {one["ts"] for one in self.said}:
+            return _no("thread_not_found")
+        felt = [(name, "U0PERSON01") for one, name in self.felt if one == ts]
+        felt += [(name, "U0SYNCDBOT") for one, name in self.reactions if one == ts]
+        mine = [one for one in self.said if ts in {one["ts"], one.get("thread_ts")}]
+        rows: list[dict[str, Any]] = [
+            {"type": "message", "ts": one["ts"], "thread_ts": ts, "text": one["text"], "bot_id": "B0SYNCD001"}
+            for one in mine
+        ]
+        for row in rows:
+            if row["ts"] == ts and felt:
+                row["reactions"] = [{"name": name, "users": [who], "count": 1} for name, who in felt]
+        rows += [{"type": "message", **one} for one in self.people if one["thread_ts"] == ts]
+        return Reply(200, {"ok": True, "messages": rows, "has_more": False})
 
     def _test(self, request: Request) -> Reply:
         refusal = self._who(request)

@@ -25,6 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from syncd.notify import Off, Unknown, Unsent, mail, open_sink
 from syncd.notify.words import Message
+from tests.notify.announced import CANARY, Announced, announce
 from tests.notify.receivers import Watched, sink
 
 USER, PASSWORD = "syncd", "postgeheimnis-4711"
@@ -143,6 +144,35 @@ def test_an_incident_is_a_mail_and_its_end_an_answer_to_it(post: Post, port: int
     assert (first["Auto-Submitted"], first["In-Reply-To"]) == ("auto-generated", None)
     assert second["References"] == second["In-Reply-To"] == first["Message-ID"]
     assert post.logins == [True, True]
+
+
+def test_an_announcement_by_mail_names_who_is_meant_and_a_restart_doubles_none(post: Post, port: int) -> None:
+    table = announce({"to": [{"sink": "dev", "mention": "oncall"}]}, mentions={"oncall": "S0ONCALL01"})
+    office = Announced({"dev": to(port)}, table)
+    ticket, issue = office.file()
+    office.turns(120)
+    office.start()
+    office.turns(120)
+    (mail,) = post.mails
+    assert mail["Subject"] == f"syncd: TRACKER-{issue.number} was filed for ticket DESK-{ticket.number}"
+    assert "For: oncall" in mail.get_content()
+    assert office.pair.url(issue) in mail.get_content()
+    assert "S0ONCALL01" not in mail.get_content()
+    assert CANARY not in mail.as_string()
+
+
+@pytest.mark.parametrize("code", ["451 later", "550 no"])
+def test_a_mail_that_was_refused_goes_out_once_it_is_taken(post: Post, port: int, code: str) -> None:
+    office = Announced({"dev": to(port)}, announce({}))
+    post.answers["data"] = code
+    office.file()
+    office.turns(120)
+    assert post.mails == []
+    post.answers.clear()
+    office.start()
+    office.turns(1800)
+    assert len(post.mails) == 1
+    assert office.states() == ["sent"]
 
 
 @pytest.mark.parametrize("tls", ["tls", "none"])

@@ -186,7 +186,7 @@ def test_what_concerns_a_connector_that_is_no_more_is_forgotten(receiver: Receiv
 def test_no_connection_is_kept_that_could_be_dead_when_it_is_needed(receiver: Receiver, watched: Watched) -> None:
     watched.brake()
     watched.turn()
-    notifier: Any = watched.teller._notifier
+    notifier: Any = watched.teller._outlet.notifier
     adapter: Any = notifier._caller.session.get_adapter(receiver.url)
     assert receiver.titles == [ON]
     assert len(adapter.poolmanager.pools) == 0
@@ -297,7 +297,7 @@ def test_what_a_dead_process_was_about_to_send_is_not_sent(receiver: Receiver, w
     def die(*_: object) -> str:
         raise Died
 
-    dying: Any = watched.teller._notifier
+    dying: Any = watched.teller._outlet.notifier
     dying.send = die
     watched.brake()
     with pytest.raises(Died):

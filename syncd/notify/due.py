@@ -1,0 +1,44 @@
+"""Which announcements there are to be: filings and links against the routes of the playbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from syncd.clock import precise
+from syncd.config import Helpdesk
+from syncd.notify.routes import following, meant, sink_of
+from syncd.notify.subject import EVENTS, LINK
+from syncd.store import AnnouncementRow, Store
+from syncd.tables import Event, Route
+
+LATE = timedelta(days=1)
+"""What happened longer ago, nobody is told of: a playbook that begins to announce tells no old story."""
+
+
+def due(store: Store, desks: Mapping[str, Helpdesk], now: datetime) -> Iterator[AnnouncementRow]:
+    """First steps that nobody has stored yet."""
+    announcing = {name: desk for name, desk in desks.items() if desk.playbook.announce.routes}
+    if not announcing:
+        return
+    known, since, at = store.announcements.known(), precise(now - LATE), precise(now)
+    for desk, about, event, route in _asked(store, announcing, since):
+        step = following(desk.playbook, route, -1)
+        if step is not None and (about, event, route.name) not in known:
+            sink = sink_of(desk, route, step)
+            yield AnnouncementRow(about, event, desk.name, route.name, step, made_at=at, due=at, sink=sink)
+
+
+def _asked(store: Store, desks: Mapping[str, Helpdesk], since: str) -> Iterator[tuple[Helpdesk, str, Event, Route]]:
+    """What has a route. Of what people filed or linked, its conditions can be told only once it was read."""
+    for filing in store.filings.to_tell(since):
+        desk, event = desks.get(filing.ticket.connector), EVENTS[filing.state]
+        for route in desk.playbook.announce.routes if desk else ():
+            holds = desk is not None and (event == "adopted" or meant(route, filing, desk.playbook))
+            if desk and event in route.on and holds:
+                yield desk, filing.id, event, route
+    for link in store.links.fresh(since):
+        desk = desks.get(link.ticket.connector)
+        for route in desk.playbook.announce.routes if desk else ():
+            if desk and "critical" in route.on:
+                yield desk, f"{LINK}{link.id}", "critical", route
