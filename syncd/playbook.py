@@ -26,7 +26,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from syncd import lint
 from syncd.errors import ConfigError, Problem
-from syncd.model import ISSUE_WORDS, TICKET_WORDS, UNFINISHED, Word
+from syncd.model import FINISHED_ISSUE, ISSUE_WORDS, TICKET_WORDS, UNFINISHED, Item, Word
 from syncd.schema import Duration, Table, Wrong, problem, problems, unknown_key
 from syncd.tables import (
     Announce,
@@ -39,6 +39,7 @@ from syncd.tables import (
     IssueTemplate,
     IssueWord,
     KindRow,
+    Mark,
     Priorities,
     Replies,
     Routing,
@@ -117,6 +118,8 @@ class Playbook(Table):
         resolve_when_issues: how a ticket's several issues fold into one (rule 8).
         messages: what becomes of messages to customers (rule 14).
         link_note: who sees the note that names the issue.
+        closed_when: tags or fields of a ticket, any of which says that it is closed, and not resolved, once its issue
+            is finished: no survey is wanted.
         late_after: seconds; messages about older moves stay drafts (rule 14).
         file_after: seconds that a trigger to file is left to people first (rule 17).
         link_headings: headings of an issue form whose section is the form's link field (rule 5), without ``#``.
@@ -142,6 +145,7 @@ class Playbook(Table):
     resolve_when_issues: Literal["all", "any", "primary"] = "all"
     messages: Literal["off", "draft", "public"] = "draft"
     link_note: Literal["internal", "public"] = "internal"
+    closed_when: Annotated[tuple[Mark, ...], Field(strict=False)] = ()
     late_after: Duration = 259200.0
     file_after: Duration = 60.0
     link_headings: tuple[str, ...] = Field(default=(), strict=False)
@@ -215,7 +219,7 @@ class Playbook(Table):
             found.append(
                 problem(where, "filed", "a ticket would be given a word that its open issue doesn't fit", cure)
             )
-        found += [*_unwritten(playbook, where), *_unknown(playbook, where)]
+        found += [*_unwritten(playbook, where), *_unknown(playbook, where), *_unfit(playbook, where)]
         wrong = lint.faults(playbook.messages, playbook.link_note, playbook.texts, playbook.replies)
         found += [problem(where, *one) for one in wrong]
         if found:
@@ -241,6 +245,19 @@ class Playbook(Table):
     def labels(self) -> tuple[str, ...]:
         """Every label of an issue that decides something, and so is kept."""
         return tuple(one for one in (self.label, self.replies.sprint_label, *self.replies.by_reason) if one)
+
+    def expired(self, tags: Collection[str]) -> bool:
+        """Whether an issue has the label that says that a sprint went by without it being done."""
+        label = self.replies.sprint_label.casefold()
+        return bool(label) and label in {tag.casefold() for tag in tags}
+
+    def closes(self, tags: Collection[str]) -> bool:
+        """Whether a ticket whose snapshot has these is closed, and not resolved, once its issue is finished."""
+        return any(mark.name in tags for mark in self.closed_when)
+
+    def signs(self, item: Item) -> tuple[str, ...]:
+        """What of a ticket's tags and fields is kept: that they say that it is to be closed."""
+        return tuple(sorted({mark.name for mark in self.closed_when if mark.holds(item.tags, item.fields)}))
 
     def met(self, tags: Collection[str], released: bool | None) -> str:
         """What of an issue is kept in a base beside its status: the condition that it meets; empty where it doesn't.
@@ -326,6 +343,17 @@ def _layered(below: Mapping[str, Any], above: Mapping[str, Any], tables: Collect
         if isinstance(low, Mapping) and isinstance(high, Mapping):
             merged[table] = _layered(low, high, DEEPER if tables is MERGED else ())
     return merged
+
+
+def _unfit(playbook: Playbook, where: str) -> Iterator[Problem]:
+    """What would be written to a ticket, and taken for a move of its own at once."""
+    for key, wanted, word in (
+        ("closed_when", playbook.closed_when, Word.CLOSED),
+        ("replies.sprint_label", playbook.replies.sprint_label, playbook.write.get(Word.DONE, Word.RESOLVED)),
+    ):
+        if wanted and any(word not in playbook.fits[one] for one in FINISHED_ISSUE):
+            what = f"a finished issue doesn't go with a ticket that is {word}"
+            yield problem(where, key, what, f'Add "{word}" to the fits of done and declined')
 
 
 def _unwritten(playbook: Playbook, where: str) -> Iterator[Problem]:

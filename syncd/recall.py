@@ -179,6 +179,9 @@ def _after(last: Said, ends: _Ends, before: Base | None) -> tuple[Base, Standing
         fits = ends.work.mapping(ends.item.ref.connector).word(ends.item.status) in ends.playbook.fits[Word.OPEN]
         left = Base(ends.item.status, ends.unfinished, agreed=True, exempt=not fits, turn=last.turn)
         return left, Standing.AGREED if fits else Standing.TOLD
+    if kind in {Kind.SPRINT_OVER, Kind.MESSAGE_SPRINT_OVER}:
+        left = Base(ends.resolved, ends.unfinished, agreed=True, exempt=True, turn=last.turn, expired=True)
+        return left, Standing.TOLD
     if kind in _UNTOLD and before is not None:  # of these nobody can tell how the ends stood
         return replace(before, turn=last.turn), HELD.get(kind, Standing.AGREED)
     if kind in _UNTOLD:

@@ -134,7 +134,8 @@ class Base:
     that one closing is told once. ``exempt``: every ticket word fits until the issue moves (rule 6). ``agreed``:
     the ends have agreed at least once. ``outside``: the issue had been closed by an author from outside the team, which
     is told and not followed (rule 5): if the team closes it afterwards, that is a move. ``met``: the condition of the
-    playbook (a label, a release) that the issue met, beside its status; empty for none.
+    playbook (a label, a release) that the issue met, beside its status; empty for none. ``expired``: it had the label
+    that says that a sprint went by without it being done.
     """
 
     ticket: Status
@@ -144,6 +145,7 @@ class Base:
     turn: int = 0
     outside: bool = False
     met: str = ""
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ class Wording(NamedTuple):
     """Where the requester's name is known, with :data:`syncd.texts.REQUESTER` in its place."""
     plain: str
     """Where it isn't."""
+    incident: bool = False
+    """It is for a ticket that turns out to be an incident; the others are for what is none."""
 
 
 @dataclass(frozen=True, slots=True)

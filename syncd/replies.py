@@ -30,7 +30,6 @@ CLOSINGS = frozenset(
     {Kind.MESSAGE_RESOLVED, Kind.MESSAGE_DECLINED, Kind.MESSAGE_INCIDENT_RESOLVED, Kind.MESSAGE_SPRINT_OVER}
 )
 """After these nothing more is said of the matter."""
-NOT_OF_INCIDENTS = (CLOSINGS | {Kind.MESSAGE_FILED}) - {Kind.MESSAGE_INCIDENT_RESOLVED}
 DRAFT = "Suggested reply to the customer (not sent{})"
 _URL = re.compile(r"https?://[^\s<>()\[\]\"'`|]+", re.IGNORECASE)
 
@@ -41,20 +40,28 @@ class Verdict:
 
     Attributes:
         note: as it is to be written; None if it isn't.
-        draft: why a message stays a draft.
+        draft: it was to go out, and the team alone sees it.
         until: when it may go out.
         over: why it isn't said any more.
     """
 
     note: EffectRow | None = None
-    draft: str = ""
+    draft: bool = False
     until: datetime | None = None
     over: str = ""
 
 
-def asks_for_detail(effects: Iterable[Effect | EffectRow]) -> bool:
-    """Whether what these say depends on whom the ticket is from."""
-    return any(not one.internal or _several(one.wordings) for one in effects)
+def asks_for_detail(work: Work, effects: Iterable[Effect | EffectRow]) -> bool:
+    """Whether what these say depends on what the ticket is, or whom it is from."""
+    return any(_is_asked_for(work, one) for one in effects)
+
+
+def _is_asked_for(work: Work, one: Effect | EffectRow) -> bool:
+    desk = work.helpdesks.get(one.target.connector)
+    if desk is None:
+        return False
+    incident = bool(one.wordings) and "incident" in desk.playbook.kinds
+    return incident or not one.internal or _several(one.wordings)
 
 
 def _several(wordings: Sequence[Wording]) -> bool:
@@ -67,8 +74,7 @@ def detail_of(work: Work, ticket: Ref, effects: Iterable[Effect | EffectRow]) ->
     Raises:
         ConnectorError: it could not be read now.
     """
-    desk = ticket.connector in work.helpdesks
-    if not desk or not asks_for_detail(effects) or not work.connectors[ticket.connector].capabilities.details:
+    if not asks_for_detail(work, effects) or not work.connectors[ticket.connector].capabilities.details:
         return None
     try:
         return reads(work.clock, patience=IN_PLACE)(work.connectors[ticket.connector].detail, ticket)
@@ -82,19 +88,41 @@ def judge(work: Work, row: EffectRow, detail: Detail | None) -> Verdict:
     desk = work.helpdesks.get(row.target.connector)
     if desk is None:
         return Verdict(row)
-    text = worded(row.wordings, detail)
+    incident = _is_incident(desk.playbook, row, detail)
+    text = worded([one for one in row.wordings if one.incident is incident], detail)
+    if row.wordings and not row.body and not text:
+        return Verdict(over="there is no message for an incident" if incident else "there is no such message")
     if row.internal:
         return Verdict(replace(row, body=_with_draft(row.body, text, "")))
-    over = _over(work, row)
-    if over:
-        return Verdict(over=over)
-    said = "\n\n".join(one for one in (row.body, text) if one)
-    why = _why_not(work, desk.playbook, row, detail) or _unfit(work, row, said)
-    if why:
-        body = row.body if not row.wordings else _with_draft(row.body, text, f", because {why}")
-        return Verdict(replace(row, body=body, internal=True), draft=why)
-    until = quiet_until(desk.playbook.replies.quiet_hours, desk.playbook.replies.time_zone, work.clock.now())
-    return Verdict(until=until) if until else Verdict(replace(row, body=said))
+    how = _how(desk.playbook, row, incident=incident)
+    over = "nothing is to be said on this occasion" if how == "off" else _over(work, row)
+    return Verdict(over=over) if over else _outward(work, desk.playbook, row, detail, (text, how))
+
+
+def _outward(work: Work, playbook: Playbook, row: EffectRow, detail: Detail | None, said: tuple[str, str]) -> Verdict:
+    """What customers are to see: now, later, or as a draft. ``said``: the message, and what is to become of it."""
+    text, how = said
+    whole = "\n\n".join(one for one in (row.body, text) if one)
+    why = _why_not(work, playbook, row, detail) or _unfit(work, row, whole)
+    if why or how != "public":
+        body = _with_draft(row.body, text, f", because {why}" if why else "") if row.wordings else row.body
+        return Verdict(replace(row, body=body, internal=True), draft=True)
+    until = quiet_until(playbook.replies.quiet_hours, playbook.replies.time_zone, work.clock.now())
+    return Verdict(until=until) if until else Verdict(replace(row, body=whole))
+
+
+def _how(playbook: Playbook, row: EffectRow, *, incident: bool) -> str:
+    """What becomes of a message on this occasion, by the playbook as it is now."""
+    if not row.wordings:
+        return "public"
+    return playbook.how("incident_resolved" if incident else row.kind.removeprefix("message_"))
+
+
+def _is_incident(playbook: Playbook, row: EffectRow, detail: Detail | None) -> bool:
+    """Whether a ticket turns out to be an incident, which never gets what is said of anything else."""
+    if row.kind == Kind.MESSAGE_INCIDENT_RESOLVED or not row.wordings or detail is None:
+        return False
+    return "incident" in playbook.kinds and kind_of(detail, playbook).value == "incident"
 
 
 def worded(wordings: Sequence[Wording], detail: Detail | None) -> str:
@@ -144,8 +172,6 @@ def _why_not(work: Work, playbook: Playbook, row: EffectRow, detail: Detail | No
         return ""
     if row.kind in CLOSINGS and detail.item.waiting:
         return "the requester has written meanwhile"
-    if row.kind in NOT_OF_INCIDENTS and kind_of(detail, playbook).value == "incident":
-        return "the ticket is an incident"
     return ""
 
 

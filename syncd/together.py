@@ -56,7 +56,7 @@ def goes_together(work: Work, plan: Plan) -> bool:
     return (
         bool(plan.steps)
         and len(links) == len(set(links))
-        and not any(asks_for_detail(step.effects) for step in plan.steps)
+        and not any(asks_for_detail(work, step.effects) for step in plan.steps)
         and all(work.connectors[step.target.connector].capabilities.apply_batch > 1 for step in plan.steps)
     )
 

@@ -157,9 +157,9 @@ class Work:
         return (one, other) if self.role(one.connector) is Role.HELPDESK else (other, one)
 
     def kept(self, item: Item) -> Item:
-        """An item as a snapshot holds it: of an issue's labels only those that some playbook asks for."""
+        """An item as a snapshot holds it: of its labels or tags only what some playbook asks for."""
         if self.role(item.ref.connector) is Role.HELPDESK:
-            return replace(item, tags=())
+            return replace(item, tags=self.helpdesks[item.ref.connector].playbook.signs(item))
         wanted = (tag for tag in set(item.tags) if any(labels.asked(tag) for labels in self._labels))
         return replace(item, tags=tuple(sorted(wanted)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from syncd.config import Brake
 from syncd.details import Detail, Person
 from syncd.errors import Transient
 from syncd.model import Audience, Ref, Status
+from syncd.records import Standing
 from syncd.testing.memory import Entry, MemoryConnector
+from tests.histories import Row, play
 from tests.pairs import Pair
+from tests.test_plan_table import FILED
 
 DONE = "It is done{% if requester %}, {{ requester }}{% endif %}."
 NAME = "Ada Zuckermann-Ypsilanti"
@@ -199,6 +203,184 @@ def test_a_closing_may_be_told_by_its_reason() -> None:
     pair.settle()
     assert [one.split("\n")[0] for one in seen(ticket)] == ["We won't."]
     assert [one.split("\n")[0] for one in seen(other)] == ["No."]
+
+
+# --- a sprint is over ---
+
+SPRINT = {"replies": {"sprint_label": "sprint-expired"}}
+LATE = f"{FILED}; x labels Sprint-Expired; pass"
+ROWS = [
+    Row("the ticket is resolved, the issue stays open", LATE, "a resolved: link_note sprint_over; x open; a-x told"),
+    Row(
+        "and that fits from then on",
+        f"{LATE}; pass; walk; hour; pass; restart; walk",
+        "a resolved: link_note sprint_over; x open; writes 4",
+    ),
+    Row("nothing without the label's name", LATE, "a pending: link_note; x open; a-x agreed", {}),
+    Row(
+        "a requester who comes back is left to a person",
+        f"{LATE}; a reply; pass; walk",
+        "a open: link_note sprint_over; x open; a-x agreed",
+    ),
+    Row(
+        "done after all",
+        f"{LATE}; x done; pass",
+        "a resolved: link_note sprint_over; x done; a-x agreed; writes 4",
+    ),
+    Row(
+        "done after all, while the requester was back",
+        f"{LATE}; a reply; pass; a answer; pass; x done; pass",
+        "a resolved: link_note sprint_over resolved; x done",
+    ),
+    Row(
+        "the requester wrote last",
+        f"{FILED}; a mail; x labels sprint-expired; pass; pass; a answer; pass",
+        "a resolved: link_note waits_for_agent sprint_over; x open",
+    ),
+    Row(
+        "resolving would resolve others",
+        f"{FILED}; a leads; x labels sprint-expired; pass",
+        "a pending: link_note cascade; a-x cascades",
+    ),
+    Row(
+        "of two issues both",
+        f"{FILED}; issue y for a; pass; x labels sprint-expired; pass; y labels sprint-expired; pass",
+        "a resolved: link_note sprint_over; y open",
+    ),
+    Row(
+        "of two issues one only",
+        f"{FILED}; issue y for a; pass; x labels sprint-expired; pass",
+        "a pending: link_note; y open",
+    ),
+    Row(
+        "of two issues the other one is done",
+        f"{FILED}; issue y for a; pass; y done; x labels sprint-expired; pass",
+        "a resolved: link_note sprint_over; x open",
+    ),
+    Row(
+        "the next sprint is told anew",
+        f"{LATE}; a pending; pass; x labels; pass; x labels sprint-expired; pass",
+        "a resolved: link_note sprint_over sprint_over; x open",
+    ),
+    Row(
+        "a ticket that an agent resolved before is left as it is",
+        f"{FILED}; a resolved; x labels sprint-expired; pass",
+        "a resolved: link_note; x open: ticket_resolved",
+    ),
+    Row(
+        "an old pair is adopted as it stands",
+        "ticket a pending; issue x for a; x labels sprint-expired; walk; pass",
+        "a pending; x open; writes 0",
+        cold=True,
+    ),
+]
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["rich", "plain"])
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_sprint_without_the_issue_being_done(row: Row, plain: bool) -> None:
+    play(replace(row, rules=row.rules if "without" in row.name else SPRINT), plain=plain)
+
+
+def test_the_customer_is_told_that_a_sprint_is_over() -> None:
+    pair = office(texts={"message_sprint_over": "It takes longer."}, sprint_label="sprint-expired")
+    ticket, issue = answered(pair)
+    pair.label(issue, "sprint-expired")
+    pair.settle()
+    assert (ticket.status, issue.status) == (Status("resolved"), Status("open"))
+    assert [one.split("\n")[0] for one in seen(ticket)] == ["It takes longer."]
+
+
+# --- no survey ---
+
+NO_SURVEY = [{"tag": "no-survey"}, {"field": "cf_survey", "value": "no"}]
+
+
+@pytest.mark.parametrize(
+    ("tags", "fields", "word"),
+    [
+        ((), {}, "resolved"),
+        (("No-Survey",), {}, "closed"),
+        ((), {"cf_survey": "No"}, "closed"),
+        ((), {"cf_survey": "yes"}, "resolved"),
+        (("workshop",), {}, "resolved"),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_where_no_survey_is_wanted_the_ticket_is_closed(
+    tags: tuple[str, ...], fields: dict[str, str], word: str, late: bool
+) -> None:
+    pair = Pair(closed_when=NO_SURVEY)
+    ticket, issue = pair.filed_pair()
+    if late:
+        pair.move(issue, "in_progress")
+        pair.pass_()
+    pair.label(ticket, *tags)
+    ticket.fields |= fields
+    pair.tick()
+    pair.move(issue, "done")
+    pair.settle()
+    assert ticket.status == Status(word)
+    pair.settle()
+    assert ticket.status_writes == 2
+    assert pair.standing() is Standing.AGREED
+
+
+# --- incidents ---
+
+INCIDENTS = {"incident": {"types": ["Incident"], "tags": ["incident"]}}
+CALM = {"message_filed": "No outage.", "message_resolved": "It is done.", "message_incident_resolved": "It is over."}
+
+
+@pytest.mark.parametrize("how", ["draft", "public"])
+@pytest.mark.parametrize(("tag", "kind"), [("incident", ""), ("", "Incident"), ("", "")])
+def test_an_incident_never_takes_the_path_of_what_is_none(how: str, tag: str, kind: str) -> None:
+    pair = Pair(messages=how, texts=CALM, kinds=INCIDENTS, replies={"answered_first": False})
+    pair.reconcile()
+    pair.tick()
+    ticket = pair.ticket()
+    ticket.tags, ticket.kind = (tag,) if tag else (), kind
+    issue = pair.issue(ticket)
+    pair.pass_()
+    pair.tick()
+    pair.move(issue, "done")
+    pair.settle()
+    said = "\n".join(pair.notes(ticket))
+    found = [text for text in CALM.values() if text in said]
+    assert found == (["It is over."] if tag or kind else ["No outage.", "It is done."])
+    assert bool(seen(ticket)) == (how == "public")
+
+
+def test_an_incident_that_has_no_text_is_left_to_people() -> None:
+    texts = {"message_resolved": "It is done."}
+    pair = Pair(messages="public", texts=texts, kinds=INCIDENTS, replies={"answered_first": False})
+    ticket, issue = pair.filed_pair()
+    ticket.kind = "Incident"
+    pair.move(issue, "done")
+    pair.settle()
+    assert (seen(ticket), pair.notes(ticket)) == ([], ["link_note", "resolved"])
+
+
+def test_a_draft_of_an_incident_is_not_sent_because_other_messages_are() -> None:
+    pair = Pair(messages="public", texts=CALM, kinds=INCIDENTS, replies={"incident_resolved": "draft", "filed": "off"})
+    ticket, issue = answered(pair)
+    ticket.kind = "Incident"
+    pair.move(issue, "done")
+    pair.settle()
+    assert seen(ticket) == []
+    assert "> It is over." in drafts(pair, ticket)[0]
+
+
+def test_an_incident_s_message_goes_out_though_no_other_does() -> None:
+    pair = Pair(messages="off", texts=CALM, kinds=INCIDENTS, replies={"incident_resolved": "public"})
+    ticket, issue = answered(pair)
+    other, another = answered(pair)
+    ticket.kind = "Incident"
+    pair.move(issue, "done")
+    pair.move(another, "done")
+    pair.settle()
+    assert [one.split("\n")[0] for one in seen(ticket)] == ["It is over."]
+    assert pair.notes(other) == ["link_note", "resolved"]
 
 
 # --- when ---

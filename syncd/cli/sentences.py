@@ -39,6 +39,10 @@ RULES = {
         "left open with a note: its issue was closed, but the customer wrote last",
         "left open with a note each: their issues were closed, but the customers wrote last",
     ),
+    "sprint_over": _ticket(
+        "resolved, because its issue was not done within its sprint",
+        "resolved, because their issues were not done within their sprint",
+    ),
     "cascade": _ticket(
         "left as it is with a note: its issue was closed, but it would resolve other tickets with it",
         "left as they are with a note each: their issues were closed, but they would resolve other tickets with them",

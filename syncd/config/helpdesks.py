@@ -133,7 +133,7 @@ def _unwritable(playbook: Playbook, mapping: Mapping | None) -> Iterator[Problem
     """Words that the playbook would write and the mapping can't."""
     if mapping is None:
         return
-    needed = {Word.OPEN, playbook.filed, *playbook.write.values()}
+    needed = {Word.OPEN, playbook.filed, *playbook.write.values()} | ({Word.CLOSED} if playbook.closed_when else set())
     for word in sorted(needed - mapping.write.keys()):
         what = f"the playbook {playbook.name!r} writes '{word}', and this mapping can't"
         yield problem(f"mappings/{mapping.name}.toml", f"write.{word}", what, "Say which status to write for it")

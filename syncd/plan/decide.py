@@ -4,7 +4,7 @@ The question for each ticket is always the same (rule 3). *Does the ticket's wor
 *which end moved* since the base? Only the end that moved speaks. Nothing here compares clocks or remembers events.
 
 Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``issue_moved`` (neither of the two: work
-began on it, and the playbook tells that apart), ``customer_waits``, ``closed_outside``, ``cascade``,
+began on it, and the playbook tells that apart), ``sprint_over``, ``customer_waits``, ``closed_outside``, ``cascade``,
 ``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``,
 ``shown`` (:mod:`syncd.plan.shown`);
 ``command`` (an agent orders an issue to be reopened); ``undone``, which :mod:`syncd.plan.undone` makes; ``carried``,
@@ -27,6 +27,7 @@ from syncd.plan.notes import (
     issue_note,
     lost_values,
     some,
+    sprint_notes,
     ticket_note,
     values_of,
     with_message,
@@ -210,6 +211,8 @@ def _compare(outline: Outline, ticket: Ticket) -> None:
     """Rule 3."""
     if Word.UNKNOWN in (ticket.word, ticket.issues_word):  # reported, takes no part, never written over
         outline.records += ticket.hold(Standing.UNKNOWN)
+    elif ticket.sprint_over and not any(is_incident(ticket, ticket.issue(link)) for link in ticket.links):
+        _finish(outline, ticket, Word.DONE, "sprint_over")
     elif not ticket.playbook.fits[ticket.issues_word]:  # a duplicate of nobody knows what: a person decides
         _wait_for_person(outline, ticket)
     elif ticket.fits(ticket.issues_word, ticket.word):
@@ -243,23 +246,48 @@ def _follow_issue(outline: Outline, ticket: Ticket) -> None:
     if ticket.only_told:  # not followed (rule 5); once the team closes it, it is
         _say(outline, ticket, "closed_outside", Standing.TOLD, ticket.records(Standing.TOLD))
         return
-    if finished and ticket.item.waiting:  # a customer who is waiting isn't closed upon (rule 7)
+    if finished:
+        _finish(outline, ticket, ticket.issues_word, "issue_finished")
+        return
+    rule = "issue_reopened" if ticket.issues_base in FINISHED_ISSUE else "issue_moved"
+    _write(outline, ticket, ticket.playbook.write[ticket.issues_word], rule)
+
+
+def _finish(outline: Outline, ticket: Ticket, issue: Word, rule: str) -> None:
+    """Write what goes with a finished issue, unless somebody would be closed upon."""
+    if ticket.item.waiting:  # a customer who is waiting isn't closed upon (rule 7)
         _say(outline, ticket, "waits_for_agent", Standing.WAITS_FOR_AGENT)
         return
-    word = ticket.playbook.write[ticket.issues_word]
+    word = ticket.playbook.write[issue]
+    if word is Word.RESOLVED and ticket.playbook.closes(ticket.item.tags):
+        word = Word.CLOSED
     if word in FINISHED_TICKET and ticket.item.cascades and ticket.playbook.on_cascade == "tell":
         _say(outline, ticket, "cascade", Standing.CASCADES)  # other customers' tickets would be resolved with it
         return
+    _write(outline, ticket, word, rule)
+
+
+def _write(outline: Outline, ticket: Ticket, word: Word, rule: str) -> None:
+    """A ticket's word, and what is said of it."""
     native = ticket.mapping.native(word)
     if native is None:
         outline.stuck += [(link.id, _no_native(ticket, word)) for link in ticket.links]
         return
-    reopened = not finished and ticket.issues_base in FINISHED_ISSUE
-    rule = "issue_finished" if finished else "issue_reopened" if reopened else "issue_moved"
-    why = Why(rule, "issue", ticket.mover.moved_by if finished else "", ticket.word, word)
-    records = ticket.records(Standing.AGREED, ticket=native)
-    effects = closing_notes(ticket) if finished else some(ticket_note(ticket, rule)) if reopened else ()
+    records, effects, who = ticket.records(Standing.AGREED, ticket=native), tuple[Effect, ...](), ""
+    if rule == "issue_finished":
+        effects, who = closing_notes(ticket), ticket.mover.moved_by
+    elif rule == "issue_reopened":
+        effects = some(ticket_note(ticket, rule))
+    elif rule == "sprint_over":  # from now on every ticket word fits, until the issue moves
+        effects = sprint_notes(ticket)
+        records = tuple(_one_turn_on(record) for record in ticket.records(Standing.TOLD, ticket=native, exempt=True))
+    why = Why(rule, "issue", who, ticket.word, word)
     outline.steps.append(Step(ticket.item.ref, ids(ticket), why, native, ticket.item.status, effects, records))
+
+
+def _one_turn_on(record: Record) -> Record:
+    """A sprint that is over is told once, the next one anew."""
+    return record if record.base is None else replace(record, base=replace(record.base, turn=record.base.turn + 1))
 
 
 def _follow_ticket(outline: Outline, ticket: Ticket) -> None:

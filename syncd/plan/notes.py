@@ -13,15 +13,26 @@ from syncd.playbook import Playbook
 from syncd.records import Effect, Wording
 from syncd.texts import REQUESTER, render
 
+INCIDENT = "message_incident_resolved"
+
 
 def closing_notes(ticket: Ticket) -> tuple[Effect, ...]:
     """The internal closing note, and what the customer is to be told."""
     kind = "resolved" if ticket.issues_word is Word.DONE else "declined"
     issue = ticket.mover
-    occasion = "incident_resolved" if is_incident(ticket, issue) else kind
     values = values_of(ticket, issue, count=len(ticket.links))
-    message = Message(occasion, message_name(ticket, issue, occasion), values, _moved_at(ticket))
+    message = Message(kind, message_name(ticket, issue, kind), values, _moved_at(ticket))
+    if is_incident(ticket, issue):
+        message = replace(message, occasion="incident_resolved", name=INCIDENT)
     return with_message(ticket, _effect(ticket, kind, ticket.playbook.render(kind, **values)), message)
+
+
+def sprint_notes(ticket: Ticket) -> tuple[Effect, ...]:
+    """What is said when a sprint went by without the issue being done."""
+    values = values_of(ticket, ticket.mover, count=len(ticket.links))
+    message = Message("sprint_over", "message_sprint_over", values, moment(ticket.mover.version))
+    note = _effect(ticket, "sprint_over", ticket.playbook.render("sprint_over", **values))
+    return with_message(ticket, note, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,10 @@ def with_message(ticket: Ticket, note: Effect, message: Message) -> tuple[Effect
     """A note, with a message as a draft in it, or beside it where it may go out or the note itself does (rule 14)."""
     how, until = ticket.playbook.how(message.occasion), message.about + timedelta(seconds=ticket.playbook.late_after)
     said = wordings(ticket.playbook, message.name, message.values) if how != "off" else ()
+    if message.occasion in {"resolved", "declined"} and (other := ticket.playbook.how("incident_resolved")) != "off":
+        many = wordings(ticket.playbook, INCIDENT, message.values)
+        said += tuple(one._replace(incident=True) for one in many)  # people link incidents, too
+        how = "public" if many and other == "public" else how
     public = how == "public" and ticket.group.now <= until
     notes = (note,) if note.body else ()
     if not said:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from syncd.mapping import Mapping
-from syncd.model import FINISHED_ISSUE, Item, Status, Word
+from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Status, Word
 from syncd.plan.group import Group, as_seen, has_turned
 from syncd.playbook import Playbook
 from syncd.records import Base, Link, Record, Standing
@@ -171,6 +171,7 @@ class Ticket:
                 turn=turn,
                 outside=is_outside(self, link),
                 met=self.met(self.issue(link)),
+                expired=self.playbook.expired(self.issue(link).tags),
             )
             for link in self.links
         }
@@ -179,6 +180,17 @@ class Ticket:
     def hold(self, standing: Standing) -> tuple[Record, ...]:
         """The base as it was, and only the standing told: the question stays open."""
         return tuple(Record(link.id, standing, self.bases[link.id]) for link in self.links)
+
+    @cached_property
+    def sprint_over(self) -> bool:
+        """A sprint has gone by without its issues being done, and nothing has followed from that yet.
+
+        Of several every unfinished one has the label that says so.
+        """
+        unfinished = [link for link in self.links if issue_word(self, link) in UNFINISHED]
+        over = all(self.playbook.expired(self.issue(link).tags) for link in unfinished)
+        news = any(not self.bases[link.id].expired for link in unfinished)
+        return over and news and self.issues_word in UNFINISHED and self.word not in FINISHED_TICKET
 
     @cached_property
     def _changed(self) -> list[Item]:
@@ -210,6 +222,7 @@ def view(group: Group, item: Item, links: list[Link]) -> Ticket:
                 turn=older.turn if older else group.turns.get(item.ref, 0),
                 outside=_closed_outside(playbook, now),
                 met="" if has_turned(group, link) else playbook.met(now.tags, now.released),
+                expired=playbook.expired(now.tags),
             )
     return Ticket(group, item, tuple(sorted(links, key=lambda link: link.id)), bases)
 

@@ -55,11 +55,13 @@ END_LEFTOVERS = """
 BASES = "SELECT b.* FROM bases b JOIN links l ON l.id = b.link WHERE l.group_key = ?"
 PUT_BASE = """
     INSERT INTO bases
-        (link, ticket_native, ticket_reason, issue_native, issue_reason, agreed, exempt, turn, outside, met, at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (link, ticket_native, ticket_reason, issue_native, issue_reason, agreed, exempt, turn, outside, met, expired,
+        at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (link) DO UPDATE SET ticket_native = excluded.ticket_native, ticket_reason = excluded.ticket_reason,
         issue_native = excluded.issue_native, issue_reason = excluded.issue_reason, agreed = excluded.agreed,
-        exempt = excluded.exempt, turn = excluded.turn, outside = excluded.outside, met = excluded.met, at = excluded.at
+        exempt = excluded.exempt, turn = excluded.turn, outside = excluded.outside, met = excluded.met,
+        expired = excluded.expired, at = excluded.at
 """
 TURNS = """
     SELECT l.ticket, max(max(coalesce(b.turn, 0), coalesce(e.turn + 1, 0))) AS turn FROM links l
@@ -233,6 +235,7 @@ class Links:
                 base.turn,
                 int(base.outside),
                 base.met,
+                int(base.expired),
                 now,
             ],
         )
@@ -277,4 +280,5 @@ def _base(row: dict[str, Any]) -> Base:
         turn=row["turn"],
         outside=bool(row["outside"]),
         met=row["met"],
+        expired=bool(row["expired"]),
     )

@@ -89,6 +89,7 @@ CREATE TABLE bases (
     turn          INTEGER NOT NULL,
     outside       INTEGER NOT NULL,
     met           TEXT NOT NULL,
+    expired       INTEGER NOT NULL DEFAULT 0,
     at            TEXT NOT NULL
 ) STRICT;
 

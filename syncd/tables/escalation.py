@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -39,7 +40,7 @@ class Condition(Table):
 
 
 class Mark(Table):
-    """What tells that a person may start tickets: a tag of theirs, or a field."""
+    """What tells something of a person or a ticket: a tag, or a field with a value."""
 
     tag: Name | None = None
     field: Name | None = None
@@ -51,6 +52,18 @@ class Mark(Table):
         if (self.field is None) != (self.value is None):
             raise Wrong("a field and its value go together", 'Write { field = "NAME", value = "VALUE" }')
         return self
+
+    @property
+    def name(self) -> str:
+        """As the state has it, and people read it."""
+        return self.tag.casefold() if self.tag is not None else f"{self.field} = {self.value}"
+
+    def holds(self, tags: Collection[str], fields: Mapping[str, str]) -> bool:
+        """Whether these show it."""
+        if self.tag is not None:
+            return self.tag.casefold() in {tag.casefold() for tag in tags}
+        found, wanted = fields.get(self.field or "", ""), self.value or ""
+        return bool(wanted) and found.strip().casefold() == wanted.strip().casefold()
 
 
 class TextNames(Table):
