@@ -8,6 +8,8 @@ from syncd.model import Author
 
 CUSTOMER = "customer"
 """``accountType`` of somebody who only has the portal (Jira Cloud platform REST API, Get user)."""
+ROBOT = "app"
+"""``accountType`` of what no person writes with."""
 PORTAL = "qm:"
 """What the ``accountId`` of such a person begins with (JSM Cloud REST API, Get request comments)."""
 MOST = 10_000
@@ -56,6 +58,15 @@ class Authors:
             self._customers[name] = self._look(name)
         found = self._customers[name]
         return unknown if found is None else found
+
+    def is_automation(self, who: object) -> bool | None:
+        """Whether a user's record is a rule's or an app's, and no person's; None where it doesn't tell, and of our own.
+
+        Rules run as the account "Automation for Jira", whose ``accountType`` is ``app`` like that of every app (Jira
+        Cloud platform REST API, Get user). Data Center has no such types.
+        """
+        kind = part_of(who, "accountType")
+        return kind == ROBOT if kind and not self.is_self(who) else None
 
     def _look(self, name: str) -> bool | None:
         """Whether somebody is a customer by their own record; None where that isn't there, or not for us to see."""

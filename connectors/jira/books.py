@@ -55,6 +55,7 @@ class Books:
             ("dev", "Developer", "atlassian"),
             ("agent", "Agent", "atlassian"),
             ("customer", "Customer", "customer"),
+            ("automation", "Automation for Jira", "app"),
         ):
             self.people[name] = Person(name, display, kind)
 

@@ -86,6 +86,7 @@ class Reading:
             tags=tuple(one for one in listed(fields, "labels") if isinstance(one, str)),
             assignees=_assignees(fields),
             moved_by="" if outside else part_of(mover, "name") or part_of(mover, "displayName"),
+            automated=self.authors.is_automation(mover),
             moved_at=max(moved, default=None),
             closed_outside=done and outside,
             duplicate_of=_canonical(self.connector, fields),

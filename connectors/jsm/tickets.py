@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.jira import items
 from connectors.jira.api import JiraApi
-from connectors.jira.authors import CUSTOMER, Authors, part_of
+from connectors.jira.authors import CUSTOMER, ROBOT, Authors, part_of
 from connectors.jira.items import Reading, Row
 from connectors.jira.links import RemoteLinks
 from connectors.jira.markup import to_markdown
@@ -28,8 +28,6 @@ READ = ("*all", "-worklog")
 """What is asked in a fresh read."""
 
 _PROPERTY = "sd.public.comment"
-_ROBOT = "app"
-"""``accountType`` of what no person writes with: an acknowledgement by automation is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,8 @@ class Tickets:
             place = Place.NOTE if internal else Place.COMMENT
             written = items.moment(row, "created")
             texts.append(Text(to_markdown(row.get("body")), author, place, items.digits(row, "id"), written))
-            if not internal and (author is Author.SELF or part_of(row.get("author"), "accountType") != _ROBOT):
+            if not internal and (author is Author.SELF or part_of(row.get("author"), "accountType") != ROBOT):
+                # An acknowledgement by automation is no answer.
                 waiting = author is Author.OUTSIDE
                 answered = answered or author is Author.TEAM
         return Said(tuple(texts), waiting, answered)

@@ -264,6 +264,16 @@ def test_an_automation_that_moves_a_ticket_at_once_is_seen_in_the_outcome(world:
     assert all(item.version <= outcome.version for item in poll(connector, cursors))
 
 
+@pytest.mark.parametrize(("who", "automated"), [("automation", True), ("agent", False), ("syncd", None)])
+def test_a_fresh_read_tells_whether_an_automation_moved_a_ticket_where_the_site_does(
+    world: JsmWorld, who: str, automated: bool | None
+) -> None:
+    ref, connector = world.add(), desk(world)
+    assert read(connector, ref)[0].automated is None
+    world.people.set_status(ref.id, "Resolved", "Done", by=who)
+    assert read(connector, ref)[0].automated is (automated if world.sandbox.cloud else None)
+
+
 def test_an_automation_after_a_public_reply_is_no_failure(world: JsmWorld) -> None:
     world.people.automate("SUP", answered="Waiting for customer")
     ref = world.add()
