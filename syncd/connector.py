@@ -29,7 +29,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from syncd.actions import Action, Board, Created, Draft, Outcome
 from syncd.clock import Clock
-from syncd.details import Detail
+from syncd.details import Detail, Spent
 from syncd.errors import ConnectorError, Problem, Refused
 from syncd.model import Audience, HttpCall, Item, Mention, Page, Ref, Removed, Role
 from syncd.schema import Duration, Instant, Wrong, seconds
@@ -115,6 +115,7 @@ class Capabilities:
         resolve_batch: how many keys one call of ``resolve_many`` takes; 1 = they are resolved one by one.
         keys_are_ids: a key names its item, so that ``resolve`` asks nobody.
         details: it tells what a ticket says (``detail``), so that tickets can be filed.
+        time_entries: it tells the time that the team has noted on tickets (``time_spent``), for the report.
         edits_notes: a note of our own can be given another text (``Note.replaces``).
         boards: issues can be put on boards (``board``).
     """
@@ -135,6 +136,7 @@ class Capabilities:
     resolve_batch: int = 1
     keys_are_ids: bool = False
     details: bool = False
+    time_entries: bool = False
     edits_notes: bool = False
     boards: bool = False
 
@@ -201,6 +203,19 @@ class Connector(ABC):
             ConnectorError: it could not be read.
         """
         raise Refused(self.name, f"reading what {ref.id} says: this kind of system tells no details")
+
+    def time_spent(self, since: datetime, until: datetime) -> Sequence[Spent]:
+        """The working time noted for a span, by the moment that each entry says it was worked; a value per ticket.
+
+        A span of a month or so: what was read is kept nowhere, and a failure begins it anew. A timer that still runs
+        doesn't count.
+
+        Raises:
+            Refused: this system tells of none (``Capabilities.time_entries``), or the account may not be told.
+            ConnectorError: it could not be read.
+        """
+        del since, until
+        raise Refused(self.name, "reading time entries: this kind of system tells of none")
 
     def audience(self, place: str) -> Audience | None:
         """Who can read what is filed in a repository or project now; None: nothing tells, so it counts as public.

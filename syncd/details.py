@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from syncd.model import Attachment, Item
+from syncd.model import Attachment, Item, Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +81,13 @@ class Detail:
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
 
 
-__all__ = ["Attachment", "Company", "Detail", "Person"]
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Working time that the team has noted on a ticket within a span; ``company``: whose it is, as Detail has it."""
+
+    ticket: Ref
+    seconds: float
+    company: Company | None = field(default=None, repr=False)
+
+
+__all__ = ["Attachment", "Company", "Detail", "Person", "Spent"]

@@ -20,8 +20,7 @@ from syncd.create import create, due_in, failed, keep, look, was_filed_before
 from syncd.defects import of_one_item, told
 from syncd.details import Detail
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
-from syncd.filing import Filing, Unfiled, decide, write
-from syncd.filing.write import called
+from syncd.filing import Filing, Unfiled, customer, decide, write
 from syncd.model import Ref
 from syncd.playbook import Playbook
 from syncd.poll import poll
@@ -210,7 +209,7 @@ def _told(book: Playbook, row: FilingRow, detail: Detail, issue: Filing, where: 
         area=one.area.value,
         team=issue.team.value,
         priority=one.priority.value,
-        company=called(detail, book) if book.report.companies else "",
+        company=customer(detail.company, book) if book.report.companies else "",
         answered_at=answered or row.answered_at,
         looks=0,
     )

@@ -17,7 +17,7 @@ from typing import ClassVar
 from syncd.actions import Action, Board, Created, Draft, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
-from syncd.details import Detail
+from syncd.details import Detail, Spent
 from syncd.errors import Busy, ConnectorError, Interrupted, Problem, RateLimited, Transient, Unauthorized
 from syncd.model import Audience, HttpCall, Item, Mention, Page, Ref, Removed
 from syncd.turns import Feed
@@ -182,6 +182,11 @@ class Guarded(Connector):
         """See :class:`Connector`."""
         with self._call():
             return self.inner.detail(ref)
+
+    def time_spent(self, since: datetime, until: datetime) -> Sequence[Spent]:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.time_spent(since, until)
 
     def audience(self, place: str) -> Audience | None:
         """See :class:`Connector`."""

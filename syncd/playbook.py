@@ -331,6 +331,7 @@ DEEPER = (
     *("calendar", "sprint"),
     *("texts", "by_reason"),
     *("sinks", "mentions"),
+    "budget",
 )
 """Tables in these, of which the same holds."""
 

@@ -94,6 +94,7 @@ ROWS = (
     _does("label", "Tags or labels are read"),
     _only(Role.TRACKER, _does("release", "It is seen whether what an issue brought is released")),
     _only(Role.HELPDESK, _can("details", "Escalated tickets can be filed: subject, requester, company are told")),
+    _only(Role.HELPDESK, _can("time_entries", "The report can tell the hours that were worked, by company")),
     _can("attribution", "It is told who moved an item"),
     _only(Role.HELPDESK, _can("notes_hold_links", "Links are looked for in the notes that agents leave")),
     _has("remove", "A deleted item is noticed"),

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from syncd.details import Company, Spent
 from syncd.model import Ref, Role, Status
 from syncd.playbook import Playbook
 from syncd.records import Handed
-from syncd.report import By, Known, Labels, Request, figures, in_order, requests, rows, usual
+from syncd.report import By, Known, Labels, Request, figures, hours, in_order, requests, rows, usual
 from syncd.report.periods import periods
 from tests.rules import mapping
 from tests.test_playbook import refused, shipped
@@ -346,11 +347,43 @@ def test_a_company_gives_a_rank_and_what_no_row_is_for_comes_last() -> None:
     [
         ({"order": [{"name": "a"}, {"name": "b"}]}, "two rows of the order are for the rest"),
         ({"order": [{"name": "a", "companies": ["x"]}]}, "the order names companies, and none are kept"),
+        ({"budget": {"acme": "40h"}}, "the budget names companies, and none are kept"),
+        ({"companies": True, "budget": {"acme": 40}}, "this is no duration"),
         ({"order": [{"name": "a", "tickets": 1}]}, "this number is too small. Write 2 or more"),
     ],
 )
-def test_an_order_that_can_t_be_is_refused(report: dict[str, Any], what: str) -> None:
+def test_an_order_or_a_budget_that_can_t_be_is_refused(report: dict[str, Any], what: str) -> None:
     assert what in refused({"report": report})[0]
+
+
+# --- hours ---
+
+
+def worked(rules: dict[str, Any], *spent: tuple[int, float, str]) -> list[tuple[Any, ...]]:
+    playbook = Playbook.parse("p", rules)
+    found = [
+        Spent(Ref("desk", str(ticket)), minutes * 60, Company(name) if name else None)
+        for ticket, minutes, name in spent
+    ]
+    return [tuple(one.values()) for one in hours(found, playbook)]
+
+
+BUDGET = {"report": {"companies": True, "budget": {"acme-inc": "2h", "globex": "40h"}}}
+
+
+def test_hours_are_told_by_company_against_its_budget() -> None:
+    acme = [(1, 90.0, "Acme Inc"), (2, 60.0, "Acme, Inc."), (1, 6.0, "Acme Inc")]
+    assert worked(BUDGET, *acme, (3, 30, "Initech"), (4, 6, "")) == [
+        ("acme-inc", 2, 2.6, 2, -0.6),
+        ("initech", 1, 0.5, None, None),
+        ("", 1, 0.1, None, None),
+        ("globex", 0, 0, 40, 40),
+    ]
+
+
+def test_without_companies_there_is_one_sum_and_no_name() -> None:
+    assert worked({}, (1, 90, "Acme Inc"), (2, 30, "")) == [("", 2, 2, None, None)]
+    assert worked({}) == []
 
 
 # --- the playbook ---

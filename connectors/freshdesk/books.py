@@ -72,6 +72,7 @@ class Books:
         self.contacts: dict[int, dict[str, Any]] = {CUSTOMER: contact(CUSTOMER, "Customer", "customer@example.org")}
         self.companies: dict[int, dict[str, Any]] = {}
         self.groups: dict[int, str] = {}
+        self.worked: list[dict[str, Any]] = []
         self.bump_after_create = True
         self.delete_bumps = True
         self.auto_close_after: float | None = None

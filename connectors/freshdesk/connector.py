@@ -15,6 +15,7 @@ from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.details import Details
 from connectors.freshdesk.feed import KINDS, Feed, Walk
 from connectors.freshdesk.forms import Forms
+from connectors.freshdesk.hours import Hours
 from connectors.freshdesk.reads import READ_PRICE, Reader
 from connectors.freshdesk.urls import Urls
 from connectors.freshdesk.writes import Writer
@@ -22,7 +23,7 @@ from syncd import marker
 from syncd.actions import Action, Outcome
 from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions, Secret
-from syncd.details import Detail
+from syncd.details import Detail, Spent
 from syncd.errors import ConnectorError, Problem, Refused
 from syncd.model import HttpCall, Item, Mention, Page, Ref, Removed, Role
 
@@ -58,6 +59,7 @@ class FreshdeskConnector(Connector):
         can_create=False,
         keys_are_ids=True,
         details=True,
+        time_entries=True,
     )
 
     def __init__(self, name: str, options: FreshdeskOptions, clock: Clock) -> None:
@@ -71,6 +73,7 @@ class FreshdeskConnector(Connector):
         self.forms = Forms(self.api)
         self.reader = Reader(self.api, self.account, self.forms, self.urls.web)
         self.details = Details(self.api, self.reader, self.forms)
+        self.hours = Hours(self.api, self.details)
         self.writer = Writer(self.api, self.reader)
 
     def hear(self, tell: Callable[[HttpCall], None]) -> None:
@@ -105,6 +108,10 @@ class FreshdeskConnector(Connector):
         archived ticket is told as Gone: nothing is filed for it any more.
         """
         return self.details.detail(ref)
+
+    def time_spent(self, since: datetime, until: datetime) -> Sequence[Spent]:
+        """See :class:`syncd.connector.Connector`; one call for a hundred entries, and one for each company."""
+        return self.hours.spent(since, until)
 
     # --- writing ---
 

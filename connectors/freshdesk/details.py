@@ -5,7 +5,7 @@ Freshdesk API docs, View a ticket, View a contact, View a company, List all tick
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,10 @@ class Details:
             answered=items.answered(said, self.reader.account.me if said else 0),
             attachments=tuple(_files(row, said)),
         )
+
+    def companies(self, keys: Sequence[int]) -> Mapping[int, Company]:
+        """Companies by id, as far as they are there; a call for each that wasn't read within the hour."""
+        return self._companies.many(keys)
 
     # --- who asks ---
 

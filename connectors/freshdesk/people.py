@@ -146,6 +146,18 @@ class People:
         found.row["custom_fields"] = {**found.row["custom_fields"], name: value}
         self._books.bump(found)
 
+    def work(self, ticket: int, seconds: int, *, running: bool = False) -> int:
+        """An agent notes the time that was worked on it, or starts a timer; the entry's id. The ticket doesn't move."""
+        self._ticket(ticket)
+        number, now = self._books.next_id(), self._books.time()
+        self._books.worked.append({
+            "id": number, "ticket_id": ticket, "agent_id": AGENT, "billable": True, "note": "Looked into it",
+            "timer_running": running, "time_spent": f"{seconds // 3600:02}:{seconds % 3600 // 60:02}",
+            "time_spent_in_seconds": seconds, "executed_at": now, "start_time": now, "created_at": now,
+            "updated_at": now,
+        })  # fmt: skip
+        return number
+
     # --- who asks ---
 
     def add_company(self, name: str, *, account_tier: str | None = None, **fields: Any) -> int:

@@ -70,6 +70,15 @@ def list_problem(request: Request, *, strict: bool) -> Reply | None:
     return page_problem(request)
 
 
+def entries_problem(request: Request) -> Reply | None:
+    """What is wrong with the query of the time entries."""
+    known = {"company_id", "agent_id", "billable", "executed_after", "executed_before", "per_page", "page"}
+    unknown = {key for key, _ in request.query} - known
+    if unknown:
+        return invalid(*((key, "Unexpected/invalid field in request", "invalid_field") for key in sorted(unknown)))
+    return page_problem(request)
+
+
 def page_problem(request: Request) -> Reply | None:
     """What is wrong with the page that is asked for."""
     for key, most in (("per_page", 100), ("page", None)):

@@ -1,9 +1,9 @@
 """A stand-in for one Freshdesk account: the real wire format of API v2, as far as syncd asks for it.
 
 Served: our own agent, ticket fields, the ticket lists, single and archived tickets, conversations, notes, status
-and other updates, single contacts and companies. Not served, because nothing here calls it: search, jobs and bulk
-updates, making and merging of tickets through the API, lists of contacts and companies, time entries. Where
-Freshdesk's documentation leaves something open, a switch chooses; people act through ``people``.
+and other updates, single contacts and companies, the account's time entries. Not served, because nothing here calls
+it: search, jobs and bulk updates, making and merging of tickets through the API, lists of contacts and companies.
+Where Freshdesk's documentation leaves something open, a switch chooses; people act through ``people``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class FreshdeskSandbox(Sandbox):
     Switches: ``inclusive`` (``updated_since`` takes its own second), ``strict_keys`` (an unknown query key is
     refused), ``archived_answer`` (``404`` or ``redirect``), ``ticket_scope``, ``rights`` (those of the key's agent that
     matter), ``required_for_closure`` (names of fields), ``after_put`` (an automation sets this status right after
-    ours), ``statuses``; those of ``limits``, ``books`` and ``people``.
+    ours), ``statuses``, ``tracks_time`` (whether the plan has that); those of ``limits``, ``books`` and ``people``.
     """
 
     examples = (("make_ticket", {"subject": "The hub is slow"}),)
@@ -48,6 +48,7 @@ class FreshdeskSandbox(Sandbox):
         self.archived_answer = "404"
         self.ticket_scope = 1
         self.rights = {"view_contacts", "view_companies"}
+        self.tracks_time = True
         self.required_for_closure: set[str] = set()
         self.after_put: int | None = None
         self._requests = 0
@@ -65,6 +66,7 @@ class FreshdeskSandbox(Sandbox):
             ("POST", "/api/v2/tickets/<int:number>/notes", self.post_note),
             ("GET", "/api/v2/contacts/<int:number>", self.get_contact),
             ("GET", "/api/v2/companies/<int:number>", self.get_company),
+            ("GET", "/api/v2/time_entries", self.get_time_entries),
             ("GET", "/login", self.get_login),
         ]
 
@@ -161,6 +163,21 @@ class FreshdeskSandbox(Sandbox):
         if right not in self.rights:
             return Reply(403, {"code": "access_denied", "message": "You are not authorized to perform this action."})
         return Reply(200, found) if found else Reply(404)
+
+    def get_time_entries(self, request: Request) -> Reply:
+        """The account's time entries, the newest first."""
+        if not self.tracks_time:
+            said = "The Time Tracking feature is not supported in your plan."
+            return Reply(403, {"code": "require_feature", "message": said})
+        wrong = rules.entries_problem(request)
+        if wrong is not None:
+            return wrong
+        after, before = request.arg("executed_after"), request.arg("executed_before", "9999")
+        found = [row for row in self.books.worked if after < row["executed_at"] < before]
+        return self._paged(request, found[::-1], self._worked)
+
+    def _worked(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "company_id": self.books.tickets[row["ticket_id"]].row["company_id"]}
 
     def get_archived(self, _request: Request, number: int) -> Reply:
         """One archived ticket."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import SecretStr
 
 from connectors.freshdesk.books import AGENT, ME
@@ -126,6 +128,14 @@ class FreshdeskWorld(World):
             Ref(self.name, str(number), str(number)), person, companies[0], "Tier 2", "Incident", "High",
             {"cf_reference_number": "R-17", "Reference number": "R-17"}, (Attachment("log.txt", url, 42),),
         )  # fmt: skip
+
+    def spend(self, ref: Ref, seconds: int) -> None:
+        """See :class:`World`."""
+        self.people.work(int(ref.id), seconds)
+
+    def now(self) -> datetime:
+        """See :class:`World`."""
+        return self.sandbox.now()
 
     def dissolve(self, case: Case) -> None:
         """See :class:`World`."""

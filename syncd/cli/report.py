@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import click
 
-from syncd.cli import requests
+from syncd.cli import requests, worked
 from syncd.cli.app import config_option, json_option
 from syncd.cli.moments import Moment
 from syncd.cli.running import configured, reading
@@ -20,7 +20,7 @@ from syncd.store import BEGINNING, Store
 
 COLUMNS = ("helpdesk", "section", "name", "since", "until", "figure", "value")
 """Of the CSV: a row for each figure."""
-NOT_FIGURES = {"name", "since", "until"}
+NOT_FIGURES = {"name", "since", "until", "company"}
 
 
 @click.command("report")
@@ -30,13 +30,14 @@ NOT_FIGURES = {"name", "since", "until"}
 @click.option("--open", "open_", is_flag=True, help="List the issues that tickets wait for, as they were opened.")
 @click.option("--order", "ordered", is_flag=True, help="List them in the playbook's own order.")
 @click.option("--helpdesk", "only", metavar="NAME", help="Only tickets of this helpdesk.")
+@click.option("--hours", "with_hours", is_flag=True, help="Ask the helpdesk what time was worked, by company.")
 @click.option("--csv", "for_sheets", is_flag=True, help="Print CSV, a row for each figure.")
 @json_option
 @config_option
 def command(folder: Path | None, *, only: str | None, **how: Any) -> int:
-    """Show how many tickets needed engineering, by period, kind, team, area, priority and company. Asks no service.
+    """Show how many tickets needed engineering, by period, kind, team, area, priority and company.
 
-    Times are UTC; a ticket belongs to the period in which it was made.
+    Asks no service, but for --hours. Times are UTC; a ticket belongs to the period in which it was made.
     """
     listed, span = how["open_"] or how["ordered"], [how.pop(name) for name in ("since", "until", "by")]
     _refuse(listed, span, **how)
@@ -52,25 +53,33 @@ def command(folder: Path | None, *, only: str | None, **how: Any) -> int:
             found = requests.gather(config, store, desks, ordered=how["ordered"])
             requests.tell(found, as_data=how["as_data"], for_sheets=how["for_sheets"])
         else:
-            _figures(store, desks, _span(*span), as_data=how["as_data"], for_sheets=how["for_sheets"])
+            return _figures(store, desks, _span(*span), **how)
     finally:
         store.close()
     return 0
 
 
-def _refuse(listed: bool, span: Sequence[Any], *, as_data: bool, for_sheets: bool, **_: bool) -> None:
+def _refuse(listed: bool, span: Sequence[Any], *, with_hours: bool, as_data: bool, for_sheets: bool, **_: bool) -> None:
     """What doesn't go together."""
     if for_sheets and as_data:
         raise click.UsageError("Choose --csv or --json, not both.")
-    if listed and any(one is not None for one in span):
-        raise click.UsageError("What is open now has no period: leave out --since, --until and --by.")
+    if listed and (with_hours or any(one is not None for one in span)):
+        raise click.UsageError("What is open now has no period: leave out --since, --until, --by and --hours.")
 
 
 def _figures(
-    store: Store, desks: Sequence[Helpdesk], span: tuple[datetime, datetime, By], *, as_data: bool, for_sheets: bool
-) -> None:
-    """The report, desk by desk."""
-    found = [figures(known(store, desk), *span) for desk in desks]
+    store: Store,
+    desks: Sequence[Helpdesk],
+    span: tuple[datetime, datetime, By],
+    *,
+    with_hours: bool,
+    as_data: bool,
+    for_sheets: bool,
+    **_: bool,
+) -> int:
+    """The report, desk by desk; 1 where a helpdesk was asked for hours and told none."""
+    asked = {desk.name: worked.ask(desk, *span[:2]) if with_hours else None for desk in desks}
+    found = [{**figures(known(store, desk), *span), "hours": asked[desk.name]} for desk in desks]
     if as_data:
         as_json({"helpdesks": found})
     elif for_sheets:
@@ -78,6 +87,7 @@ def _figures(
     else:
         for one in found:
             _tell(one)
+    return int(with_hours and None in asked.values())
 
 
 def _span(since: datetime | None, until: datetime | None, by: By | None) -> tuple[datetime, datetime, By]:
@@ -100,7 +110,8 @@ def _cells(found: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
     """A helpdesk's figures, a row each."""
     whole = found["whole"]
     took = [{"name": name, **one} for name, one in found["times"].items()]
-    sections = {found["by"]: found["periods"], "whole": [whole], **found["groups"], "time": took}
+    spent = [{"name": one["company"], **one} for one in (found["hours"] or {}).get("companies", ())]
+    sections = {found["by"]: found["periods"], "whole": [whole], **found["groups"], "time": took, "hours": spent}
     for section, parts in sections.items():
         for part in parts:
             span = part.get("since", whole["since"]), part.get("until", whole["until"])
@@ -127,6 +138,8 @@ def _tell(found: Mapping[str, Any]) -> None:
         doubt = "; tickets were not counted all that time" if cut else ""
         say(f"\nBefore: as long a time before, {first[:10]} to {last[:10]}{doubt}.")
     _tell_times(found["times"])
+    if found["hours"] is not None:
+        worked.tell(found["hours"])
     if whole["unknown_kind"]:
         many = plural(whole["unknown_kind"], "ticket has an issue", "tickets have issues")
         say(f"\n{many} of which no label tells the kind: not counted.")

@@ -8,6 +8,6 @@ from syncd.filing.decide import decide, kind_of
 from syncd.filing.may import shown
 from syncd.filing.urgency import priority
 from syncd.filing.values import Choice, Decision, Filing, Unfiled
-from syncd.filing.write import write
+from syncd.filing.write import customer, write
 
-__all__ = ["Choice", "Decision", "Filing", "Unfiled", "decide", "kind_of", "priority", "shown", "write"]
+__all__ = ["Choice", "Decision", "Filing", "Unfiled", "customer", "decide", "kind_of", "priority", "shown", "write"]

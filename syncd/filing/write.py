@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncd import guard
-from syncd.details import Detail
+from syncd.details import Company, Detail
 from syncd.filing.urgency import slug
 from syncd.filing.values import Choice, Decision, Filing
 from syncd.model import Audience
@@ -75,16 +75,16 @@ def _seen_by(audience: Audience | None) -> Choice:
     return Choice(guard.of(audience), "as the tracker says now")
 
 
-def called(detail: Detail, playbook: Playbook) -> str:
-    """The customer as labels have it; empty where there is none, or the name has no Latin letter."""
-    company, field = detail.company, playbook.customer.field
+def customer(company: Company | None, playbook: Playbook) -> str:
+    """A customer as labels have it; empty where there is none, or the name has no Latin letter."""
+    field = playbook.customer.field
     if company is None:
         return ""
     return slug((company.fields.get(field, "") if field else "") or company.name)
 
 
 def _customer(detail: Detail, playbook: Playbook, audience: Audience | None) -> Choice:
-    name = called(detail, playbook)
+    name = customer(detail.company, playbook)
     if not playbook.customer.label or not name:
         return Choice("", "the ticket is for no company with a name for labels")
     if not guard.may_see("company", audience):
@@ -101,7 +101,7 @@ def _mention(decision: Decision, audience: Audience | None) -> Choice:
 
 def _assignee(decision: Decision, detail: Detail, playbook: Playbook, audience: Audience | None) -> Choice:
     """The customer's own engineer, where that may be seen, else the area's."""
-    own = playbook.customer.engineers.get(called(detail, playbook), "")
+    own = playbook.customer.engineers.get(customer(detail.company, playbook), "")
     if own and guard.may_see("company", audience):
         return Choice(own.removeprefix("@"), "the customer's own engineer")
     handle = decision.rule.assignee if decision.rule else ""

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from syncd.schema import Table, Wrong
+from syncd.schema import Duration, Table, Wrong
 from syncd.tables.parts import IssueKind, Name, Names
 
 
@@ -46,12 +46,15 @@ class Figures(Table):
         goal: the share of all tickets that may need it, at most; left out: there is none.
         companies: whether the customer of an issue is kept in the state, as labels have it, so that figures can be told
             by company. Its name then stands in the report, too.
+        budget: customers, as labels have them, and the working time that may be used for each in the span that a report
+            is made of.
         order: in which order open requests are to be taken that are no incidents.
     """
 
     counted: Annotated[tuple[IssueKind, ...], Field(strict=False)] = ("rfh",)
     goal: Annotated[float, Field(gt=0, le=1)] | None = None
     companies: bool = False
+    budget: dict[Name, Annotated[Duration, Field(gt=0)]] = Field(default_factory=dict)
     order: Annotated[tuple[Rank, ...], Field(strict=False)] = ()
 
     @model_validator(mode="after")
@@ -60,4 +63,6 @@ class Figures(Table):
             raise Wrong("two rows of the order are for the rest", "Name labels, companies or tickets in all but one")
         if any(rank.companies for rank in self.order) and not self.companies:
             raise Wrong("the order names companies, and none are kept", "Add companies = true, or take them out")
+        if self.budget and not self.companies:
+            raise Wrong("the budget names companies, and none are kept", "Add companies = true, or take it out")
         return self

@@ -61,6 +61,8 @@ class Entry:
     attachments: tuple[Attachment, ...] = ()
     came_from: int | None = None
     """What it was called before, where the feed tells that."""
+    worked: list[tuple[int, float]] = field(default_factory=list)
+    """When the team has worked on it, and for how many seconds."""
     status_writes: int = 0
     shown_writes: int = 0
     """How often fields, tags and links were written through the API."""

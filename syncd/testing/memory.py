@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from syncd.actions import Action, Board, Created, Draft, Outcome, Written
 from syncd.clock import Clock, ManualClock, stamp
 from syncd.connector import Capabilities, Connector, ConnectorOptions
-from syncd.details import Detail
+from syncd.details import Detail, Spent
 from syncd.errors import ConnectorError, Gone, Problem, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Audience, Author, GoneKind, Item, Mention, Page, Place, Ref, Removed, Role, Text, Word
 from syncd.testing.books import START, Books, Entry, moment_of
@@ -38,6 +38,7 @@ class MemoryConnector(Connector):
         internal_notes=True,
         feed_texts=True,
         details=True,
+        time_entries=True,
         edits_notes=True,
     )
 
@@ -117,6 +118,16 @@ class MemoryConnector(Connector):
             answered=any(one.author is Author.TEAM and not one.internal for one in entry.remarks),
             attachments=entry.attachments,
         )
+
+    def time_spent(self, since: datetime, until: datetime) -> Sequence[Spent]:
+        """What the books say; one call."""
+        self._call()
+        found = []
+        for entry in self.books.entries.values():
+            worked = [seconds for tick, seconds in entry.worked if since <= moment_of(tick) < until]
+            if worked:
+                found.append(Spent(self.books.ref(entry), sum(worked), entry.company))
+        return found
 
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
         """Notes and status in one call, so that both are done or neither; of several items in one call as well."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from syncd.connector import Connector
 from syncd.details import Attachment, Company, Person
 from syncd.model import Audience, Author, GoneKind, Ref, Role, Status, Word
+from syncd.testing.books import moment_of
 from syncd.testing.memory import Books, Entry, MemoryConnector
 from syncd.testing.world import Case, Remark, World
 
@@ -129,6 +131,14 @@ class MemoryWorld(World):
         return Case(
             self.books.ref(entry), person, company, entry.group, entry.kind, entry.priority, case, entry.attachments
         )
+
+    def spend(self, ref: Ref, seconds: int) -> None:
+        """See :class:`World`."""
+        self._entry(ref).worked.append((self.books.tick, seconds))
+
+    def now(self) -> datetime:
+        """See :class:`World`."""
+        return moment_of(self.books.tick)
 
     def dissolve(self, case: Case) -> None:
         """See :class:`World`."""

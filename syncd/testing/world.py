@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar
 
 from syncd.connector import Connector
@@ -146,6 +147,17 @@ class World(ABC):
 
         An agent has given the ticket a type, a priority, a group and a custom field, and nobody has answered it.
         """
+        raise NotImplementedError
+
+    def spend(self, ref: Ref, seconds: int) -> None:
+        """An agent notes that so long has been worked on a ticket, until now; overridden with ``now``.
+
+        Overridden where the connector tells of time entries.
+        """
+        raise NotImplementedError
+
+    def now(self) -> datetime:
+        """The system's own clock; aware, UTC."""
         raise NotImplementedError
 
     def dissolve(self, case: Case) -> None:

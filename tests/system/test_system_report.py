@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from office import Office
 from test_system_run import ready, service, until
 
 SPAN = ("--since", "2020-01-01", "--until", "2100-01-01", "--by", "quarter")
+NOW = ("--since", (datetime.now(UTC) - timedelta(days=40)).strftime("%Y-%m-%d"), "--until", "2100-01-01")
 TABLES = """
 [sync.report]
 goal = 0.1
@@ -95,6 +97,37 @@ def test_the_team_s_own_order_writes_nothing(build: Callable[..., Office]) -> No
         (f"github:{issues[0]}", "rest"),
     ]
     assert (office.writes(), office.calls()) == (writes, calls)
+
+
+def test_hours_are_asked_for_only_when_told_to_and_told_by_company(build: Callable[..., Office]) -> None:
+    office = build(sync=TABLES.format(companies="true") + '[sync.report.budget]\nexample-college = "2h"\n')
+    ticket = office.ticket()
+    company = office.desk.add_company("Example College")
+    asked = office.desk.add_contact("Requester", "requester@example.org", [company])
+    office.desk.hand_over(ticket, requester_id=asked)
+    office.desk.work(ticket, 5400)
+    office.later()
+    office.sync()
+    calls = office.calls()
+    assert office.json("report", *SPAN)["helpdesks"][0]["hours"] is None
+    assert office.calls() == calls
+    found = office.json("report", *NOW, "--hours")["helpdesks"][0]["hours"]
+    assert found["companies"] == [
+        {"company": "example-college", "tickets": 1, "hours": 1.5, "budget": 2.0, "left": 0.5}
+    ]
+    assert found["calls"] == office.calls() - calls
+    said = office.run("report", *NOW, "--hours").ended(0).out
+    assert ["example-college", "1", "1.5", "2.0", "0.5"] in [line.split() for line in said.splitlines()]
+    rows = csv.DictReader(office.run("report", *NOW, "--hours", "--csv").ended(0).out.splitlines())
+    assert {row["figure"]: row["value"] for row in rows if row["section"] == "hours"}["left"] == "0.5"
+
+
+def test_a_plan_without_time_tracking_costs_the_hours_and_nothing_else(desk: Office) -> None:
+    asked(desk)
+    desk.freshdesk.tracks_time = False
+    run = desk.run("report", *NOW, "--hours").ended(1)
+    assert "in all" in run.out
+    assert "freshdesk tells no hours: reading time entries: answered 403 (require_feature)" in run.err
 
 
 def test_before_anything_was_read_it_says_so(desk: Office) -> None:

@@ -18,12 +18,13 @@ from __future__ import annotations
 from syncd.testing.contract.details import Details
 from syncd.testing.contract.feed import Feed
 from syncd.testing.contract.files import Files
+from syncd.testing.contract.hours import Hours
 from syncd.testing.contract.names import Names
 from syncd.testing.contract.reads import Reads
 from syncd.testing.contract.writes import Writes
 
 
-class ConnectorContract(Feed, Reads, Details, Writes, Files, Names):
+class ConnectorContract(Feed, Reads, Details, Hours, Writes, Files, Names):
     """See the module."""
 
 

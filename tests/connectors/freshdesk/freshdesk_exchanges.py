@@ -23,6 +23,7 @@ _CALLS = [
     ("GET", r"/tickets/archived/\d+", "no_query", None, (200, "ticket")),
     ("GET", r"/tickets/\d+/conversations", "page_query", None, (200, "conversations")),
     ("GET", r"/contacts/\d+", "no_query", None, (200, "contact")),
+    ("GET", r"/time_entries", "entries_query", None, (200, "entries")),
     ("GET", r"/companies/\d+", "no_query", None, (200, "company")),
     ("POST", r"/tickets/\d+/notes", "no_query", "new_note", (201, "note")),
 ]
