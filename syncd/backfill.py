@@ -18,6 +18,7 @@ from syncd.poll import read_again, walk
 from syncd.reconcile import drain
 from syncd.records import LinkState, Standing
 from syncd.retry import reads
+from syncd.store import FilingState
 from syncd.work import Work
 
 PATIENCE = 300.0
@@ -28,8 +29,10 @@ LONGEST_LIMIT = 120.0
 """Seconds; a connector that asks for a longer pause is left to the next run."""
 
 
-def backfill(work: Work, names: Iterable[str], since: datetime | None = None) -> dict[str, ConnectorError]:
-    """Everything, or everything since a moment.
+def backfill(
+    work: Work, names: Iterable[str], since: datetime | None = None, file_since: str | None = None
+) -> dict[str, ConnectorError]:
+    """Everything, or everything since a moment; ``file_since``: what was escalated before is filed, too, see ``some``.
 
     Returns:
         Per connector that could not be read, why; the others were done all the same.
@@ -60,12 +63,17 @@ def backfill(work: Work, names: Iterable[str], since: datetime | None = None) ->
     with work.store.write():
         for key in work.store.groups.all():
             work.store.queue.ask(key, "reconcile", work.clock.now(), work.owner)
+        if file_since is not None:
+            work.store.filings.take_up(file_since, work.now)
     drain_and_wait(work)
     return failures
 
 
-def some(work: Work, refs: Sequence[Ref]) -> None:
+def some(work: Work, refs: Sequence[Ref], file_since: str | None = None) -> None:
     """Only these items and what is linked with them, read afresh.
+
+    ``file_since``: those of these tickets that were escalated before the watch began are filed, if they were made or
+    have changed since then.
 
     Raises:
         UnknownRef: one of them isn't known to its system.
@@ -83,6 +91,9 @@ def some(work: Work, refs: Sequence[Ref]) -> None:
             if key:
                 work.store.queue.ask(key, "reconcile", work.clock.now(), work.owner)
                 keys.add(key)
+            work.store.filings.retry([FilingState.UNFILED], work.now, ticket=ref)
+        if file_since is not None:
+            work.store.filings.take_up(file_since, work.now, refs)
     drain_and_wait(work, frozenset(keys))
 
 

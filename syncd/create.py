@@ -196,10 +196,15 @@ def _found(work: Work, row: FilingRow, tracker: str, place: str) -> Item | Remov
     return answer
 
 
+def is_in_question(work: Work, row: FilingRow) -> bool:
+    """Whether a state that knew more than this may have filed an issue for that ticket."""
+    span = work.store.recalls.span()
+    return span is not None and not row.looks and moment(row.created_at) <= moment(span[1]) + LONG_AFTER
+
+
 def was_filed_before(work: Work, row: FilingRow, tracker: str, place: str) -> bool:
     """Where the state was restored, or is new: whether the issue was filed by one that knew more than this."""
-    span = work.store.recalls.span()
-    if span is None or row.looks or moment(row.created_at) > moment(span[1]) + LONG_AFTER:
+    if not is_in_question(work, row):
         return False
     issue = _found(work, row, tracker, place)
     if isinstance(issue, Item):
@@ -207,4 +212,4 @@ def was_filed_before(work: Work, row: FilingRow, tracker: str, place: str) -> bo
     return isinstance(issue, Item)
 
 
-__all__ = ["create", "due_in", "failed", "keep", "look", "was_filed_before"]
+__all__ = ["create", "due_in", "failed", "is_in_question", "keep", "look", "was_filed_before"]

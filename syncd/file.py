@@ -16,7 +16,7 @@ from functools import partial
 from syncd.braking import refuse_filing
 from syncd.clock import precise
 from syncd.config import Helpdesk
-from syncd.create import create, due_in, failed, keep, look, was_filed_before
+from syncd.create import create, due_in, failed, is_in_question, keep, look, was_filed_before
 from syncd.defects import of_one_item, told
 from syncd.details import Detail
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
@@ -29,6 +29,9 @@ from syncd.retry import reads
 from syncd.settle import ASK_AGAIN
 from syncd.store import FilingRow, FilingState
 from syncd.work import IN_PLACE, Work, WouldFile
+
+FOREVER = "9"
+"""Later than any moment."""
 
 
 @dataclass(slots=True)
@@ -67,7 +70,7 @@ def file(work: Work, name: str | None = None) -> None:
 
 
 def _file_due(work: Work, desk: Helpdesk) -> None:
-    rows = work.store.filings.due(desk.name, work.now)
+    rows = work.store.filings.due(desk.name, FOREVER if work.ahead else work.now)
     trackers = _Trackers(work)
     for row in rows:
         if work.clock.sleep(0):
@@ -110,7 +113,7 @@ def _may_call(work: Work, name: str) -> bool:
 def _file_one(work: Work, desk: Helpdesk, row: FilingRow, trackers: _Trackers) -> None:
     """One ticket, from its first look to its issue."""
     ready = _ready(work, desk, trackers)
-    if ready is None or _adopted(work, row):
+    if ready is None or (not is_in_question(work, row) and _adopted(work, row)):
         return
     try:
         detail = reads(work.clock, patience=IN_PLACE)(work.connectors[desk.name].detail, row.ticket)
@@ -123,7 +126,8 @@ def _file_one(work: Work, desk: Helpdesk, row: FilingRow, trackers: _Trackers) -
         return
     found = decide(detail, desk.playbook, word=desk.mapping.word(detail.item.status), ordered=row.ordered)
     if isinstance(found, Unfiled):
-        _leave(work, row, detail, found)
+        if not _adopted(work, row):
+            _leave(work, row, detail, found)
         return
     tracker, place = _where(desk, found.place.value)
     if tracker not in ready:

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from syncd.health import DOWN, STATES, Health, Picture
 
 EFFECTS = ("ready", "sent", "doubt")
+FILINGS = ("old", "waiting", "unfiled", "sent", "doubt", "filed", "adopted", "refused", "withdrawn")
 LINKS = ("proposed", "live", "final", "ended")
 PER_CONNECTOR: tuple[tuple[str, str, Callable[[Health], float | None]], ...] = (
     ("cursor_lag_seconds", "Since the connector was last read to its end.", lambda one: one.lag_seconds),
@@ -21,7 +22,7 @@ PER_CONNECTOR: tuple[tuple[str, str, Callable[[Health], float | None]], ...] = (
     ("queue", "Groups that are queued.", lambda one: one.counts["queue"]),
     (
         "parked_links",
-        "Groups that are parked: they are not tried again by themselves.",
+        "Groups, and tickets to be filed, that are parked: they are not tried again by themselves.",
         lambda one: one.counts["parked"],
     ),
     ("conflicts", "Links whose ends both moved, and disagree.", lambda one: one.counts["conflicts"]),
@@ -82,6 +83,8 @@ def _by_state(picture: Picture) -> Iterator[GaugeMetricFamily]:
     yield _family("links", "Links by state.", labels, links)
     effects = [((who, state), one.figures.effects.get(state, 0)) for who, one in each for state in EFFECTS]
     yield _family("effects", "Notes that are not settled, by state.", labels, effects)
+    filings = [((who, state), one.figures.filings.get(state, 0)) for who, one in each for state in FILINGS]
+    yield _family("filings", "Escalated tickets by what became of them.", labels, filings)
     ages = [((who, state), picture.effects.get((who, state), 0.0)) for who, _ in each for state in EFFECTS]
     yield _family("effect_oldest_seconds", "Since the oldest of them was stored.", labels, ages)
 

@@ -130,8 +130,8 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
     news = [item for item in page.items if item not in old_news]
     beside = [shown for item in old_news if (shown := unlinked(work, item)) is not None]
     ahead = look_up(work, [*news, *beside])
-    todo = [(item, resolve(work, item, failed, ahead), "poll") for item in news]
-    todo += [(item, resolve(work, item, failed, ahead), "links") for item in beside]
+    todo = [(item, resolve(work, item, failed, ahead)) for item in news]
+    also = [(item, resolve(work, item, failed, ahead)) for item in beside]
     with work.store.write():
         for item in page.items:
             follow(work, item)
@@ -143,8 +143,10 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
             work.store.tickets.meet(news)
         for one in page.unreadable:
             work.store.journal.skip(one.ref, RECORD, one.why, work.now)
-        for item, named, cause in todo:
-            _take(work, item, named, first_walk=first, cause=cause)
+        for item, named in todo:
+            _take(work, item, named, first_walk=first, cause="poll")
+        for item, named in also:
+            _take(work, item, named, first_walk=first, cause="links")
         work.store.cursors.put(_moved_on(work, row or unread(name, source), page, walking=walking))
     work.has_read(name, source, page)
 

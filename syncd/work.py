@@ -77,6 +77,8 @@ class Work:
     marker_key: bytes
     brake: Brake = field(default_factory=Brake)
     writes: bool = True
+    ahead: bool = False
+    """A dry run: what would be filed a little later counts, too."""
     owner: str = ""
     """As whom it asks for groups, where other threads drain the queue, too: they leave those to it."""
     say: Callable[[str], None] = lambda _line: None

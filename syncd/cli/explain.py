@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from syncd.cli import filings
 from syncd.cli.app import config_option, json_option
 from syncd.cli.preview import preview
 from syncd.cli.running import configured, human, reading
@@ -43,15 +44,17 @@ def command(text: str | None, ticket: str | None, folder: Path | None, *, as_dat
         ref = known(config, store, text)
         found = [describe(config, store, link) for link in store.links.of(ref)]
         muted = store.commands.muted_since(ref)
+        escalated = filings.history(store, ref)
     finally:
         store.close()
     if as_data:
-        as_json({"ref": str(ref), "key": ref.human, "muted_since": muted or None, "links": found})
+        as_json({"ref": str(ref), "key": ref.human, "muted_since": muted or None, "links": found, "filings": escalated})
         return 0
     if not found:
         say(f"{ref.human} is known, but linked to nothing{f' (muted since {when(muted)})' if muted else ''}")
     for one in found:
         _tell(one)
+    filings.tell_history(escalated)
     return 0
 
 
@@ -64,17 +67,22 @@ def known(config: Config, store: Store, text: str) -> Ref:
     seen = store.snapshots
     for name, one in {**config.trackers, **config.helpdesks}.items():
         for mention in one.connect(SystemClock()).parse_url(text):
-            ref = seen.by_key(name, mention.key, gone=True) or seen.by_former_key(name, mention.key)
+            ref = _by_key(store, name, mention.key)
             if ref is not None:
                 return ref
     name, _, key = text.partition(":")
     item = seen.get(Ref(name, key))
-    ref = item.ref if item is not None else seen.by_key(name, key, gone=True) or seen.by_former_key(name, key)
+    ref = item.ref if item is not None else _by_key(store, name, key)
     if ref is None:
         raise UnknownRef(
             f"nothing is known of {text!r}. `syncd links list` shows what is; `syncd reconcile` looks anew"
         )
     return ref
+
+
+def _by_key(store: Store, name: str, key: str) -> Ref | None:
+    seen = store.snapshots
+    return seen.by_key(name, key, gone=True) or seen.by_former_key(name, key) or store.filings.ticket(name, key)
 
 
 def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:

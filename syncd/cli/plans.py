@@ -22,6 +22,7 @@ from syncd.cli.show import as_json, clean, complain, plural, say
 from syncd.clock import stamp
 from syncd.config import Config
 from syncd.planfile import FORMAT, BadPlan, FileGroup, Made, PlanFile, checked, parse
+from syncd.store import FilingState
 from syncd.work import Work
 
 LARGEST = 64 * 1024 * 1024
@@ -77,6 +78,8 @@ def told_where(report: Mapping[str, Any]) -> None:
         name = report["plan_file"]
         say(f"The plan, {plural(report['plan_groups'], 'group')}, is in {name}. Read it, take out what you don't want")
         say(f"done, then: syncd reconcile --apply {name}")
+        if report["would_file"]:
+            say("Issues to be filed are no part of a plan: the service files them, or the next `syncd reconcile`.")
 
 
 def read_plan(path: Path) -> dict[str, Any]:
@@ -156,6 +159,7 @@ def _report(work: Work, file: PlanFile, found: Applied, calls: dict[str, int], s
         "calls": calls,
         "not_read": {name: error.what for name, error in found.failures.items()},
         "refused_notes": mine,
+        "still_to_file": sum(row.state is FilingState.WAITING for row in work.store.filings.open()),
     }
 
 
@@ -178,6 +182,9 @@ def _tell(report: Mapping[str, Any]) -> None:
         complain(f"{name} could not be read: {what}")
     for note in report["refused_notes"]:
         complain(f"a note on {note['on']} was refused: {note['reason']}")
+    if report["still_to_file"]:
+        many = plural(report["still_to_file"], "escalated ticket")
+        say(f"{many} left to be filed: a plan files nothing; the service does, or the next `syncd reconcile`")
     if report["skipped"]:
         complain("make a new plan for these, or let `syncd reconcile` see to them")
 

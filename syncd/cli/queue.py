@@ -9,22 +9,26 @@ from typing import Any
 
 import click
 
+from syncd.cli import filings
 from syncd.cli.app import config_option, json_option
 from syncd.cli.explain import known
 from syncd.cli.hosts import Host, through
 from syncd.cli.running import configured, human, reading
 from syncd.cli.show import as_json, plural, say, when
 from syncd.clock import precise
-from syncd.config import Config
 from syncd.errors import UnknownRef
-from syncd.store import QueueRow, Store
+from syncd.model import Ref
+from syncd.store import FilingState, QueueRow, Store
 
+RETRIED = (FilingState.WAITING, FilingState.REFUSED, FilingState.UNFILED)
 CAUSES = {
+    "filed": "an issue was filed for its ticket",
     "absent": "a note of ours isn't there, though it was sent",
     "command": "an agent's command asked for it",
     "followed": "an item moved to another place",
     "imported": "`syncd links import` named it",
     "linked": "a link is new",
+    "links": "a change was seen",
     "no duplicate": "an issue is no duplicate any more",
     "note": "a change was seen",
     "poll": "a change was seen",
@@ -53,7 +57,7 @@ def list_(folder: Path | None, *, as_data: bool) -> int:
     """List what waits: since when, why, and when it is next tried; what is parked first, with what to do about it."""
     config = configured(folder)
     store = reading(config)
-    rows = [_row(store, row) for row in store.queue.rows()]
+    rows = [_row(store, row) for row in store.queue.rows()] + filings.queued(store)
     store.close()
     if as_data:
         as_json(rows)
@@ -113,7 +117,8 @@ def retry(text: str | None, folder: Path | None, *, everything: bool) -> int:
 def do_retry(host: Host, *, ref: str | None) -> int:
     """The work of it."""
     with host.writing() as store:
-        rows = store.queue.rows() if ref is None else [_queued(host.config, store, ref)]
+        one = None if ref is None else known(host.config, store, ref)
+        rows = store.queue.rows() if one is None else _queued(store, one)
         now, keys = datetime.now(UTC), {row.group for row in rows}
         with store.write():
             store.queue.retry(keys, now)
@@ -121,12 +126,16 @@ def do_retry(host: Host, *, ref: str | None) -> int:
                 link = store.links.get(note.link)
                 if link is not None and store.groups.of(link.ticket) in keys:
                     store.effects.doubt(note.id, now, note.reason)
+            issues = store.filings.retry(RETRIED, precise(now), ticket=one)
+            _see_to_something(one, len(keys) + issues)
     host.changed()
-    if not keys:
+    tried = "tried again now" if host.serves else "tried again by the next `syncd reconcile`"
+    for count, what in ((len(keys), "group"), (issues, "ticket to be filed")):
+        if count:
+            many = plural(count, what, "tickets to be filed" if what != "group" else "groups")
+            say(f"{many} {'is' if count == 1 else 'are'} {tried}")
+    if not keys and not issues:
         say("Nothing waits.")
-    else:
-        tried = "tried again now" if host.serves else "tried again by the next `syncd reconcile`"
-        say(f"{plural(len(keys), 'group')} {'is' if len(keys) == 1 else 'are'} {tried}")
     return 0
 
 
@@ -150,41 +159,49 @@ def _ask(folder: Path | None, text: str) -> None:
     config = configured(folder)
     store = reading(config)
     try:
-        row = _row(store, _queued(config, store, text))
+        ref = known(config, store, text)
+        rows = [_row(store, row) for row in _queued(store, ref)]
+        rows += [row for row in filings.queued(store) if row["group"] == ref.human]
+        _see_to_something(ref, len(rows))
     finally:
         store.close()
-    say(f"{' <-> '.join(row['items'])}: {row['why']} (since {when(row['since'])})")
-    say(_lost(row["group"]))
+    for row in rows:
+        say(f"{' <-> '.join(row['items'])}: {row['why']} (since {when(row['since'])})")
+    say(_lost(ref.human))
     if not sys.stdin.isatty():
         raise click.UsageError("nobody can be asked here; --yes does it without")
     click.confirm("Drop it?", abort=True)
 
 
 def _lost(name: str) -> str:
-    what = "What was to be written to these items isn't written"
+    what = "What was to be written to these items isn't written, and no issue is filed"
     return f"{what}. They are looked at again when one of them changes, or by `syncd reconcile {name}`"
 
 
 def do_drop(host: Host, *, ref: str) -> int:
     """The work of it."""
     with host.writing() as store:
-        row = _queued(host.config, store, ref)
-        name = human(store, row.group)
+        one = known(host.config, store, ref)
+        rows = _queued(store, one)
         with store.write():
-            store.queue.drop(row.group)
-    say(f"Dropped: {name}. {_lost(name)}")
+            for row in rows:
+                store.queue.drop(row.group)
+            _see_to_something(one, len(rows) + store.filings.drop(one))
+    say(f"Dropped: {one.human}. {_lost(one.human)}")
     return 0
 
 
-def _queued(config: Config, store: Store, text: str) -> QueueRow:
-    """The row of the group that a REF belongs to.
+def _queued(store: Store, ref: Ref) -> list[QueueRow]:
+    """The row of the group that an item belongs to, if it is queued."""
+    keys = {store.groups.of(ref), str(ref)}
+    return [row for row in store.queue.rows() if row.group in keys]
+
+
+def _see_to_something(ref: Ref | None, count: int) -> None:
+    """That what a person names waits at all.
 
     Raises:
-        UnknownRef: nothing is known of it, or it isn't queued.
+        UnknownRef: it doesn't.
     """
-    ref = known(config, store, text)
-    keys = {store.groups.of(ref), str(ref)}
-    row = next((row for row in store.queue.rows() if row.group in keys), None)
-    if row is None:
+    if ref is not None and not count:
         raise UnknownRef(f"{ref.human} waits for nothing; `syncd queue list` shows what does")
-    return row

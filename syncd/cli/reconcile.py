@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,13 +22,17 @@ from syncd.cli.plans import fresh, made, read_plan, told_where, write_plan
 from syncd.cli.reports import report_of, tell
 from syncd.cli.running import configured
 from syncd.cli.show import as_json
+from syncd.clock import stamp
 from syncd.errors import ConnectorError
 from syncd.planfile import FileGroup
 from syncd.schema import instant
+from syncd.store import FilingState
 from syncd.work import Work
 
 ONE_OF = "--dry-run, --plan and --apply don't go together"
-ALL_OF_IT = "--apply carries out a whole plan file: it takes no REF, no --since and no --connector"
+OUTSIDE = ("not_authorised", "no_place", "nothing_filed")
+"""Why nothing is filed where that may change though the ticket doesn't."""
+ALL_OF_IT = "--apply carries out a whole plan file: it takes no REF, no --since, no --file-since and no --connector"
 
 
 @click.command("reconcile")
@@ -42,6 +47,12 @@ ALL_OF_IT = "--apply carries out a whole plan file: it takes no REF, no --since 
     metavar="FILE",
 )
 @click.option("--since", type=Moment(), help="Walk only what changed since then.", metavar="WHEN")
+@click.option(
+    "--file-since",
+    type=Moment(),
+    help="File what was escalated before, of tickets made or changed since then.",
+    metavar="WHEN",
+)
 @click.option("--connector", "names", multiple=True, help="Walk only this one; may be repeated.", metavar="NAME")
 @json_option
 @config_option
@@ -54,6 +65,7 @@ def command(
     plan: Path | None,
     applied: Path | None,
     since: datetime | None,
+    file_since: datetime | None,
     as_data: bool,
 ) -> int:
     """Bring tickets and issues into step: all of them, or the REFs and what is linked with them.
@@ -66,17 +78,19 @@ def command(
     if dry_run + (plan is not None) + (applied is not None) > 1:
         raise click.UsageError(ONE_OF)
     if applied is not None:
-        if refs or names or since:
+        if refs or names or since or file_since:
             raise click.UsageError(ALL_OF_IT)
         return through(folder, "reconcile --apply", plan=read_plan(applied), as_data=as_data)
-    begin = since.isoformat() if since else None
+    told: dict[str, Any] = {
+        "refs": list(refs),
+        "names": list(names),
+        "since": since.isoformat() if since else None,
+        "file_since": stamp(file_since) if file_since else None,
+    }
     if plan is not None:
         host = Alone(configured(folder))  # on a copy of the state: no service is needed for it
         fresh(plan)
-        return do_reconcile(
-            host, refs=list(refs), names=list(names), dry_run=True, since=begin, as_data=as_data, plan=plan
-        )
-    told = {"refs": list(refs), "names": list(names), "since": begin}
+        return do_reconcile(host, dry_run=True, as_data=as_data, plan=plan, **told)
     return through(folder, "reconcile", dry_run=dry_run, as_data=as_data, **told)
 
 
@@ -88,6 +102,7 @@ def do_reconcile(
     dry_run: bool,
     since: str | None,
     as_data: bool,
+    file_since: str | None = None,
     plan: Path | None = None,
 ) -> int:
     """The work of it. ``plan``: a file to keep in what a dry run has found."""
@@ -105,9 +120,9 @@ def do_reconcile(
         if plan is not None:
             work = replace(work, planned=partial(keep, work, groups))  # noqa: PLW2901  # the same run
         if refs:
-            some(work, [find(work, text) for text in refs])
+            some(work, [find(work, text) for text in refs], file_since)
         else:
-            failures = backfill(work, names or known, instant(since) if since else None)
+            failures = backfill(work, names or known, instant(since) if since else None, file_since)
         report = report_of(work, host.counted(work), failures, time.monotonic() - began, dry=dry_run)
         if plan is not None:
             report |= write_plan(plan, made("reconcile", groups.values()))
@@ -121,8 +136,9 @@ def do_reconcile(
 
 
 def _look_again(work: Work) -> None:
-    """Notes that were refused get another chance, as parked groups do: looked for, and sent if they aren't there."""
+    """Notes and issues that were refused get another chance, as parked groups do; notes are looked for first."""
     with work.store.write():
+        work.store.filings.retry([FilingState.REFUSED, FilingState.UNFILED], work.now, rules=OUTSIDE)
         for row in work.store.effects.still_refused():
             if row.target.connector in work.connectors:
                 work.store.effects.doubt(row.id, work.clock.now(), row.reason)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from syncd.cli import filings
 from syncd.cli.running import human, not_written, refused_notes
 from syncd.cli.sentences import sentence
 from syncd.cli.show import complain, plural, say, when
@@ -48,6 +49,7 @@ def report_of(
         "notes_written": tally["notes"],
         "rules": {name[5:]: n for name, n in sorted(tally.items()) if name.startswith("rule ")},
         "planned": [_step(work, step) for plan in work.plans.values() for step in plan.steps],
+        **filings.of_run(work, tally["filed"]),
         "calls": calls,
         "later": [
             {"group": human(work.store, row.group), "due": row.due, "reason": _why_later(work, row)} for row in later
@@ -88,6 +90,8 @@ def _needs(work: Work, counts: Mapping[tuple[str, str], int]) -> list[str]:
         needs.append(f"{plural(held, 'link')} in conflict or drift")
     if unknown:
         needs.append(f"{plural(unknown, 'link')} with a status that the mapping doesn't know")
+    refused = filings.gather(work.store)["refused_filings"]
+    needs += [f"an issue for {one['ticket']} was refused: {one['reason']}" for one in refused]
     return needs + [f"a note on {note['on']} was refused: {note['reason']}" for note in refused_notes(work.store)]
 
 
@@ -122,10 +126,11 @@ def _step(work: Work, step: Step) -> dict[str, Any]:
 def tell(work: Work, report: Mapping[str, Any]) -> None:
     """For people: grouped by what happens."""
     if not work.writes:
-        _tell_planned(report["planned"], observe=not report["dry_run"], whole=not report["not_read"])
+        _tell_planned(report, observe=not report["dry_run"])
     for rule, count in report["rules"].items():
         words, what = sentence(rule.rstrip("+"), status=rule.endswith("+"), count=count)
         say(f"  {plural(count, what)} {words}")
+    filings.tell_run(report)
     _tell_links(report)
     read = f"{plural(report['items_read'], 'item')} read, " if report["items_read"] else ""
     say(
@@ -170,10 +175,13 @@ def _tell_links(report: Mapping[str, Any]) -> None:
         say(f"{plural(report['links_proposed'], 'link')} proposed to you (see `syncd links propose`)")
 
 
-def _tell_planned(planned: Sequence[Mapping[str, Any]], *, observe: bool, whole: bool) -> None:
-    """What would be written, grouped by why; ``whole``: every connector was read."""
+def _tell_planned(report: Mapping[str, Any], *, observe: bool) -> None:
+    """What would be written, grouped by why."""
+    planned: Sequence[Mapping[str, Any]] = report["planned"]
     mode = "Observe mode: nothing was written." if observe else "Dry run: nothing was written."
-    none = "There is nothing to write" if whole else "What is to be written can't be told before everything was read"
+    none = "No ticket and no issue would be changed" if report["would_file"] else "There is nothing to write"
+    if report["not_read"]:
+        none = "What is to be written can't be told before everything was read"
     say(f"{mode} {plural(len(planned), 'write') + ' would be made' if planned else none}.")
     for rule, status in dict.fromkeys((step["rule"], step["status"]) for step in planned):
         steps = [step for step in planned if (step["rule"], step["status"]) == (rule, status)]

@@ -115,6 +115,7 @@ def working(config: Config, *, dry: bool = False) -> Iterator[Work]:
             marker_key=key,
             brake=config.brake,
             writes=not dry and config.mode == "live",
+            ahead=dry,
             say=meter.say,
             progress=meter.progress,
         )

@@ -19,7 +19,7 @@ from syncd.lanes import Shared
 from syncd.store import Store
 from syncd.work import Work
 
-LANES = {"groups", "statuses", "notes", "refused", "parked", "delayed", "linked", "adopted", "proposed"}
+LANES = {"groups", "statuses", "notes", "refused", "parked", "delayed", "linked", "adopted", "proposed", "filed"}
 """What lanes count that belongs to a run as well: they do what its walk has found while it still walks."""
 
 
@@ -59,7 +59,7 @@ class Served:
                 alone = Work(
                     store, caller, shared.connectors, work.helpdesks, work.trackers, work.marker_key, work.brake
                 )
-                work = replace(alone, writes=False, paused=dict(shared.paused))
+                work = replace(alone, writes=False, ahead=True, paused=dict(shared.paused))
             else:
                 work = replace(work, owner=str(ULID()), planned=lambda _plan: None)
                 stack.callback(self._leave, store, work.owner)

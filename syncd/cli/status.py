@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from syncd.cli import announced
+from syncd.cli import announced, filings
 from syncd.cli.announced import announcements
 from syncd.cli.app import config_option, json_option
 from syncd.cli.running import (
@@ -62,7 +62,9 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
     unknown, refused, doubled = _unknown(config, store), refused_notes(store), doubled_notes(store)
     polls, now = intervals(config), datetime.now(UTC)
     picture = look(store, polls, now, helpdesks=config.helpdesks, trackers=config.trackers)
+    escalated = filings.gather(store)
     brakes = [{"connector": b.connector, "since": b.at, "reason": b.reason} for b in store.brakes.on()]
+    waiting = parked, unknown, brakes, refused, doubled, picture.late
     held = live.get("conflict", 0) + live.get("drift", 0)
     lost = sum(one.state == "off" for one in picture.sinks.values())
     lost += sum(one.state in {"unauthorized", "misconfigured"} for one in picture.connectors.values())
@@ -82,6 +84,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "parked_groups": parked,
         "refused_notes": refused,
         "doubled_notes": doubled,
+        **escalated,
         "notes_owed": store.effects.owing(),
         "unknown_statuses": unknown,
         "to_be_read_again": store.snapshots.waiting(),
@@ -91,7 +94,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "brakes": brakes,
         "announcements": announcements(config, store),
         "overdue": [_overdue(one) for one in picture.late],
-        "needs_a_person": sum(map(len, (parked, unknown, brakes, refused, doubled, picture.late))) + held + lost,
+        "needs_a_person": sum(map(len, (*waiting, escalated["refused_filings"]))) + held + lost,
     }
 
 
@@ -156,6 +159,7 @@ def _tell(found: dict[str, Any]) -> None:
     say(f"{plural(found['queue'], 'group')} queued, {plural(found['doubt'], 'note')} whose outcome is unknown")
     if found["notes_owed"]:
         say(f"{plural(found['notes_owed'], 'note')} still to be written, and tried again by itself")
+    filings.tell(found)
     _tell_troubles(found)
     _tell_sinks(found["notify"])
     announced.tell(found["announcements"])

@@ -11,7 +11,7 @@ from syncd.config.notify import Alert
 from syncd.late import LATE_ALERTS, Late
 from syncd.notify.words import SHOWN, clean
 from syncd.records import Standing
-from syncd.store import EffectRow, Store
+from syncd.store import EffectRow, FilingState, Store
 
 SHORT, LONG = timedelta(minutes=1), timedelta(minutes=10)
 NOW = timedelta()
@@ -92,7 +92,8 @@ def undecided(store: Store) -> frozenset[str]:
 
 
 def _counted(store: Store) -> Iterator[Incident]:
-    yield Incident("parked", subjects=store.queue.parked(), human=store.snapshots.human)
+    refused_issues = {row.id: row.reason for row in store.filings.open() if row.state is FilingState.REFUSED}
+    yield Incident("parked", subjects=store.queue.parked() | refused_issues, human=partial(_parked, store))
     held = store.links.held()
     for alert, standing in STANDINGS.items():
         links = [str(link) for link in held.get(standing, ())]
@@ -115,6 +116,12 @@ def _late(late: Sequence[Late]) -> Iterator[Incident]:
 def _late_ends(late: Mapping[str, Late], about: str) -> str:
     one = late[about]
     return f"{one.ticket.human} and {one.issue.human}" if one.issue else one.ticket.human
+
+
+def _parked(store: Store, subject: str) -> str:
+    """A group, or the ticket of a filing."""
+    filing = store.filings.get(subject)
+    return filing.ticket.human if filing is not None else store.snapshots.human(subject)
 
 
 def _ends(store: Store, link: str) -> str:

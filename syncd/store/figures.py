@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
+from syncd.store.filings import OLD
+
 QUEUE = """
     SELECT e.connector, q.parked, count(DISTINCT q.group_key) AS n, min(q.since) AS since
     FROM queue q JOIN ends e ON e.group_key = q.group_key GROUP BY e.connector, q.parked
@@ -24,6 +26,10 @@ DOUBLES = """
     SELECT substr(target, 1, instr(target, ':') - 1) AS connector, count(*) AS n FROM effects
     WHERE doubles <> '' GROUP BY 1
 """
+FILINGS = f"""
+    SELECT substr(ticket, 1, instr(ticket, ':') - 1) AS connector, state, count(*) AS n FROM filings f
+    WHERE f.state <> 'old' OR ({OLD}) GROUP BY 1, 2
+"""  # noqa: S608  # our own words
 SIZE = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()"
 
 
@@ -34,12 +40,13 @@ class Figures:
     Attributes:
         queue: groups that are queued.
         oldest: since when the one that waits longest has waited; empty if none does.
-        parked: groups that are parked.
+        parked: groups that are parked, and tickets of which filing was refused.
         links: by state.
         standings: live links by standing.
         effects: those that are not settled, by state.
         oldest_effects: by state, the id of the one that was stored first.
         doubles: notes that stand more than once.
+        filings: escalated tickets by what became of them.
     """
 
     queue: int = 0
@@ -50,16 +57,17 @@ class Figures:
     effects: dict[str, int] = field(default_factory=dict)
     oldest_effects: dict[str, str] = field(default_factory=dict)
     doubles: int = 0
+    filings: dict[str, int] = field(default_factory=dict)
 
     @property
     def doubt(self) -> int:
-        """Effects whose outcome isn't known."""
-        return self.effects.get("doubt", 0) + self.effects.get("sent", 0)
+        """Effects and filings whose outcome isn't known."""
+        return sum(one.get(state, 0) for one in (self.effects, self.filings) for state in ("doubt", "sent"))
 
     def put_queue(self, number: int, since: str, *, parked: bool) -> None:
         """Groups that are queued, or parked."""
         if parked:
-            self.parked = number
+            self.parked += number
         else:
             self.queue, self.oldest = number, since
 
@@ -68,6 +76,11 @@ class Figures:
         self.links[state] = self.links.get(state, 0) + number
         if state == "live":
             self.standings[standing] = self.standings.get(standing, 0) + number
+
+    def add_filings(self, state: str, number: int) -> None:
+        """So many filings more."""
+        self.filings[state] = self.filings.get(state, 0) + number
+        self.parked += number if state == "refused" else 0
 
     def add_effects(self, state: str, number: int, oldest: str) -> None:
         """So many effects more."""
@@ -89,9 +102,12 @@ def figures(db: Database) -> tuple[Figures, dict[str, Figures]]:
     for row in db.query(EFFECTS):
         for of in (every, one.setdefault(row["connector"], Figures())):
             of.add_effects(row["state"], row["n"], row["oldest"])
-    for row in db.query(DOUBLES):
+    for row in (*db.query(FILINGS), *db.query(DOUBLES)):
         for of in (every, one.setdefault(row["connector"], Figures())):
-            of.doubles += row["n"]
+            if "state" in row:
+                of.add_filings(row["state"], row["n"])
+            else:
+                of.doubles += row["n"]
     return every, one
 
 

@@ -5,6 +5,8 @@ No text of a ticket stands here: a filing is decided afresh, on a fresh read, wh
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -43,6 +45,33 @@ BEGUN = """
     WHERE state IN ('sent', 'doubt', 'filed') AND began_at > :since AND (tracker = :name OR ticket LIKE :prefix)
 """
 ANSWERED = "UPDATE filings SET answered_at = ? WHERE ticket = ? AND answered_at = ''"
+NOT_LINKED = "NOT EXISTS (SELECT 1 FROM links l WHERE l.ticket = f.ticket AND l.state IN ('live', 'final'))"
+OLD = f"f.state = 'old' AND f.rule = '' AND {NOT_LINKED}"
+COUNTS = f"""
+    SELECT substr(ticket, 1, instr(ticket, ':') - 1) AS connector, state, rule, count(*) AS n FROM filings f
+    WHERE f.state <> 'old' OR ({OLD}) GROUP BY 1, 2, 3
+"""  # noqa: S608  # our own words
+OPEN = """
+    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
+    WHERE f.state IN ('waiting', 'sent', 'doubt', 'refused') ORDER BY f.state <> 'refused', due, f.id
+"""
+TAKE_UP = f"""
+    UPDATE filings AS f SET state = 'waiting', due = :now
+    WHERE {OLD} AND (created_at >= :since OR version >= :since) AND (:only IS NULL OR ticket IN
+        (SELECT value FROM json_each(:only)))
+"""  # noqa: S608  # our own words
+RETRY = """
+    UPDATE filings SET state = 'waiting', due = :now, tries = 0 WHERE state IN (SELECT value FROM json_each(:states))
+    AND (:rules IS NULL OR state <> 'unfiled' OR rule IN (SELECT value FROM json_each(:rules)))
+    AND (:ticket IS NULL OR ticket = :ticket)
+"""
+DROP = """
+    UPDATE filings SET state = 'withdrawn', reason = 'given up by a person' WHERE ticket = ?
+    AND state IN ('waiting', 'unfiled', 'refused')
+"""
+BY_KEY = (
+    "SELECT ticket, ticket_key FROM filings WHERE ticket = :ref OR (ticket LIKE :prefix AND ticket_key = :key) LIMIT 1"
+)
 REKEY_TICKET = "UPDATE OR IGNORE filings SET ticket = :new, ticket_key = :key WHERE ticket = :old"
 REKEY_ISSUE = "UPDATE filings SET issue = :new WHERE issue = :old"
 LEFT_OVER = """
@@ -193,6 +222,36 @@ class Filings:
     def answered(self, ticket: Ref, at: str) -> None:
         """An agent has answered, as far as that wasn't known."""
         self._db.execute(ANSWERED, [at, str(ticket)])
+
+    def counts(self) -> list[tuple[str, FilingState, str, int]]:
+        """(helpdesk, state, rule, how many); of the old ones those of which somebody may want an issue."""
+        return [(row["connector"], FilingState(row["state"]), row["rule"], row["n"]) for row in self._db.query(COUNTS)]
+
+    def open(self) -> list[FilingRow]:
+        """What is to be filed, or looked for, or was refused, that first."""
+        return [_row(row) for row in self._db.query(OPEN)]
+
+    def take_up(self, since: str, now: str, only: Iterable[Ref] | None = None) -> int:
+        """Old ones are to be filed whose ticket was made or has changed since then; how many."""
+        refs = None if only is None else json.dumps([str(ref) for ref in only])
+        return int(self._db.execute(TAKE_UP, {"since": since, "now": now, "only": refs}).rowcount)
+
+    def retry(
+        self, states: Iterable[FilingState], now: str, *, ticket: Ref | None = None, rules: Iterable[str] | None = None
+    ) -> int:
+        """What stands so is to be looked at now, as if it had never failed; ``rules``: of the unfiled only these."""
+        ruled = None if rules is None else json.dumps(list(rules))
+        what = {"states": json.dumps(list(states)), "rules": ruled, "ticket": str(ticket) if ticket else None}
+        return int(self._db.execute(RETRY, what | {"now": now}).rowcount)
+
+    def drop(self, ticket: Ref) -> int:
+        """Nothing is filed for a ticket, until a trigger is set anew; how many were open."""
+        return int(self._db.execute(DROP, [str(ticket)]).rowcount)
+
+    def ticket(self, connector: str, key: str) -> Ref | None:
+        """The ticket of that key or id, if it was ever escalated."""
+        what = {"ref": f"{connector}:{key}", "prefix": f"{connector}:%", "key": key}
+        return next((Ref.parse(row["ticket"], row["ticket_key"]) for row in self._db.query(BY_KEY, what)), None)
 
     def rekey(self, old: Ref, new: Ref) -> None:
         """A ticket or an issue goes on under another ref; of two tickets that became one, the other's rows stand."""

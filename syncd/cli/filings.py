@@ -1,0 +1,182 @@
+"""What became of escalated tickets, for ``status``, ``explain``, ``queue`` and the report of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from syncd.cli.show import plural, say, when
+from syncd.clock import precise
+from syncd.model import Ref
+from syncd.store import FilingRow, FilingState, Store
+from syncd.work import Work
+
+STATES = {
+    FilingState.OLD: "escalated before the watch began: left to people",
+    FilingState.WAITING: "to be filed",
+    FilingState.UNFILED: "no issue is filed as it is",
+    FilingState.SENT: "being filed",
+    FilingState.DOUBT: "the answer was lost: the issue is looked for",
+    FilingState.FILED: "filed",
+    FilingState.ADOPTED: "a person's issue was taken over",
+    FilingState.REFUSED: "refused",
+    FilingState.WITHDRAWN: "escalated no more",
+}
+UNFILED = {
+    "nothing_filed": "the playbook files nothing any more",
+    "not_escalated": "read afresh, the ticket shows no trigger",
+    "finished": "the ticket is finished",
+    "not_authorised": "the requester may not start an issue, and nobody who may has approved",
+    "not_answered": "no person has answered the requester yet",
+    "no_issue": "its kind, priority or area needs none",
+    "no_place": "nobody has said which repository or project that is",
+}
+"""The rules of :class:`syncd.filing.Unfiled` without what names people; `syncd explain --ticket` says more."""
+
+
+def gather(store: Store) -> dict[str, Any]:
+    """All of them together, as data."""
+    counts, rules = Counter[str](), Counter[str]()
+    for _, state, rule, number in store.filings.counts():
+        counts[state] += number
+        if state is FilingState.UNFILED:
+            rules[rule] += number
+    refused = [row for row in store.filings.open() if row.state is FilingState.REFUSED]
+    return {
+        "filings": dict(counts),
+        "unfiled": dict(rules),
+        "refused_filings": [{"ticket": row.ticket.human, "reason": row.reason} for row in refused],
+    }
+
+
+def tell(found: Mapping[str, Any]) -> None:
+    """For people."""
+    counts: Mapping[str, int] = found["filings"]
+    under_way = [state for state in FilingState if counts.get(state) and state is not FilingState.OLD]
+    if under_way:
+        several = ", ".join(f"{counts[state]:,} {STATES[state]}" for state in under_way)
+        say(f"Escalated tickets: {several}")
+    for rule, number in sorted(found["unfiled"].items()):
+        say(f"  {number:>6,}  not filed: {UNFILED.get(rule, rule)}")
+    if counts.get(FilingState.OLD):
+        many = plural(counts[FilingState.OLD], "ticket")
+        say(
+            f"{many} without an issue {_were(counts[FilingState.OLD])} escalated before syncd's first look, and left to"
+        )
+        say("people; `syncd reconcile --file-since WHEN` files those made or changed since then")
+    for row in found["refused_filings"]:
+        say(f"Refused: an issue for {row['ticket']}: {row['reason']}. {_cure(row['ticket'])}")
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _cure(ticket: str) -> str:
+    return f"Mend that; `syncd queue retry {ticket}` tries it again, `syncd queue drop {ticket}` gives it up"
+
+
+# --- one ticket, or one issue ---
+
+
+def history(store: Store, ref: Ref) -> list[dict[str, Any]]:
+    """Those of a ticket, or the one that an issue came of."""
+    rows = store.filings.of(ref) or [row for row in store.filings.all() if row.issue == ref]
+    return [_data(row) for row in rows]
+
+
+def _data(row: FilingRow) -> dict[str, Any]:
+    told = ("occasion", "trigger", "rule", "reason", "tracker", "place", "audience", "kind", "area", "team", "priority")
+    times = ("seen_at", "due", "began_at", "filed_at")
+    return {
+        "ticket": row.ticket.human,
+        "issue": row.issue.human if row.issue else None,
+        "state": row.state.value,
+        "ordered": row.ordered,
+        **{name: getattr(row, name) or None for name in (*told, *times)},
+    }
+
+
+def tell_history(found: Sequence[Mapping[str, Any]]) -> None:
+    """For people."""
+    for one in found:
+        say(f"{one['ticket']} escalated, seen {when(one['seen_at'])}: {one['trigger']}")
+        say(f"  {_how(one)}")
+        if one["issue"] and one["state"] == FilingState.FILED:
+            what = [f"{name} {one[name]}" for name in ("kind", "priority", "area", "team") if one[name]]
+            where = f"{one['tracker']}:{one['place']}, written for a {one['audience']} place"
+            say(f"  in {'; '.join([where, *what])}")
+
+
+def _how(one: Mapping[str, Any]) -> str:
+    state = FilingState(one["state"])
+    if one["issue"]:
+        lacks = f". It lacks something: {one['reason']}" if one["reason"] else ""
+        return f"{STATES[state]}: {one['issue']}, {when(one['filed_at'])}{lacks}"
+    if state is FilingState.UNFILED:
+        return f"not filed: {UNFILED.get(one['rule'], one['rule'])}; `syncd explain --ticket {one['ticket']}` says more"
+    if state is FilingState.REFUSED:
+        return f"refused: {one['reason']}. {_cure(one['ticket'])}"
+    due = f" from {when(one['due'])} on" if state in {FilingState.WAITING, FilingState.DOUBT} else ""
+    why = f" ({one['reason']})" if one["reason"] else ""
+    return f"{STATES[state]}{due}{why}"
+
+
+# --- what waits ---
+
+
+def queued(store: Store) -> list[dict[str, Any]]:
+    """What is to be filed, as ``syncd queue list`` shows what waits."""
+    return [_queued(row) for row in store.filings.open()]
+
+
+def _queued(row: FilingRow) -> dict[str, Any]:
+    refused, name = row.state is FilingState.REFUSED, row.ticket.human
+    return {
+        "group": name,
+        "items": [name],
+        "since": row.seen_at,
+        "why": row.reason or f"{STATES[row.state]}, because of this: {row.trigger}",
+        "tries": row.tries,
+        "parked": refused,
+        "held_by": {},
+        "due": None if refused else row.due,
+        "next": _next(row),
+    }
+
+
+def _next(row: FilingRow) -> str:
+    name = row.ticket.human
+    if row.state is FilingState.REFUSED:
+        return f"parked: mend that; `syncd queue retry {name}` tries it again, `syncd queue drop {name}` gives it up"
+    return "due now" if row.due <= precise(datetime.now(UTC)) else f"next try at {when(row.due)}"
+
+
+# --- a run ---
+
+
+def of_run(work: Work, filed: int) -> dict[str, Any]:
+    """What a run has filed, or would file."""
+    would = [
+        {"ticket": one.ticket.human, "tracker": one.tracker, "place": one.place, "kind": one.kind, "labels": one.labels}
+        for one in work.would_file.values()
+    ]
+    waiting = sum(row.state is not FilingState.REFUSED for row in work.store.filings.open())
+    return {"issues_filed": filed, "would_file": would, "still_to_file": waiting}
+
+
+def tell_run(report: Mapping[str, Any]) -> None:
+    """For people."""
+    if report["would_file"]:
+        say(f"{plural(len(report['would_file']), 'issue')} would be filed:")
+        for one in report["would_file"]:
+            labels = f", labels {', '.join(one['labels'])}" if one["labels"] else ""
+            say(f"  for {one['ticket']} in {one['tracker']}:{one['place']}: {one['kind']}{labels}")
+        say("`syncd explain --ticket REF` shows one of them whole.")
+    if report["issues_filed"]:
+        say(f"{plural(report['issues_filed'], 'issue')} filed")
+    left = report["still_to_file"] - len(report["would_file"])
+    if left > 0:
+        say(f"{plural(left, 'escalated ticket')} still to be filed, or looked for: the next run does that")
