@@ -277,7 +277,7 @@ class Connector(ABC):
 
     @abstractmethod
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
-        """Look for what an effect left: the remote id of the note on ``where`` (a ref) or item in ``where`` (a place).
+        """Look for what an effect left: the id of a note on ``where``, a ref; the key of an item in ``where``, a place.
 
         Only what our own account wrote counts. ``since``: when the effect was begun, our clock; look with slack.
         None means: a complete look showed that it isn't there. A look that was not complete raises Transient.

@@ -13,7 +13,7 @@ from syncd import guard, marker
 from syncd.actions import Created, Draft
 from syncd.clock import moment, precise
 from syncd.defects import of_one_item
-from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
+from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.filing import Filing
 from syncd.follow import hand_over
 from syncd.model import Audience, Item, Ref, Removed
@@ -189,8 +189,11 @@ def _found(work: Work, row: FilingRow, tracker: str, place: str) -> Item | Remov
     connector, read = work.connectors[tracker], reads(work.clock, patience=IN_PLACE)
     began = moment(row.began_at or row.created_at)
     with work.feeds[tracker].pages.turn(work.clock):
-        remote = read(connector.find, marker.make(work.marker_key, row.id), place, began)
-        answer = read(connector.fetch, [Ref(tracker, remote)])[Ref(tracker, remote)] if remote else None
+        key = read(connector.find, marker.make(work.marker_key, row.id), place, began)
+        ref: Ref | None = read(connector.resolve, key) if key else None
+        answer = read(connector.fetch, [ref])[ref] if ref is not None else None
+    if key and ref is None:
+        raise Transient(tracker, f"{key}, which we have filed, can't be read")
     if isinstance(answer, ConnectorError):
         raise answer
     return answer

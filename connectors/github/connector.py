@@ -161,7 +161,7 @@ class GitHubConnector(Connector):
             for row in rows:
                 mine = row.user is not None and (row.user.login or "").casefold() == login.casefold()
                 if mine and row.is_issue and marker in (row.body or ""):
-                    return str(row.id)
+                    return f"{facts.full_name}#{row.number}"
             bound = min(since, since + self.api.ahead) - SLACK
             if rows and all(row.created_at < bound for row in rows):
                 return None

@@ -38,7 +38,7 @@ class Trace:
         return {mark: tuple(ids) for mark, ids in found.items()}
 
     def issue(self, marker: str, project: str) -> str | None:
-        """The id of our issue with this marker; by a search, which shows a new issue late."""
+        """The key of our issue with this marker; by a search, which shows a new issue late."""
         doing, label = f"looking for an issue of ours in {project}", word(marker)
         jql = f'project = "{project}" AND (labels = "{label}" OR description ~ "\\"{label}\\"") ORDER BY created ASC'
         with self.api.legal(doing):
@@ -46,7 +46,7 @@ class Trace:
                 fields = items.fields_of(row)
                 marked = label in items.listed(fields, "labels") or marker in str(fields.get("description"))
                 if marked and self.authors.is_self(fields.get("creator")):
-                    return items.digits(row, "id")
+                    return items.key(row)
         self.api.vouch()  # nobody finds nothing, too
         return None
 

@@ -22,7 +22,6 @@ from syncd.cli.show import as_json, clean, complain, plural, say
 from syncd.clock import stamp
 from syncd.config import Config
 from syncd.planfile import FORMAT, BadPlan, FileGroup, Made, PlanFile, checked, parse
-from syncd.store import FilingState
 from syncd.work import Work
 
 LARGEST = 64 * 1024 * 1024
@@ -159,7 +158,7 @@ def _report(work: Work, file: PlanFile, found: Applied, calls: dict[str, int], s
         "calls": calls,
         "not_read": {name: error.what for name, error in found.failures.items()},
         "refused_notes": mine,
-        "still_to_file": sum(row.state is FilingState.WAITING for row in work.store.filings.open()),
+        "files_issues": any(desk.playbook.file.when for desk in work.helpdesks.values()),
     }
 
 
@@ -182,9 +181,8 @@ def _tell(report: Mapping[str, Any]) -> None:
         complain(f"{name} could not be read: {what}")
     for note in report["refused_notes"]:
         complain(f"a note on {note['on']} was refused: {note['reason']}")
-    if report["still_to_file"]:
-        many = plural(report["still_to_file"], "escalated ticket")
-        say(f"{many} left to be filed: a plan files nothing; the service does, or the next `syncd reconcile`")
+    if report["files_issues"]:
+        say("A plan files no issues: the service does, or the next `syncd reconcile`")
     if report["skipped"]:
         complain("make a new plan for these, or let `syncd reconcile` see to them")
 

@@ -38,6 +38,7 @@ CAUSES = {
     "removed": "an item or a link is gone",
     "retry": "`syncd queue retry` asked for it",
     "rules changed": "the mapping or the playbook changed",
+    "said": "something was said on a ticket, or edited",
     "start": "the service was started",
     "unlinked": "it still shows a link that has ended",
     "unmuted": "a ticket is muted no more",

@@ -218,7 +218,7 @@ class MemoryConnector(Connector):
         if isinstance(where, Ref):
             entry = self.books.entries[int(where.id)]
             return entry.noted.get(marker, f"{where.id}-note") if marker in entry.markers else None
-        return next((str(e.number) for e in self.books.entries.values() if marker in e.markers), None)
+        return next((self.books.ref(e).key for e in self.books.entries.values() if marker in e.markers), None)
 
     def marks(self, where: Ref) -> Mapping[str, Sequence[str]]:
         """Look at the books."""

@@ -75,7 +75,7 @@ def test_a_dry_run_shows_it_and_writes_nothing(files: Office) -> None:
     assert "no part of a plan" in planned
     told = files.sync("--apply", str(files.folder / "plan.json")).out
     assert ours(files) == []
-    assert "a plan files nothing" in told
+    assert "A plan files no issues" in told
 
 
 def test_what_is_refused_is_shown_everywhere_and_tried_again_on_demand(office: Office) -> None:

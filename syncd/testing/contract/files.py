@@ -27,7 +27,7 @@ class Files(Part):
         made = connector.create(Draft(place, "A title", "The body", MARKER))
         assert made.aside is None
         assert [ref for ref in world.items() if ref == made.item.ref] == [made.item.ref]
-        assert connector.find(MARKER, place, began) == made.item.ref.id
+        assert connector.find(MARKER, place, began) == made.item.ref.key
         assert connector.find(OTHER, place, began) is None
 
     def test_a_created_issue_whose_answer_was_lost_is_in_doubt_and_stands_once(

@@ -225,7 +225,7 @@ def test_the_app_knows_what_it_wrote_by_rest_and_by_graphql(sandbox: GitHubSandb
     assert all(isinstance(item, Item) and item.texts and item.texts[0].author is not Author.SELF for item in others)
     assert any(path.endswith("/graphql") for _, path, _ in asked(sandbox))
     assert connector.find(MARKER, made.ref, START) is not None
-    assert connector.find(MARKER, HOME, START) == made.ref.id
+    assert connector.find(MARKER, HOME, START) == made.ref.key
 
 
 def test_an_app_that_is_renamed_goes_on_knowing_what_it_wrote(
@@ -242,7 +242,7 @@ def test_an_app_that_is_renamed_goes_on_knowing_what_it_wrote(
     made = connector.create(Draft(HOME, "U", "Filed", MARKER[::-1])).item
     assert made.texts is not None
     assert made.texts[0].author is Author.SELF
-    assert connector.find(MARKER[::-1], HOME, START) == made.ref.id
+    assert connector.find(MARKER[::-1], HOME, START) == made.ref.key
 
 
 # --- what may be wrong ---

@@ -92,7 +92,7 @@ def test_a_server_that_knows_no_reasons_takes_the_state_alone(
     assert (outcome.error, outcome.status) == (None, Status("closed"))
     assert sandbox.people.status(made.ref.key) == ("closed", "")
     assert str(outcome.status) in connector.statuses()
-    assert connector.find(MARKER, HOME, START) == made.ref.id
+    assert connector.find(MARKER, HOME, START) == made.ref.key
     assert connector.find(note.marker, made.ref, START) == outcome.notes[0].remote_id
 
 

@@ -65,7 +65,7 @@ def test_an_issue_that_takes_no_labels_is_found_by_a_word_of_its_text(bench: Ben
     bench.people.take_from_screens("ENG", "labels")
     item = bench.jira.create(Draft("ENG", "Quota", "The body", MARKER)).item
     assert bench.sandbox.books.issues[int(item.ref.id)].now.labels == ()
-    assert bench.jira.find(MARKER, "ENG", bench.clock.now()) == item.ref.id
+    assert bench.jira.find(MARKER, "ENG", bench.clock.now()) == item.ref.key
 
 
 @pytest.mark.trap("jira", 4)
@@ -244,4 +244,4 @@ def test_a_text_beyond_the_limit_is_cut_and_taken(bench: Bench) -> None:
     assert text is not None
     assert MARKER in text
     assert len(text) <= 32_767
-    assert bench.jira.find(MARKER, "ENG", bench.clock.now()) == made.item.ref.id
+    assert bench.jira.find(MARKER, "ENG", bench.clock.now()) == made.item.ref.key
