@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Annotated
 
 import jinja2
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BeforeValidator
 
@@ -171,6 +171,11 @@ def shown_in(source: str) -> frozenset[str]:
 def said_in(source: str) -> str:
     """What a proven template says by itself, without its variables and conditions."""
     return " ".join(node.data for node in _ENVIRONMENT.parse(source).find_all(nodes.TemplateData))
+
+
+def used(source: str) -> frozenset[str]:
+    """The variables that a template names."""
+    return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
 
 
 def proven(source: str, variables: Collection[str] = VARIABLES) -> str:

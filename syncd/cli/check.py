@@ -11,6 +11,7 @@ import click
 from syncd.cli.announced import channels
 from syncd.cli.app import config_option, json_option
 from syncd.cli.ends import EXITS
+from syncd.cli.filing import LATER, filing_problems, ticket_fields
 from syncd.cli.local import local_problems
 from syncd.cli.running import add_to_mapping
 from syncd.cli.show import as_json, plural, say
@@ -32,8 +33,8 @@ def command(folder: Path | None, *, send: bool, as_data: bool) -> int:
     """Test the configuration, this machine, then each account and each sink. Changes nothing.
 
     Of this machine: the state's folder and file, the disk, the marker key, the address to listen on. Of each account:
-    credential, rights, statuses, repositories, the clock. Of each sink: credential and host; nothing is sent unless you
-    ask for it. Lists every problem with its cure.
+    credential, rights, statuses, repositories, the clock, and whether what a playbook files could be filed. Of each
+    sink: credential and host; nothing is sent unless you ask for it. Lists every problem with its cure.
     """
     place = find_folder(folder)
     try:
@@ -45,6 +46,7 @@ def command(folder: Path | None, *, send: bool, as_data: bool) -> int:
         return EXITS[ConfigError]
     sinks = list(_sinks(config, send=send))
     found = [*config.warnings, *local_problems(config), *_accounts(config), *sinks, *channels(config)]
+    found += filing_problems(config, found)
     if as_data:
         as_json({"folder": str(config.folder), "problems": [_data(problem) for problem in found]})
         return _status(found)
@@ -77,10 +79,11 @@ def _accounts(config: Config) -> Iterator[Problem]:
             if not _status(found):
                 yield from _fields(config, one, connector)
                 yield from _mapping(config, one, connector.statuses())
+                if isinstance(one, Helpdesk):
+                    yield from ticket_fields(one, connector)
                 yield from _clock(one.name, connector.ahead)
         except ConnectorError as error:
-            cure = "Look at the service's status page, and run `syncd check` again"
-            yield Problem(one.name, error.what, cure)
+            yield Problem(one.name, error.what, LATER)
         finally:
             connector.close()
 

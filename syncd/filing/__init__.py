@@ -7,7 +7,22 @@ read what is written there.
 from syncd.filing.decide import decide, kind_of
 from syncd.filing.may import shown
 from syncd.filing.urgency import priority
+from syncd.filing.uses import Use, spots, uses
 from syncd.filing.values import Choice, Decision, Filing, Unfiled
 from syncd.filing.write import customer, write
 
-__all__ = ["Choice", "Decision", "Filing", "Unfiled", "customer", "decide", "kind_of", "priority", "shown", "write"]
+__all__ = [
+    "Choice",
+    "Decision",
+    "Filing",
+    "Unfiled",
+    "Use",
+    "customer",
+    "decide",
+    "kind_of",
+    "priority",
+    "shown",
+    "spots",
+    "uses",
+    "write",
+]

@@ -1,0 +1,97 @@
+"""`syncd check` of a playbook that files: what the tracker lacks is told by file and key, and nothing is filed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from office import REPOSITORY, Office
+
+PRIVATE = "acme/customer"
+SYNC = """
+playbook = "sourcegraph-ce"
+[sync.routing]
+labels = ["support"]
+rules = [{{ area = "Search", keywords = ["search"], labels = ["team/search"], assignee = "@dev" }}]
+[sync.routing.places]
+customer = "{customer}"
+public = "{public}"
+[sync.customer]
+label = "customer/"
+[sync.customer.engineers]
+example = "@engineer"
+"""
+LABELS = ("support", "team/search", "customer/example", "defect", "rfh", *(f"ce/p{number}" for number in range(5)))
+
+
+@pytest.fixture
+def sound(build: Callable[..., Office]) -> Office:
+    """An office whose tracker has all that its playbook asks for."""
+    office = build(main='listen = "127.0.0.1:0"\n')
+    for code in (6, 7):
+        del office.freshdesk.statuses[code]
+    office.hub.make_repo(PRIVATE, private=True)
+    for repository in (PRIVATE, REPOSITORY):
+        office.hub.make_label(repository, *LABELS)
+    for login in ("dev", "engineer"):
+        office.hub.make_member(login)
+    office.write_hub(PRIVATE, REPOSITORY)
+    office.write_desk(sync=SYNC.format(customer=PRIVATE, public=f"github:{REPOSITORY}"))
+    return office
+
+
+def lines(office: Office, status: int) -> list[str]:
+    run = office.run("check").ended(status)
+    assert office.writes() == 0
+    assert office.hub.issues() == []
+    return [line for line in run.out.splitlines() if line.startswith("- ")]
+
+
+def test_what_is_there_is_no_problem(sound: Office) -> None:
+    assert not [line for line in lines(sound, 0) if "worth knowing" not in line]
+
+
+def test_a_label_and_an_assignee_that_are_not_there_are_told_by_key(sound: Office) -> None:
+    for repo in sound.github.books.repos.values():
+        repo.labels.pop("team/search")
+        repo.labels.pop("ce/p3")
+    sound.github.books.visitors |= {"dev", "engineer"}
+    told = "\n".join(lines(sound, 1))
+    where = "mappings/playbooks/sourcegraph-ce.toml"
+    for repository in (PRIVATE, REPOSITORY):
+        assert f"{where}: routing.rules, Search: labels: there is no label 'team/search' in {repository}. Make" in told
+        assert f"{where}: priorities.prefix: there is no label 'ce/p3' in {repository}" in told
+        assert f"{where}: routing.rules, Search: assignee: 'dev' can't be assigned to issues of {repository}" in told
+    assert f"{where}: customer.engineers.example: 'engineer' can't be assigned to issues of {PRIVATE}" in told
+    assert f"'engineer' can't be assigned to issues of {REPOSITORY}" not in told, "no customer is named there"
+
+
+def test_a_place_that_is_not_configured_or_not_named_is_told(sound: Office) -> None:
+    sound.write_desk(sync=SYNC.format(customer="acme/elsewhere", public=""))
+    told = "\n".join(lines(sound, 1))
+    assert "routing.places.customer: the repository acme/elsewhere isn't one of those in connectors/github.toml" in told
+    assert "worth knowing: connectors/freshdesk.toml: sync.routing.places.public: nobody has said yet" in told
+
+
+def test_a_public_place_is_told_what_stays_out_of_it(sound: Office) -> None:
+    told = [line for line in lines(sound, 0) if "stay out of its issues" in line]
+    assert len(told) == 1
+    assert f"everybody can read in github:{REPOSITORY}" in told[0]
+    assert "description_quoted" in told[0]
+    sound.hub.set_private(REPOSITORY)
+    assert not [line for line in lines(sound, 0) if "stay out of its issues" in line]
+
+
+def test_a_field_that_tickets_lack_is_told(sound: Office) -> None:
+    more = '[[sync.file.when]]\nfield = "cf_nowhere"\nvalue = "true"\n[sync.file.fields]\nlogs = "cf_logs"\n'
+    sound.write_desk(sync=SYNC.format(customer=PRIVATE, public=f"github:{REPOSITORY}") + more)
+    told = "\n".join(lines(sound, 0))
+    assert "no field 'cf_nowhere', which file.when looks at" in told
+    assert "no field 'cf_logs', which file.fields looks at" in told
+
+
+def test_of_an_account_in_trouble_nothing_more_is_asked(sound: Office) -> None:
+    sound.environ["SYNCD_TEST_HUB"] = "another-token"
+    told = [line for line in lines(sound, 1) if "worth knowing" not in line]
+    assert len(told) == 1
+    assert "doesn't accept the token" in told[0]
