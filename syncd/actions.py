@@ -94,11 +94,15 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of one note: the remote id, or the error that it met."""
+    """What came of one note: the remote id, or the error that it met.
+
+    ``aside``: why a public reply that was written went without its copies, and who may mend that; a ConnectorError.
+    """
 
     effect: str
     remote_id: str = ""
     error: Exception | None = None
+    aside: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)

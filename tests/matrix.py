@@ -87,6 +87,7 @@ ROWS = (
     _can("can_create", "New items can be filed there"),
     _only(Role.TRACKER, _does("show", "It is asked who can read what is filed there")),
     _only(Role.TRACKER, _can("boards", "Issues can be put on boards")),
+    _only(Role.HELPDESK, _has("copies", "A reply to a customer can be copied to the company's representatives")),
     _can("edits_notes", "A note of syncd's can be given another text"),
     _can("sets_fields", "Custom fields can be set"),
     _can("sets_tags", "Tags or labels can be set"),

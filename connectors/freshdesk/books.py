@@ -142,13 +142,11 @@ class Books:
     def say(self, ticket: Ticket, html: str, *, user: int, private: bool, source: int, **over: Any) -> dict[str, Any]:
         """Add to the conversation; ``incoming`` and the rest by ``over``."""
         now = self.time()
-        body = f"<div>{sanitised(html)}</div>"
         said = {
             "id": self.next_id(),
             "ticket_id": ticket.number,
             "user_id": user,
-            "body": body,
-            "body_text": BeautifulSoup(body, "html.parser").get_text(" ").strip(),
+            **_worded(html),
             "incoming": False,
             "private": private,
             "source": source,
@@ -171,6 +169,18 @@ class Books:
         ticket.talk.append(said)
         self.bump(ticket)
         return said
+
+    def edit(self, ticket: Ticket, said: dict[str, Any], html: str, user: int) -> None:
+        """Give a note another text."""
+        now = self.time()
+        said |= {**_worded(html), "last_edited_at": now, "last_edited_user_id": user, "updated_at": now}
+        self.bump(ticket)
+
+
+def _worded(html: str) -> dict[str, str]:
+    """What was written, in both forms."""
+    body = f"<div>{sanitised(html)}</div>"
+    return {"body": body, "body_text": BeautifulSoup(body, "html.parser").get_text(" ").strip()}
 
 
 def contact(number: int, name: str, email: str, **over: Any) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class FreshdeskConnector(Connector):
         can_create=False,
         keys_are_ids=True,
         details=True,
+        edits_notes=True,
         time_entries=True,
     )
 
@@ -116,7 +117,10 @@ class FreshdeskConnector(Connector):
     # --- writing ---
 
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
-        """See :class:`syncd.connector.Connector`; one request per note and one per status."""
+        """See :class:`syncd.connector.Connector`; one request per note and one per status.
+
+        Public notes are replies, which are mailed to the requester and to their copies; they can't be changed.
+        """
         return self.writer.apply(actions)
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from bs4 import BeautifulSoup
 
-from connectors.freshdesk.books import CLOSED, RESOLVED, Ticket
+from connectors.freshdesk.books import CLOSED, NOTE, RESOLVED, Ticket
 from syncd.clock import moment
 from syncd.testing import Reply, Request
 
@@ -19,6 +20,12 @@ NOTE_ANSWER = (
     "attachments", "created_at", "updated_at",
 )  # fmt: skip
 """What the answer to a new note holds, by a recording: no ``source``."""
+
+REPLY_ANSWER = (
+    "id", "ticket_id", "user_id", "body", "body_text", "from_email", "cc_emails", "bcc_emails", "attachments",
+    "created_at", "updated_at",
+)  # fmt: skip
+"""What the answer to a new reply holds, beside ``replied_to`` (Freshdesk API docs, Create a reply)."""
 
 _VIEWS = ("new_and_my_open", "watching", "spam", "deleted")
 _ORDERS = ("created_at", "due_by", "updated_at", "status")
@@ -32,6 +39,8 @@ _WRITABLE = frozenset({
     "internal_agent_id", "internal_group_id",
 })  # fmt: skip
 _NOTE_KEYS = frozenset({"body", "private", "incoming", "notify_emails", "user_id", "attachments"})
+_REPLY_KEYS = frozenset({"body", "from_email", "cc_emails", "bcc_emails", "user_id", "attachments"})
+_EDIT_KEYS = frozenset({"body", "attachments"})
 
 
 def invalid(*wrong: Wrong) -> Reply:
@@ -142,13 +151,41 @@ def update(ticket: Ticket, asked: Mapping[str, Any]) -> bool:
     return before != ticket.row
 
 
-def note_problem(asked: Mapping[str, Any]) -> Reply | None:
-    """What is wrong with a new note."""
-    unknown = sorted(set(asked) - _NOTE_KEYS)
+def _text_problem(asked: Mapping[str, Any], known: frozenset[str]) -> Reply | None:
+    """What is wrong with what was written."""
+    unknown = sorted(set(asked) - known)
     if unknown:
         return invalid(*((key, "Unexpected/invalid field in request", "invalid_field") for key in unknown))
     if not isinstance(asked.get("body"), str) or not asked["body"]:
         return invalid(("body", "Mandatory attribute missing", "missing_field"))
+    return None
+
+
+def edit_problem(asked: Mapping[str, Any], said: Mapping[str, Any]) -> Reply | None:
+    """What is wrong with another text for a note: only notes take one."""
+    if said["source"] != NOTE:
+        return invalid(("id", "Only notes can be edited", "invalid_value"))
+    return _text_problem(asked, _EDIT_KEYS)
+
+
+def reply_problem(asked: Mapping[str, Any]) -> Reply | None:
+    """What is wrong with a reply."""
+    for key in ("cc_emails", "bcc_emails"):
+        copies = asked.get(key, [])
+        if not isinstance(copies, list):
+            return invalid((key, "It should be a/an Array", "datatype_mismatch"))
+        if not all(isinstance(one, str) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", one) for one in copies):
+            return invalid(
+                (key, "It should contain elements that are in the 'valid email address' format", "invalid_value")
+            )
+    return _text_problem(asked, _REPLY_KEYS)
+
+
+def note_problem(asked: Mapping[str, Any]) -> Reply | None:
+    """What is wrong with a new note."""
+    wrong = _text_problem(asked, _NOTE_KEYS)
+    if wrong is not None:
+        return wrong
     if not isinstance(asked.get("private", True), bool):
         return invalid(("private", "It should be a/an Boolean", "datatype_mismatch"))
     return None

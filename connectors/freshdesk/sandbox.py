@@ -1,9 +1,9 @@
 """A stand-in for one Freshdesk account: the real wire format of API v2, as far as syncd asks for it.
 
-Served: our own agent, ticket fields, the ticket lists, single and archived tickets, conversations, notes, status
-and other updates, single contacts and companies, the account's time entries. Not served, because nothing here calls
-it: search, jobs and bulk updates, making and merging of tickets through the API, lists of contacts and companies.
-Where Freshdesk's documentation leaves something open, a switch chooses; people act through ``people``.
+Served: our own agent, ticket fields, the ticket lists, single and archived tickets, conversations, notes, replies,
+edited notes, status and other updates, single contacts and companies, the account's time entries. Not served, because
+nothing here calls it: search, jobs and bulk updates, making and merging of tickets through the API, lists of contacts
+and companies. Where Freshdesk's documentation leaves something open, a switch chooses; people act through ``people``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from connectors.freshdesk import rules
-from connectors.freshdesk.books import ME, NOTE, STATUSES, Books, Ticket
+from connectors.freshdesk.books import ME, NOTE, REPLY, STATUSES, Books, Ticket
 from connectors.freshdesk.limits import Limits
 from connectors.freshdesk.people import People
 from syncd.clock import moment, stamp
@@ -30,8 +30,9 @@ class FreshdeskSandbox(Sandbox):
 
     Switches: ``inclusive`` (``updated_since`` takes its own second), ``strict_keys`` (an unknown query key is
     refused), ``archived_answer`` (``404`` or ``redirect``), ``ticket_scope``, ``rights`` (those of the key's agent that
-    matter), ``required_for_closure`` (names of fields), ``after_put`` (an automation sets this status right after
-    ours), ``statuses``, ``tracks_time`` (whether the plan has that); those of ``limits``, ``books`` and ``people``.
+    matter), ``required_for_closure`` (names of fields), ``after_put`` and ``after_reply`` (an automation sets this
+    status right after ours, or after a reply), ``statuses``, ``tracks_time`` (whether the plan has that); those of
+    ``limits``, ``books`` and ``people``.
     """
 
     examples = (("make_ticket", {"subject": "The hub is slow"}),)
@@ -51,6 +52,7 @@ class FreshdeskSandbox(Sandbox):
         self.tracks_time = True
         self.required_for_closure: set[str] = set()
         self.after_put: int | None = None
+        self.after_reply: int | None = None
         self._requests = 0
 
     def routes(self) -> list[tuple[str, str, Handler]]:
@@ -64,6 +66,8 @@ class FreshdeskSandbox(Sandbox):
             ("GET", "/api/v2/tickets/archived/<int:number>", self.get_archived),
             ("GET", "/api/v2/tickets/<int:number>/conversations", self.get_conversations),
             ("POST", "/api/v2/tickets/<int:number>/notes", self.post_note),
+            ("POST", "/api/v2/tickets/<int:number>/reply", self.post_reply),
+            ("PUT", "/api/v2/conversations/<int:number>", self.put_conversation),
             ("GET", "/api/v2/contacts/<int:number>", self.get_contact),
             ("GET", "/api/v2/companies/<int:number>", self.get_company),
             ("GET", "/api/v2/time_entries", self.get_time_entries),
@@ -235,6 +239,36 @@ class FreshdeskSandbox(Sandbox):
         said = self.books.say(found, asked["body"], user=ME, private=private, source=NOTE)
         answer = {key: said[key] for key in rules.NOTE_ANSWER} | {"structured_body": None}
         return Reply(201, answer, {"Location": f"{request.origin}/api/v2/conversations/{said['id']}"})
+
+    def post_reply(self, request: Request, number: int) -> Reply:
+        """A public reply, mailed to the requester and to its copies; not idempotent."""
+        found = self.books.tickets.get(number)
+        if found is None or found.listed:
+            return Reply(404)
+        asked, wrong = rules.body(request)
+        wrong = wrong or rules.reply_problem(asked)
+        if wrong is not None:
+            return wrong
+        copies = list(asked.get("cc_emails", []))
+        said = self.books.say(found, asked["body"], user=ME, private=False, source=REPLY, cc_emails=copies)
+        if self.after_reply is not None:
+            self.books.move(found, self.after_reply)
+        to = self.books.embedded(found.row["requester_id"])
+        replied = {"replied_to": [to["email"]] if to else []}
+        return Reply(201, {key: said[key] for key in rules.REPLY_ANSWER} | replied)
+
+    def put_conversation(self, request: Request, number: int) -> Reply:
+        """Another text for a note."""
+        both = ((one, said) for one in self.books.tickets.values() for said in one.talk if said["id"] == number)
+        ticket, said = next(both, (None, None))
+        if ticket is None or said is None or ticket.listed:
+            return Reply(404)
+        asked, wrong = rules.body(request)
+        wrong = wrong or rules.edit_problem(asked, said)
+        if wrong is not None:
+            return wrong
+        self.books.edit(ticket, said, asked["body"], ME)
+        return Reply(200, {key: said[key] for key in rules.NOTE_ANSWER})
 
     # --- shapes ---
 

@@ -71,6 +71,10 @@ class FreshdeskWorld(World):
         """See :class:`World`."""
         self.people.remove_tag(int(ref.id), label)
 
+    def copied(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        return list(self.sandbox.books.tickets[int(ref.id)].talk[-1]["cc_emails"])
+
     def assign(self, ref: Ref, *, to: bool = True) -> str:
         """See :class:`World`."""
         self.people.hand_over(int(ref.id), responder_id=AGENT if to else None)

@@ -12,7 +12,11 @@ from connectors.freshdesk.reads import Reader, number
 from connectors.markup import to_html
 from syncd.actions import Action, Note, Outcome, Written
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
+from syncd.marker import PATTERN
 from syncd.model import Status
+
+_COPIES = "cc_emails"
+"""The field that holds a reply's copies."""
 
 
 class Writer:
@@ -75,16 +79,58 @@ class Writer:
             return self._status(action, action.status, versions, shown=False), error
 
     def _note(self, action: Action, note: Note, versions: list[str]) -> Written:
-        """Freshdesk API docs, Create a note: ``private`` is true unless given, and is always given here."""
-        what = f"adding a note to ticket {action.target.id}"
-        path = f"tickets/{number(self.api, action.target)}/notes"
-        made = self.api.create(what, path, {"body": to_html(note.body, note.marker), "private": note.internal})
+        """A note, a reply, or another text for a note; its body shows no HTML but our own."""
+        ticket, body = number(self.api, action.target), {"body": to_html(note.body, note.marker)}
+        if note.replaces:
+            return self._edit(action, note, versions)
+        aside: Refused | None = None
+        if note.internal:
+            # Freshdesk API docs, Create a note: ``private`` is true unless given, and is always given here.
+            what = f"adding a note to ticket {ticket}"
+            made = self.api.create(what, f"tickets/{ticket}/notes", {**body, "private": True})
+        else:
+            what = f"replying to ticket {ticket}"
+            made, aside = self._reply(what, f"tickets/{ticket}/reply", body, note.copies)
         try:
             remote = str(records.number(made))
         except ValueError:
             raise Transient(self.api.name, f"{what}: the answer names no note", doubt=True) from None
         versions.extend(_version(made))
-        return Written(note.effect, remote)
+        return Written(note.effect, remote, aside=aside)
+
+    def _reply(
+        self, what: str, path: str, body: dict[str, Any], copies: Sequence[str]
+    ) -> tuple[dict[str, Any], Refused | None]:
+        """Freshdesk API docs, Create a reply: mailed to the requester at once. It never sets a status by itself.
+
+        Where the copies are refused, the reply goes without them, and why is told.
+        """
+        if not copies:
+            return self.api.create(what, path, body), None
+        try:
+            return self.api.create(what, path, {**body, "cc_emails": list(copies)}), None
+        except Refused as error:
+            if _COPIES not in error.what:
+                raise
+            aside = Refused(self.api.name, f"{error.what}; it went without copies: mend the addresses")
+        return self.api.create(what, path, body), aside
+
+    def _edit(self, action: Action, note: Note, versions: list[str]) -> Written:
+        """Freshdesk API docs, Update a conversation: notes only, and anybody's, so it is looked at first.
+
+        What was mailed stays as it is. The marker is the one that the note has.
+        """
+        what = f"changing a note of ticket {action.target.id}"
+        rows = self.reader.conversations(action.target)
+        there = next((row for row in rows if str(row.get("id")) == note.replaces), None)
+        if there is None or there.get("user_id") != self.reader.account.me:
+            raise Refused(self.api.name, f"{what}: the note that was to be changed isn't there, or isn't ours")
+        if not (note.internal and there.get("private") is True):
+            raise Refused(self.api.name, f"{what}: what was written to a customer can't be changed")
+        found = PATTERN.search(f"{there.get('body_text')}\n{there.get('body')}")
+        body = {"body": to_html(note.body, found[0] if found else note.marker)}
+        versions.extend(_version(self.api.update(what, f"conversations/{records.number(there)}", body)))
+        return Written(note.effect, note.replaces)
 
     def _status(self, action: Action, wanted: Status, versions: list[str], *, shown: bool) -> Status:
         """Freshdesk API docs, Update a ticket: a partial update; the code goes as an integer."""

@@ -103,6 +103,11 @@ class Writer:
     def prove_readers(self, there: items.Row, note: Note, doing: str) -> None:
         """A tracker's comments are all read by whoever sees the issue."""
 
+    def uncopied(self, note: Note) -> Refused | None:
+        """Why a note went without the copies that it was to have; nobody is mailed of an issue."""
+        del note
+        return None
+
     def edit(self, action: Action) -> items.Row | None:
         """PUT fields and labels, once (Edit issue): labels are added and taken away, never replaced.
 
@@ -177,7 +182,7 @@ class _Doing:
             try:
                 write = self.writer.replace if note.replaces else self.writer.post
                 made = write(self.action.target, note)
-                self.notes.append(Written(note.effect, _id(self.writer.api, made)))
+                self.notes.append(Written(note.effect, _id(self.writer.api, made), aside=self.writer.uncopied(note)))
                 self.wrote = True
             except ConnectorError as error:
                 self.notes.append(Written(note.effect, error=error))

@@ -57,6 +57,13 @@ class DeskWriter(Writer):
             who = "customers read" if not internal else "only the team reads"
             raise Refused(self.api.name, f"{doing}: {who} the comment that was to be changed")
 
+    def uncopied(self, note: Note) -> Refused | None:
+        """Copies go to accounts that take part in a request, not to addresses (JSM REST API, Participants)."""
+        if note.internal or not note.copies:
+            return None
+        cure = "have an agent add them as request participants"
+        return Refused(self.api.name, f"a public comment can't be copied to e-mail addresses in Jira; {cure}")
+
     def _plain(self, target: Ref, text: str, doing: str, *, internal: bool) -> items.Row:
         """Add comment, with the property that makes it internal or public."""
         about = {"key": PUBLIC, "value": {"internal": internal}}

@@ -13,7 +13,7 @@ class JsmWorld(SiteWorld):
 
     def __init__(self, *, cloud: bool = True, beside: SiteWorld | None = None) -> None:
         cloud = cloud if beside is None else beside.cloud
-        lacks = frozenset({"create"})
+        lacks = frozenset({"create", "copies"})
         super().__init__(
             Role.HELPDESK,
             "jsm",

@@ -73,6 +73,7 @@ class Writer:
         targets = [action.target for action in actions]
         for index, action in enumerate(actions):
             several = len(action.notes) > 1 or targets.count(action.target) > 1
+            several = several or any(note.copies or note.replaces for note in action.notes)
             known = self.reader.known.get(action.target.id)
             if several or (known is not None and known.status == items.CLOSED):
                 continue

@@ -15,6 +15,8 @@ from syncd.model import Status
 
 MAX_BYTES = 60_000
 """A comment holds 65,535 bytes at most; the marker comes last and is never cut."""
+MAX_COPIES = 48
+"""People that one ticket can be copied to (Zendesk docs, Setting email CCs)."""
 PLAIN = frozenset({
     "assignee_email", "assignee_id", "brand_id", "due_at", "external_id", "group_id", "organization_id", "priority",
     "problem_id", "subject", "ticket_form_id", "type",
@@ -75,6 +77,13 @@ def comment(note: Note) -> dict[str, Any]:
         body = body[: len(body) // 2]
         html = to_html(body + "…", note.marker)
     return {"html_body": html, "public": not note.internal}
+
+
+def copies(note: Note | None) -> dict[str, Any]:
+    """Who gets copies of a public reply (Zendesk docs, Setting email CCs): from then on of all that is public there."""
+    if note is None or note.internal or not note.copies:
+        return {}
+    return {"email_ccs": [{"user_email": one, "action": "put"} for one in note.copies[:MAX_COPIES]]}
 
 
 def guard(known: Known | None) -> dict[str, Any]:

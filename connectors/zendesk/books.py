@@ -121,6 +121,13 @@ class Books:
         found = (key for key, one in self.custom_statuses.items() if one["status_category"] == category)
         return next((key for key in found if self.custom_statuses[key]["default"]), DEFAULT_STATUS[category])
 
+    def user_of(self, email: str) -> int:
+        """Whose address that is; a customer is made who has it, if need be."""
+        known = (number for number, one in self.users.items() if one["email"] == email)
+        number = next(known, None) or self.next_id()
+        self.users.setdefault(number, defaults.user(number, email.partition("@")[0].title(), email, "end-user"))
+        return number
+
     # --- making and changing ---
 
     def make(self, said: Said, *, at: datetime | None = None, **over: Any) -> Ticket:

@@ -26,6 +26,7 @@ PLAIN = frozenset({
 REFERENCES = frozenset({"requester_id", "assignee_id", "organization_id", "problem_id", "ticket_form_id"})
 OTHER = frozenset({
     "status", "custom_status_id", "tags", "custom_fields", "comment", "safe_update", "updated_stamp", "metadata",
+    "email_ccs",
 })  # fmt: skip
 BULK = frozenset({"additional_tags", "remove_tags"})
 """Taken by the bulk form of update_many only."""
@@ -50,11 +51,12 @@ class Updates:
     """Writes tickets in the books.
 
     Switch: ``disagreement`` (what a status and a custom status of another category in one write do: ``refused``, or
-    ``status`` or ``custom`` wins).
+    ``status`` or ``custom`` wins), ``ccs`` (whether the account lets people be copied in).
     """
 
     books: Books
     disagreement: str = "refused"
+    ccs: bool = True
 
     def write(self, ticket: Ticket, asked: Mapping[str, Any], by: int, *, bulk: bool = False) -> Row | Reply:
         """Make one write; its audit, or the refusal."""
@@ -83,6 +85,7 @@ class Updates:
             or self._fields(asked, wanted)
             or self._tags(ticket, asked, wanted, bulk=bulk)
             or self._comment(ticket, asked, by, wanted)
+            or self._copies(ticket, asked, wanted)
             or self._solving(ticket, wanted)
             or wanted
         )
@@ -212,6 +215,22 @@ class Updates:
         public = bool(given.get("public", ticket.row["is_public"]))
         author = given.get("author_id", by)
         wanted.said = said(given, author, public=public)
+        return None
+
+    def _copies(self, ticket: Ticket, asked: Mapping[str, Any], wanted: Wanted) -> Reply | None:
+        """Who is copied in besides; an address that nobody has makes a user. The requester gets all that is public."""
+        given = asked.get("email_ccs") or []
+        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+            return rules.bad_attribute("email_ccs", "must be an array of objects")
+        if not given or not self.ccs:
+            return None
+        ids = list(ticket.row["email_cc_ids"])
+        for one in given:
+            number = one.get("user_id") or self.books.user_of(str(one.get("user_email")))
+            ids = [known for known in ids if known != number]
+            if one.get("action", "put") == "put" and number != ticket.row["requester_id"]:
+                ids.append(number)
+        wanted.row["email_cc_ids"] = ids
         return None
 
 

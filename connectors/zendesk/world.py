@@ -122,6 +122,12 @@ class ZendeskWorld(World):
             self.people.agent_reply(int(ref.id), body)
         self.advance(WITHHELD)
 
+    def copied(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        ticket, books = self._ticket(ref), self.sandbox.books
+        mails = [mail for mail in books.mails if mail.ticket == ticket.number and mail.to != ticket.row["requester_id"]]
+        return [books.users[mail.to]["email"] for mail in mails if mail.text in ticket.comments[-1]["html_body"]]
+
     def assign(self, ref: Ref, *, to: bool = True) -> str:
         """See :class:`World`."""
         self.people.assign(int(ref.id), AGENT if to else None)

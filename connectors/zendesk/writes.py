@@ -111,6 +111,8 @@ class Single:
 
     def _refuse(self, done: Progress) -> None:
         """Raises: what would fail is not tried."""
+        if any(note.replaces for note in done.action.notes):
+            raise Refused(self.api.name, f"{self.what(done.action)}: Zendesk lets nobody change what was said")
         wait = self.blocked(done.number)
         if wait:
             raise OneTicket(self.api.name, f"{self.what(done.action)}: it was changed too often", retry_after=wait)
@@ -182,7 +184,7 @@ class Single:
         try:
             sent = {**(bodies.wish(status) if status else {}), **extras}
             if note is not None:
-                sent["comment"] = bodies.comment(note)
+                sent |= {"comment": bodies.comment(note), **bodies.copies(note)}
             answer = self.api.update(what, done.number, {**sent, **bodies.guard(done.known)})
         except bodies.Unfit as error:
             return Refused(self.api.name, f"{what}: {error}")
@@ -225,12 +227,23 @@ class Single:
         if note is not None:
             remote = bodies.note_id(answer)
             lost = None if remote else Transient(self.api.name, f"{what} the note", doubt=True)
-            done.notes.append(Written(note.effect, remote, lost))
+            done.notes.append(Written(note.effect, remote, lost, self._uncopied(done, note, row)))
         if status is not None and "status" in row:
             done.status = items.status(row, self.account.customs)
         elif status is not None:
             done.error = Transient(self.api.name, f"{what} the status", doubt=True)
         self._passed_over(done, row, sent)
+
+    def _uncopied(self, done: Progress, note: Note, row: dict[str, Any]) -> Refused | None:
+        """Who got no copy, though they were to: an account need not have copies."""
+        if note.internal or not note.copies:
+            return None
+        what = f"{self.what(done.action)}: Zendesk took no copies of the reply; let agents copy people in (CCs)"
+        if row.get("email_cc_ids"):
+            if len(note.copies) <= bodies.MAX_COPIES:
+                return None
+            what = f"{self.what(done.action)}: only the first {bodies.MAX_COPIES} got copies: Zendesk takes no more"
+        return Refused(self.api.name, what)
 
     def _passed_over(self, done: Progress, row: dict[str, Any], sent: dict[str, Any]) -> None:
         """What Zendesk ignored without refusing it: the rest was written, so it is told beside that."""

@@ -31,6 +31,8 @@ class Entry:
     markers: list[str] = field(default_factory=list)
     noted: dict[str, str] = field(default_factory=dict)
     """Marker -> the id of the note that has it."""
+    copied: tuple[str, ...] = ()
+    """The addresses that got a copy of the newest remark."""
     audience: Audience = Audience.PRIVATE
     place: str = ""
     """Where it was filed."""
@@ -114,6 +116,7 @@ class Books:
     def say(self, number: int, remark: Remark) -> None:
         """Somebody writes."""
         self.entries[number].remarks.append(remark)
+        self.entries[number].copied = ()
         self.entries[number].version = self.next()
         self.entries[number].said.append(self.tick)
 
@@ -124,6 +127,7 @@ class Books:
             entry.markers.append(note.marker)
             entry.noted[note.marker] = f"{number}-{len(entry.remarks)}"
             self.say(number, Remark(Author.SELF, note.body, note.internal))
+            entry.copied = () if note.internal else note.copies
             return Written(note.effect, entry.noted[note.marker])
         index = note.replaces.removeprefix(f"{number}-")
         there = entry.remarks[int(index)] if index.isdecimal() and int(index) < len(entry.remarks) else None

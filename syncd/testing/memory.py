@@ -224,8 +224,10 @@ class MemoryConnector(Connector):
         """Look at the books."""
         self._call()
         found: dict[str, list[str]] = {}
-        for number, marker in enumerate(self.books.entries[int(where.id)].markers):
-            found.setdefault(marker, []).append(f"{where.id}-note-{number}")
+        entry = self.books.entries[int(where.id)]
+        for number, marker in enumerate(entry.markers):
+            known = entry.noted.get(marker) if marker not in found else None
+            found.setdefault(marker, []).append(known or f"{where.id}-note-{number}")
         return found
 
     def parse_url(self, text: str) -> Sequence[Mention]:

@@ -52,6 +52,10 @@ class MemoryWorld(World):
         self._entry(ref).tags += (label,)
         self.touch(ref)
 
+    def copied(self, ref: Ref) -> list[str]:
+        """See :class:`World`."""
+        return list(self._entry(ref).copied)
+
     def assign(self, ref: Ref, *, to: bool = True) -> str:
         """See :class:`World`."""
         self._entry(ref).assignees = ("agent-1",) if to else ()

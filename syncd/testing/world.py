@@ -43,7 +43,8 @@ class World(ABC):
 
     ``lacks`` names what the system doesn't have, so that the suite skips it and says why: ``internal_notes``,
     ``waiting``, ``remove``, ``restore``, ``move``, ``create``, ``rate_limit``, ``lost_answer``, ``html_answer``,
-    ``tags_version`` (the answer to a write of tags doesn't show the item's version).
+    ``tags_version`` (the answer to a write of tags doesn't show the item's version), ``copies`` (a public reply goes to
+    no addresses besides).
     """
 
     no_field: ClassVar[str] = "no_such_field"
@@ -86,6 +87,10 @@ class World(ABC):
 
     def assign(self, ref: Ref, *, to: bool = True) -> str:
         """A team member takes an item, or leaves it; how ``Item.assignees`` tells them, where it is filled."""
+        raise NotImplementedError
+
+    def copied(self, ref: Ref) -> list[str]:
+        """The addresses that got a copy of an item's newest note or reply; overridden where a reply has copies."""
         raise NotImplementedError
 
     def tags(self, ref: Ref) -> list[str]:

@@ -21,10 +21,11 @@ from syncd.testing.contract.files import Files
 from syncd.testing.contract.hours import Hours
 from syncd.testing.contract.names import Names
 from syncd.testing.contract.reads import Reads
+from syncd.testing.contract.replies import Replies
 from syncd.testing.contract.writes import Writes
 
 
-class ConnectorContract(Feed, Reads, Details, Hours, Writes, Files, Names):
+class ConnectorContract(Feed, Reads, Details, Hours, Writes, Replies, Files, Names):
     """See the module."""
 
 

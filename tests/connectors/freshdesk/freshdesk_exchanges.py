@@ -26,6 +26,8 @@ _CALLS = [
     ("GET", r"/time_entries", "entries_query", None, (200, "entries")),
     ("GET", r"/companies/\d+", "no_query", None, (200, "company")),
     ("POST", r"/tickets/\d+/notes", "no_query", "new_note", (201, "note")),
+    ("POST", r"/tickets/\d+/reply", "no_query", "new_reply", (201, "reply")),
+    ("PUT", r"/conversations/\d+", "no_query", "edit", (200, "note")),
 ]
 _REFUSALS = {400: "invalid", 401: "said_no", 403: "said_no", 415: "said_no"}
 _EMPTY = {301, 302, 404, 405}

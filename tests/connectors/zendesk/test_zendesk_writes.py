@@ -15,6 +15,7 @@ from syncd.actions import Action, Note, Outcome, Way
 from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Item, Ref, Status
 from syncd.testing import Fault, Reply, Request
+from syncd.testing.contract.support import MARKER
 
 MARK = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
 OTHER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VY:0123456789abcdef0123"
@@ -457,3 +458,34 @@ def test_a_ref_that_is_no_ticket_number_costs_no_call(world: ZendeskWorld, conne
     assert isinstance(connector.fetch([odd])[odd], Refused)
     assert isinstance(act(connector, odd).error, Refused)
     assert world.calls() == before
+
+
+# --- copies ---
+
+
+def test_an_account_without_copies_is_told(world: ZendeskWorld, connector: ZendeskConnector) -> None:
+    world.sandbox.updates.ccs = False
+    ref = world.add()
+    note = Note("e1", "May we proceed?", MARKER, internal=False, copies=("lead@example.org",))
+    (told,) = next(iter(connector.apply([Action(ref, notes=(note,))]))).notes
+    assert (told.error, isinstance(told.aside, Refused)) == (None, True)
+    assert "lead" not in str(told.aside)
+    assert [one.internal for one in world.remarks(ref)] == [False]
+    assert world.copied(ref) == []
+
+
+def test_many_replies_with_copies_each_have_their_own(world: ZendeskWorld, connector: ZendeskConnector) -> None:
+    refs = [world.add() for _ in range(6)]
+    leads = [f"lead{number}@example.org" for number in range(6)]
+    notes = [Note(f"e{at}", "May we proceed?", MARKER, internal=False, copies=(lead,)) for at, lead in enumerate(leads)]
+    outcomes = list(connector.apply([Action(ref, notes=(note,)) for ref, note in zip(refs, notes, strict=True)]))
+    assert [(one.notes[0].error, one.notes[0].aside) for one in outcomes] == [(None, None)] * 6
+    assert [world.copied(ref) for ref in refs] == [[lead] for lead in leads]
+
+
+def test_what_was_said_is_never_changed(world: ZendeskWorld, connector: ZendeskConnector) -> None:
+    ref = world.add()
+    remote = next(iter(connector.apply([Action(ref, notes=(Note("e1", "first", MARKER),))]))).notes[0].remote_id
+    outcome = next(iter(connector.apply([Action(ref, notes=(Note("e2", "second", MARKER, replaces=remote),))])))
+    assert isinstance(outcome.error, Refused)
+    assert ["first" in one.body for one in world.remarks(ref)] == [True]

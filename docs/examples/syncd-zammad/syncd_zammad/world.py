@@ -35,7 +35,7 @@ class ZammadWorld(World):
     """A running stand-in with a stopped clock, which it shares with its connectors."""
 
     def __init__(self, name: str = "zammad") -> None:
-        super().__init__(Role.HELPDESK, frozenset({"create", "restore"}))
+        super().__init__(Role.HELPDESK, frozenset({"create", "restore", "copies"}))
         self.name = name
         self.clock = ManualClock()
         self.sandbox = ZammadSandbox().start()

@@ -108,7 +108,7 @@ class Writer:
         except ConnectorError as error:
             written = (Written(note.effect, error=error),) if note else ()
             return replace(outcome, notes=outcome.notes + written, error=error if change else outcome.error)
-        written = (Written(note.effect, remote),) if note else ()
+        written = (Written(note.effect, remote, aside=self._uncopied(what, note)),) if note else ()
         done = replace(
             outcome,
             status=status if "state" in change else outcome.status,
@@ -121,6 +121,12 @@ class Writer:
         # What isn't an attribute of tickets is passed over without a word.
         passed = Refused(self.api.name, f"{what}: tickets have no field {', '.join(lost)}")
         return replace(done, aside=passed) if done.status else replace(done, error=passed)
+
+    def _uncopied(self, what: str, note: Note) -> Refused | None:
+        """Why nobody got a copy of it."""
+        if note.internal or not note.copies:
+            return None
+        return Refused(self.api.name, f"{what}: a note is never mailed, so nobody got a copy; forward it by hand")
 
     def _confirmed(self, what: str, row: Row) -> tuple[str, Status, str]:
         """What the ticket is by now: version, state, newest article."""
