@@ -20,9 +20,10 @@ SHOWN = timedelta(days=7)
 def channels(config: Config) -> Iterator[Problem]:
     """Channels that a playbook announces in, and that no sink stands for."""
     for desk in config.helpdesks.values():
-        for name in desk.playbook.announce.unmapped:
-            what = f"the playbook {desk.playbook.name} announces in the channel {name!r}, and no sink stands for it"
-            cure = f'Nothing is sent there. Add {name} = "NAME of a [notify.NAME]" to [sync.announce.sinks]'
+        names = desk.playbook.announce.unmapped
+        if names:
+            what = f"the playbook announces in {', '.join(names)}, and no sink stands for that"
+            cure = f'To be told, add {names[0]} = "NAME of a [notify.NAME]"'
             yield Problem(f"connectors/{desk.name}.toml: sync.announce.sinks", what, cure, warning=True)
 
 
@@ -54,8 +55,8 @@ def _one(store: Store, row: AnnouncementRow) -> dict[str, str]:
 def tell(found: dict[str, Any]) -> None:
     """In words."""
     for desk, names in found["unmapped"].items():
-        cure = "Name a sink for each in [sync.announce.sinks]"
-        say(f"{desk} announces nothing in {', '.join(names)}: no sink stands for that channel. {cure}")
+        cure = "To be told, name a sink for it in [sync.announce.sinks]"
+        say(f"Nothing is announced for {desk} in {', '.join(names)}: no sink stands for that. {cure}")
     for row in found["unknown"]:
         say(
             f"Whether {row['item']} was announced in notify.{row['sink']} on {when(row['at'])} isn't known. "
