@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from deadly import VARIABLE
-from office import PENDING, RESOLVED, Office
+from office import MARKER, PENDING, REPOSITORY, RESOLVED, Office
 
 BOUNDARIES = {"any": 70, "write": 16}
 """How many boundaries there are about: in a poll and what it leads to, and from the first write of it on."""
@@ -84,19 +84,69 @@ class Day:
         self.office.finish(started, 15).ended(0)
 
 
-def kills(build: Callable[..., Office], count: int, seed: int) -> tuple[int, int]:
+class Escalations(Day):
+    """The same, where agents escalate tickets, and nobody but syncd files issues."""
+
+    def act(self) -> None:
+        """An agent escalates a ticket, or an engineer closes its issue."""
+        self.office.later(5)
+        known = [key for key in self.issues() if self.office.hub.status(key)[0] == "open"]
+        waiting = [key for key in known if self.office.status(self.ticket_of(key)) == PENDING]
+        if waiting and self.rng.random() < 0.4:
+            key = self.rng.choice(waiting)
+            self.office.hub.close(key)
+            self.closed.add(self.ticket_of(key))
+        else:
+            ticket = self.office.ticket()
+            self.office.later(2)
+            self.office.desk.add_tag(ticket, "escalate")
+            self.tickets[ticket] = ""
+
+    def issues(self) -> list[str]:
+        """Those that syncd has filed."""
+        return [key for key in self.office.hub.issues() if MARKER.search(self.office.hub.body(key))]
+
+    def ticket_of(self, key: str) -> int:
+        body = self.office.hub.body(key)
+        return max(ticket for ticket in self.tickets if self.office.ticket_url(ticket) in body.split())
+
+    def lost(self) -> list[int]:
+        """Tickets without an issue as well."""
+        filed = {self.ticket_of(key) for key in self.issues()}
+        return sorted({*super().lost(), *(self.tickets.keys() - filed)})
+
+    def doubles(self) -> int:
+        """A second issue of a ticket as well."""
+        filed = [self.ticket_of(key) for key in self.issues()]
+        return super().doubles() + len(filed) - len(set(filed))
+
+
+FILES = f"""
+playbook = "2i2c"
+file_after = "0s"
+[sync.file]
+authorised = "anyone"
+answered_first = false
+[sync.routing.places]
+infrastructure = "{REPOSITORY}"
+"""
+
+
+def kills(build: Callable[..., Office], count: int, seed: int, kind: type[Day] = Day) -> tuple[int, int]:
     """So many kills; doubles and losses."""
     office = build(settle="1s", main="[brake]\nmax_changes = 100000\n")
-    office.write_desk(more='poll_interval = "1s"')
+    office.write_desk(more='poll_interval = "1s"', sync=FILES.strip() if kind is Escalations else "")
     office.write_hub(more='poll_interval = "1s"')
+    office.hub.make_label(REPOSITORY, "support")
     office.sync()
-    day = Day(office, random.Random(seed))  # noqa: S311  # the same moments each time
+    day = kind(office, random.Random(seed))  # noqa: S311  # the same moments each time
     for number in range(count):
         day.act()
         day.live()
         if number % 25 == 24:
             day.evening()
     day.evening()
+    assert "adopted" not in office.json("status")["filings"], "nobody but syncd files issues here"
     return day.doubles(), len(day.lost())
 
 
@@ -112,6 +162,20 @@ def test_the_daemon_killed_at_any_boundary_doubles_and_loses_nothing(
     build: Callable[..., Office], seed: int, record_property: Callable[[str, object], None]
 ) -> None:
     told(record_property, 40, kills(build, 40, seed))
+
+
+def test_the_daemon_killed_while_it_files_issues_files_each_once(
+    build: Callable[..., Office], record_property: Callable[[str, object], None]
+) -> None:
+    told(record_property, 25, kills(build, 25, 7, Escalations))
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("seed", range(200, 210))
+def test_the_daemon_killed_again_and_again_while_it_files_issues_files_each_once(
+    build: Callable[..., Office], seed: int, record_property: Callable[[str, object], None]
+) -> None:
+    told(record_property, 300, kills(build, 300, seed, Escalations))
 
 
 @pytest.mark.torture
