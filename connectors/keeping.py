@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 
 from connectors.markup import clean
 from syncd.clock import Clock
-from syncd.details import Attachment
 from syncd.errors import ConnectorError
+from syncd.model import Attachment, Item, Place
 
 TTL = 3600.0
 """Seconds after which what seldom changes is read again: companies, people, names of fields, statuses, roles."""
@@ -148,6 +148,12 @@ def attachments(rows: object, *, name: str, url: str, size: str = "size") -> lis
         for row in found
         if as_text(row.get(url))
     ]
+
+
+def files(item: Item) -> tuple[Attachment, ...]:
+    """Those of the description, then of what was said publicly, then of internal notes (``Detail.attachments``)."""
+    order = (Place.BODY, Place.COMMENT, Place.NOTE)
+    return tuple(one for place in order for text in item.texts or () if text.place is place for one in text.attachments)
 
 
 def _count(value: object) -> int:

@@ -5,17 +5,16 @@ Freshdesk API docs, View a ticket, View a contact, View a company, List all tick
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from connectors.freshdesk import items
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.forms import Forms
 from connectors.freshdesk.forms import number as _id
 from connectors.freshdesk.reads import Reader, number
-from connectors.keeping import Kept, as_fields, as_text, attachments
-from syncd.details import Attachment, Company, Detail, Person
+from connectors.keeping import Kept, as_fields, as_text, files
+from syncd.details import Company, Detail, Person
 from syncd.errors import Gone, Refused, Transient
 from syncd.model import Item, Ref
 
@@ -72,7 +71,7 @@ class Details:
             priority=form.priorities.get(_id(row.get("priority")), as_text(row.get("priority"))),
             fields=item.fields,
             answered=items.answered(said, self.reader.account.me if said else 0),
-            attachments=tuple(_files(row, said)),
+            attachments=files(item),
         )
 
     def companies(self, keys: Sequence[int]) -> Mapping[int, Company]:
@@ -151,11 +150,3 @@ def _person(embedded: object) -> Person | None:
 def _company(row: items.Row) -> Company:
     standard = {key: text for key in _STANDARD if (text := as_text(row.get(key)))}
     return Company(as_text(row.get("name")), standard | as_fields(row.get("custom_fields")))
-
-
-def _files(row: items.Row, said: Sequence[items.Row]) -> Iterator[Attachment]:
-    """The description's, then what was attached publicly, then what only the team sees."""
-    private = [one for one in said if one.get("private") is True]
-    public: list[Any] = [one for one in said if one.get("private") is not True]
-    for one in (row, *public, *private):
-        yield from attachments(one.get("attachments"), name="name", url="attachment_url")

@@ -10,10 +10,10 @@ from typing import Any
 
 from connectors.freshdesk.forms import Form
 from connectors.freshdesk.forms import number as _id
-from connectors.keeping import as_fields, named
+from connectors.keeping import as_fields, attachments, named
 from connectors.markup import clean, to_markdown
 from connectors.records import number, time_of, version
-from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status, Text, Unreadable
+from syncd.model import Attachment, Author, GoneKind, Item, Place, Ref, Removed, Status, Text, Unreadable
 
 Row = Mapping[str, Any]
 
@@ -102,8 +102,13 @@ def unreadable(name: str, row: Row, why: str) -> Unreadable:
 
 
 def description(row: Row) -> Text:
-    """What the requester wrote first."""
-    return Text(to_markdown(row.get("description"), row.get("description_text")), Author.OUTSIDE, Place.BODY)
+    """What the requester wrote first.
+
+    Raises:
+        ValueError: the record isn't a ticket's.
+    """
+    body = to_markdown(row.get("description"), row.get("description_text"))
+    return Text(body, Author.OUTSIDE, Place.BODY, "", time_of(row, "created_at", "updated_at"), _files(row))
 
 
 def conversation(rows: Iterable[Row], me: int) -> tuple[tuple[Text, ...], bool]:
@@ -145,7 +150,12 @@ def _text(row: Row, me: int) -> Text:
         Place.NOTE if private else Place.COMMENT,
         str(number(row)),
         time_of(row, "created_at", "updated_at"),
+        _files(row),
     )
+
+
+def _files(row: Row) -> tuple[Attachment, ...]:
+    return tuple(attachments(row.get("attachments"), name="name", url="attachment_url"))
 
 
 def _author(row: Row, me: int, *, private: bool) -> Author:

@@ -190,11 +190,12 @@ class People:
         found.row |= {**({"company_id": asked["company_id"]} if asked else {}), **row}
         self._books.bump(found)
 
-    def attach(self, ticket: int, name: str, size: int) -> str:
-        """The requester attaches a file; its address."""
+    def attach(self, ticket: int, name: str, size: int, said: int = 0) -> str:
+        """The requester attaches a file, to what they asked or to what they ``said``; its address."""
         found, number, now = self._ticket(ticket), self._books.next_id(), self._books.time()
         url = f"https://attachment.example.com/data/{number}/{name}?signature=canary"
-        found.attachments.append({
+        files = next((one["attachments"] for one in found.talk if one["id"] == said), found.attachments)
+        files.append({
             "id": number, "content_type": "text/plain", "size": size, "name": name, "attachment_url": url,
             "created_at": now, "updated_at": now,
         })  # fmt: skip

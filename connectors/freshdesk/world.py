@@ -71,6 +71,11 @@ class FreshdeskWorld(World):
         """See :class:`World`."""
         self.people.remove_tag(int(ref.id), label)
 
+    def send(self, ref: Ref, body: str, name: str) -> Attachment:
+        """See :class:`World`."""
+        said = self.people.customer_reply(int(ref.id), body)
+        return Attachment(name, self.people.attach(int(ref.id), name, 17, said), 17)
+
     def copied(self, ref: Ref) -> list[str]:
         """See :class:`World`."""
         return list(self.sandbox.books.tickets[int(ref.id)].talk[-1]["cc_emails"])

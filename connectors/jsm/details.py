@@ -13,7 +13,7 @@ from connectors.jira.api import JiraApi, part
 from connectors.jira.items import Row
 from connectors.jsm.fields import as_words
 from connectors.jsm.tickets import READ, Tickets
-from connectors.keeping import Kept, as_text, attachments
+from connectors.keeping import Kept, as_text, files
 from syncd.details import Company, Detail, Person
 from syncd.errors import Gone, Refused
 from syncd.model import Place, Ref
@@ -66,7 +66,7 @@ class Details:
             priority=items.named(fields.get("priority")),
             fields=item.fields,
             answered=said.answered,
-            attachments=tuple(attachments(fields.get("attachment"), name="filename", url="content")),
+            attachments=files(item),
         )
 
     def _named(self, fields: Row, make: str) -> list[str]:

@@ -19,6 +19,7 @@ from connectors.jira.links import RemoteLinks
 from connectors.jira.markup import to_markdown
 from connectors.jira.reads import every
 from connectors.jsm.fields import Fields
+from connectors.jsm.files import Files
 from syncd.errors import Gone, Refused
 from syncd.model import Author, Item, Place, Text
 
@@ -32,7 +33,7 @@ _PROPERTY = "sd.public.comment"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A conversation: its texts, oldest first, and whether the newest public one is a customer's.
+    """A conversation: its texts, the description first, and whether the newest public one is a customer's.
 
     ``answered``: whether somebody of the team has written publicly, and no automation.
     """
@@ -99,17 +100,21 @@ class Tickets:
         ordered = sorted(rows, key=lambda row: (items.needed(row, "created"), int(items.digits(row, "id"))))
         texts: list[Text] = []
         waiting = answered = False
-        for row in ordered:
+        files = Files(fields, [row.get("body") for row in ordered])
+        for row, sent in zip(ordered, files.with_comments, strict=True):
             author = self._author(row, askers)
             internal = is_internal(row)
             place = Place.NOTE if internal else Place.COMMENT
             written = items.moment(row, "created")
-            texts.append(Text(to_markdown(row.get("body")), author, place, items.digits(row, "id"), written))
+            texts.append(Text(to_markdown(row.get("body")), author, place, items.digits(row, "id"), written, sent))
             if not internal and (author is Author.SELF or part_of(row.get("author"), "accountType") != ROBOT):
                 # An acknowledgement by automation is no answer.
                 waiting = author is Author.OUTSIDE
                 answered = answered or author is Author.TEAM
-        return Said(tuple(texts), waiting, answered)
+        # Whoever made the request, what it asks for is the customer's.
+        asked, begun = to_markdown(fields.get("description")), items.moment(fields, "created")
+        body = Text(asked, Author.OUTSIDE, Place.BODY, "", begun, files.with_description)
+        return Said((body, *texts), waiting, answered)
 
     def _item(self, row: Row, addresses: Sequence[str] | None) -> Item:
         log = row.get("changelog")
@@ -128,10 +133,8 @@ class Tickets:
 
     def _spoken(self, row: Row, item: Item) -> tuple[Item, Said]:
         fields = items.fields_of(row)
-        # Whoever made the request, what it asks for is the customer's.
-        body = Text(to_markdown(fields.get("description")), Author.OUTSIDE, Place.BODY)
         said = self.said(fields, self._comments(row, fields))
-        return replace(item, texts=(body, *said.texts), waiting=said.waiting), said
+        return replace(item, texts=said.texts, waiting=said.waiting), said
 
     def _comments(self, row: Row, fields: Row) -> list[Row]:
         """All comments; a call where the answer holds only some, or doesn't tell who reads them."""

@@ -45,6 +45,12 @@ class JsmWorld(SiteWorld):
         fields, files = {area: "storage", "Area": "storage"}, (Attachment("log.txt", url, 42),)
         return Case(self._ref(key), person, companies[0], "", "Ask a question", "High", fields, files)
 
+    def send(self, ref: Ref, body: str, name: str) -> Attachment:
+        """See :class:`World`; the portal names the file in the comment."""
+        url = self.people.attach(ref.id, name, 17)
+        self.people.customer_reply(ref.id, f"{body}\n\n[^{name}]")
+        return Attachment(name, url, 17)
+
     def assign(self, ref: Ref, *, to: bool = True) -> str:
         """See :class:`World`."""
         self.people.edit(ref.id, "assignee", "agent" if to else None, by="agent")

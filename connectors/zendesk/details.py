@@ -5,19 +5,19 @@ Zendesk API docs, Side-loading, Tickets, Ticket comments, Users, Organization me
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from connectors import records
-from connectors.keeping import Kept, as_fields, as_text, attachments
+from connectors.keeping import Kept, as_fields, as_text, files
 from connectors.zendesk import items
 from connectors.zendesk.account import Account
 from connectors.zendesk.answers import Row
 from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.onward import PER_PAGE
 from connectors.zendesk.reads import Reader
-from syncd.details import Attachment, Company, Detail, Person
+from syncd.details import Company, Detail, Person
 from syncd.errors import Gone, Refused, Transient
 from syncd.model import Author, Item, Place, Ref
 
@@ -54,7 +54,7 @@ class Details:
         try:
             row = _this(found.get("ticket"), key)
             view, said = self.account.view([row]), items.ordered(self._said(what, key, row))
-            return self._told(found, row, said, self.reader.told(view, row, said, now))
+            return self._told(found, row, self.reader.told(view, row, said, now))
         except ValueError:
             raise Transient(self.api.name, f"{what}: answered something that is not one") from None
 
@@ -63,7 +63,7 @@ class Details:
             raise Gone(self.api.name, f"{what}: it was deleted, or merged into another")
         return self.reader.comments(key)
 
-    def _told(self, found: Row, row: Row, said: Sequence[Row], item: Item) -> Detail:
+    def _told(self, found: Row, row: Row, item: Item) -> Detail:
         texts = item.texts or ()
         company = _id(row.get("organization_id"))
         beside = {one: _company(row) for one, row in _by_id(found.get("organizations")).items()}
@@ -81,7 +81,7 @@ class Details:
             priority=as_text(row.get("priority")).capitalize(),
             fields=item.fields,
             answered=any(text.place is Place.COMMENT and text.author is Author.TEAM for text in texts),
-            attachments=tuple(_files(said)),
+            attachments=files(item),
         )
 
     # --- who asks ---
@@ -170,17 +170,6 @@ def _company(row: Row) -> Company:
 
 def _group(row: Row) -> str:
     return "" if row.get("deleted") is True else as_text(row.get("name"))
-
-
-def _files(said: Sequence[Row]) -> Iterator[Attachment]:
-    """The description's, then what was attached publicly, then what only the team sees; oldest first."""
-    private = [one for one in said if one.get("public") is False]
-    public = [one for one in said if one.get("public") is not False]
-    for one in (*public, *private):
-        files = one.get("attachments")
-        rows = files if isinstance(files, list) else []
-        kept = [row for row in rows if isinstance(row, dict) and row.get("deleted") is not True]
-        yield from attachments(kept, name="file_name", url="content_url")
 
 
 def _by_id(rows: object) -> Mapping[int, dict[str, Any]]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from connectors.keeping import as_fields, named
+from connectors.keeping import as_fields, attachments, named
 from connectors.markup import clean, to_markdown
 from connectors.records import number, time_of, version
 from connectors.zendesk.answers import Row
-from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status, Text, Unreadable
+from syncd.model import Attachment, Author, GoneKind, Item, Place, Ref, Removed, Status, Text, Unreadable
 
 CLOSED = "closed"
 DELETED = "deleted"
@@ -256,7 +256,16 @@ def _text(row: Row, me: int, roles: Mapping[int, str], *, first: bool) -> Text:
     author = Author.SELF if writer == me else Author.TEAM if roles.get(writer) in TEAM else Author.OUTSIDE
     place = Place.NOTE if private else Place.BODY if first else Place.COMMENT
     body = to_markdown(row.get("html_body"), row.get("plain_body") or row.get("body"))
-    return Text(body, author, place, "" if place is Place.BODY else str(number(row)), _written(row))
+    key = "" if place is Place.BODY else str(number(row))
+    return Text(body, author, place, key, _written(row), _files(row))
+
+
+def _files(row: Row) -> tuple[Attachment, ...]:
+    """What came with a comment, and wasn't redacted since."""
+    found = row.get("attachments")
+    rows = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    kept = [one for one in rows if one.get("deleted") is not True]
+    return tuple(attachments(kept, name="file_name", url="content_url"))
 
 
 def _written(row: Row) -> datetime | None:

@@ -122,6 +122,13 @@ class ZendeskWorld(World):
             self.people.agent_reply(int(ref.id), body)
         self.advance(WITHHELD)
 
+    def send(self, ref: Ref, body: str, name: str) -> Attachment:
+        """See :class:`World`."""
+        self.people.customer_reply(int(ref.id), body)
+        url = self.people.attach(int(ref.id), name, 17)
+        self.advance(WITHHELD)
+        return Attachment(name, url, 17)
+
     def copied(self, ref: Ref) -> list[str]:
         """See :class:`World`."""
         ticket, books = self._ticket(ref), self.sandbox.books

@@ -31,6 +31,8 @@ class Entry:
     markers: list[str] = field(default_factory=list)
     noted: dict[str, str] = field(default_factory=dict)
     """Marker -> the id of the note that has it."""
+    files: dict[int, tuple[Attachment, ...]] = field(default_factory=dict)
+    """What came with which of the remarks."""
     copied: tuple[str, ...] = ()
     """The addresses that got a copy of the newest remark."""
     audience: Audience = Audience.PRIVATE

@@ -116,7 +116,7 @@ class MemoryConnector(Connector):
             priority=entry.priority,
             fields=item.fields,
             answered=any(one.author is Author.TEAM and not one.internal for one in entry.remarks),
-            attachments=entry.attachments,
+            attachments=tuple(file for text in item.texts or () for file in text.attachments),
         )
 
     def time_spent(self, since: datetime, until: datetime) -> Sequence[Spent]:
@@ -268,11 +268,10 @@ class MemoryConnector(Connector):
 
     def _item(self, entry: Entry) -> Item:
         replies = [remark for remark in entry.remarks if not remark.internal]
-        texts = [Text(entry.body, entry.author, Place.BODY)]
-        texts += [
-            Text(r.body, r.author, Place.NOTE if r.internal else Place.COMMENT, f"{entry.number}-{i}", moment_of(at))
-            for i, (r, at) in enumerate(zip(entry.remarks, entry.said, strict=True))
-        ]
+        texts = [Text(entry.body, entry.author, Place.BODY, "", moment_of(entry.created), entry.attachments)]
+        for at, one in enumerate(entry.remarks):
+            place, when = Place.NOTE if one.internal else Place.COMMENT, moment_of(entry.said[at])
+            texts.append(Text(one.body, one.author, place, f"{entry.number}-{at}", when, entry.files.get(at, ())))
         canonical, parent = (self.books.entries.get(n or 0) for n in (entry.duplicate_of, entry.follows))
         return Item(
             ref=self.books.ref(entry),

@@ -52,6 +52,13 @@ class MemoryWorld(World):
         self._entry(ref).tags += (label,)
         self.touch(ref)
 
+    def send(self, ref: Ref, body: str, name: str) -> Attachment:
+        """See :class:`World`."""
+        file = Attachment(name, f"https://memory.example.com/files/{name}", 17)
+        self._entry(ref).files[len(self._entry(ref).remarks)] = (file,)
+        self.say(ref, body, by=Author.OUTSIDE)
+        return file
+
     def copied(self, ref: Ref) -> list[str]:
         """See :class:`World`."""
         return list(self._entry(ref).copied)

@@ -89,6 +89,10 @@ class World(ABC):
         """A team member takes an item, or leaves it; how ``Item.assignees`` tells them, where it is filled."""
         raise NotImplementedError
 
+    def send(self, ref: Ref, body: str, name: str) -> Attachment:
+        """The customer writes, and sends a file along; overridden where the connector tells of files."""
+        raise NotImplementedError
+
     def copied(self, ref: Ref) -> list[str]:
         """The addresses that got a copy of an item's newest note or reply; overridden where a reply has copies."""
         raise NotImplementedError

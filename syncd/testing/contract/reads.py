@@ -71,6 +71,37 @@ class Reads(Part):
             "names of groups and fields cost no call of their own"
         )
 
+    def test_files_are_told_with_the_text_that_they_came_with(self, world: World, connector: Connector) -> None:
+        needs_act(world, "send")
+        case = world.ask("The hub is slow", "It began on Monday.")
+        ref = keyed(connector, [case.ref])[0]
+        world.say(ref, "we look into it", by=Author.TEAM)
+        file = world.send(ref, "here is more", "more.log")
+        told = item(connector, ref).texts or ()
+        assert [text.attachments for text in told] == [case.attachments, (), (file,)]
+        assert (told[-1].author, told[-1].place) == (Author.OUTSIDE, Place.COMMENT)
+        assert connector.detail(ref).attachments == (*case.attachments, file)
+        assert not any(one in repr(told) for one in (file.name, file.url, *(one.url for one in case.attachments)))
+
+    def test_a_conversation_is_told_in_order_with_who_said_it_to_whom_and_when(
+        self, world: World, connector: Connector
+    ) -> None:
+        needs(world, "internal_notes")
+        ref = keyed(connector, [world.add("It began on Monday.")])[0]
+        said = [(Author.OUTSIDE, False), (Author.TEAM, True), (Author.TEAM, False), (Author.OUTSIDE, False)]
+        for at, (by, internal) in enumerate(said):
+            world.advance(1)
+            world.say(ref, f"words {at}", by=by, internal=internal)
+        body, *told = item(connector, ref).texts or ()
+        assert (body.place, body.id) == (Place.BODY, "")
+        assert [text.place for text in told] == [Place.NOTE if internal else Place.COMMENT for _, internal in said]
+        assert [text.author for text in told] == [by for by, _ in said]
+        assert [f"words {at}" in text.body for at, text in enumerate(told)] == [True] * len(said)
+        times = [text.at for text in told if text.at is not None]
+        assert (len(times), len({text.id for text in told})) == (len(said), len(said))
+        assert times == sorted(times)
+        assert all(at.utcoffset() is not None for at in times)
+
     def test_who_has_an_item_is_told_by_feed_and_fetch(self, world: World, connector: Connector) -> None:
         needs_act(world, "assign")
         cursors: dict[str, str] = {}
