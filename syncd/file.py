@@ -22,6 +22,7 @@ from syncd.details import Detail
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
 from syncd.filing import Filing, Unfiled, customer, decide, write
 from syncd.model import Ref
+from syncd.occasions import APPROVAL_NEEDED, promise
 from syncd.playbook import Playbook
 from syncd.poll import poll
 from syncd.records import Link, LinkState
@@ -190,6 +191,9 @@ def _adopting(work: Work, row: FilingRow, link: Link) -> FilingRow:
 def _leave(work: Work, row: FilingRow, detail: Detail, why: Unfiled) -> None:
     """No issue as the ticket is now; one that may change without a trace is looked at once more."""
     version = detail.item.version
+    if why.rule == "not_authorised":
+        with work.store.write():
+            promise(work, detail.item, APPROVAL_NEEDED)
     if detail.item.settled:
         keep(work, row, replace(row, state=FilingState.UNFILED, rule=why.rule, reason="", version=version, tries=0))
     else:

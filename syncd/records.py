@@ -176,9 +176,10 @@ class Wording(NamedTuple):
 class Effect:
     """A note that is wanted. Its identity is (link, kind, turn): asked for twice, it is written once.
 
-    ``shared``: it speaks for all links of its target, so that (target, kind, turn) is its identity, whichever of the
-    links it is kept with. ``wordings``: what the requester is to read, or an agent is to send (``internal``), in each
-    language; which of them is right shows when it is sent. ``until``: from then on it doesn't go out by itself.
+    ``link``: 0 for a message that belongs to none, only to its target. ``shared``: it speaks for all links of its
+    target, so that (target, kind, turn) is its identity, whichever of the links it is kept with. ``wordings``: what the
+    requester is to read, or an agent is to send (``internal``), in each language; which of them is right shows when it
+    is sent. ``until``: from then on it doesn't go out by itself.
     """
 
     link: int

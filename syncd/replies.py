@@ -30,6 +30,8 @@ CLOSINGS = frozenset(
     {Kind.MESSAGE_RESOLVED, Kind.MESSAGE_DECLINED, Kind.MESSAGE_INCIDENT_RESOLVED, Kind.MESSAGE_SPRINT_OVER}
 )
 """After these nothing more is said of the matter."""
+COPIED = frozenset({Kind.MESSAGE_APPROVAL_NEEDED, Kind.MESSAGE_ASSIGNED})
+"""These are for a company's representatives, too."""
 DRAFT = "Suggested reply to the customer (not sent{})"
 _URL = re.compile(r"https?://[^\s<>()\[\]\"'`|]+", re.IGNORECASE)
 
@@ -108,7 +110,16 @@ def _outward(work: Work, playbook: Playbook, row: EffectRow, detail: Detail | No
         body = _with_draft(row.body, text, f", because {why}" if why else "") if row.wordings else row.body
         return Verdict(replace(row, body=body, internal=True), draft=True)
     until = quiet_until(playbook.replies.quiet_hours, playbook.replies.time_zone, work.clock.now())
-    return Verdict(until=until) if until else Verdict(replace(row, body=whole))
+    return Verdict(until=until) if until else Verdict(replace(row, body=whole, copies=_copies(row, detail)))
+
+
+def _copies(row: EffectRow, detail: Detail | None) -> tuple[str, ...]:
+    """The representatives' addresses, where they are to know; the requester has the message anyway."""
+    if detail is None or row.kind not in COPIED:
+        return ()
+    own = detail.requester.email.casefold() if detail.requester else ""
+    found = {one.email.casefold(): one.email for one in detail.representatives if one.email}
+    return tuple(email for small, email in found.items() if small != own)
 
 
 def _how(playbook: Playbook, row: EffectRow, *, incident: bool) -> str:
@@ -168,6 +179,8 @@ def _why_not(work: Work, playbook: Playbook, row: EffectRow, detail: Detail | No
         return "no agent has answered yet" if detail else "nothing tells whether an agent has answered yet"
     if row.until is not None and work.clock.now() > row.until:
         return "what it is about was too long ago"
+    if row.kind == Kind.MESSAGE_APPROVAL_NEEDED and not _copies(row, detail):
+        return "nobody is known who could approve it"
     if detail is None:
         return ""
     if row.kind in CLOSINGS and detail.item.waiting:

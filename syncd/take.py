@@ -12,6 +12,7 @@ from syncd.follow import come_back, continue_, follow_canonical, hand_over, is_d
 from syncd.hear import hear
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Ref, Removed, Role
 from syncd.named import Found, Named
+from syncd.occasions import note_agent
 from syncd.records import LinkState, Standing
 from syncd.said import is_carried, notice
 from syncd.watch import note_answer, watch
@@ -32,6 +33,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     elif before is not None and is_duplicate(work, before) and not is_duplicate(work, item):
         come_back(work, item.ref, before)
     continue_(work, item, first_walk=first_walk)
+    note_agent(work, before, item)
     hear(work, item, named.commands, past=first_walk and cause in {"poll", "links"})
     if cause != "links":
         watch(work, item, first_walk=first_walk)

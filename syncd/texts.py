@@ -63,6 +63,10 @@ class Kind(StrEnum):
     MESSAGE_INCIDENT_RESOLVED = "message_incident_resolved"
     """In the place of the two above, where the issue is an incident."""
     MESSAGE_SPRINT_OVER = "message_sprint_over"
+    MESSAGE_APPROVAL_NEEDED = "message_approval_needed"
+    """Of a ticket that isn't filed because no representative has asked for it; they get a copy."""
+    MESSAGE_ASSIGNED = "message_assigned"
+    """The ticket has an agent; the representatives get a copy."""
 
 
 VARIABLES = (

@@ -215,12 +215,12 @@ class Work:
     def name(self, effect: Effect) -> str:
         """The name of a new effect, which tells what it is for to whoever holds the key."""
         link = self.store.links.get(effect.link)
-        assert link is not None  # noqa: S101  # an effect belongs to a link
-        return marker.name(self.marker_key, self.clock.now(), subject(link, effect.kind, effect.turn))
+        what = subject(link, effect.kind, effect.turn) if link else f"{effect.target} {effect.kind} {effect.turn}"
+        return marker.name(self.marker_key, self.clock.now(), what)
 
     def note(self, row: EffectRow) -> Note:
         """An effect as its connector takes it."""
-        return Note(row.id, row.body, marker.make(self.marker_key, row.id), internal=row.internal)
+        return Note(row.id, row.body, marker.make(self.marker_key, row.id), row.internal, copies=row.copies)
 
     def ask(self, ref: Ref, cause: str) -> None:
         """Queue an item's group. Inside a transaction."""

@@ -125,7 +125,8 @@ def do_retry(host: Host, *, ref: str | None) -> int:
             store.queue.retry(keys, now)
             for note in store.effects.still_refused():
                 link = store.links.get(note.link)
-                if link is not None and store.groups.of(link.ticket) in keys:
+                mine = store.groups.of(link.ticket) in keys if link is not None else one in {None, note.target}
+                if mine:
                     store.effects.doubt(note.id, now, note.reason)
             issues = store.filings.retry(RETRIED, precise(now), ticket=one)
             _see_to_something(one, len(keys) + issues)

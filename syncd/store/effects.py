@@ -62,12 +62,14 @@ ORPHANS = "UPDATE effects SET state = 'doubt', due = ? WHERE state = 'sent'"
 GET = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE id = ?"
 OPEN = """
     SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
-    WHERE (state = 'doubt' OR (state = 'ready' AND link NOT IN (SELECT id FROM muted_links))) AND due <= ?
+    WHERE (state = 'doubt' OR (state = 'ready' AND link NOT IN (SELECT id FROM muted_links)) OR (state = 'ready'
+        AND link IS NULL AND target NOT IN (SELECT ticket FROM mutes))) AND due <= ?
     ORDER BY due, id
 """
 NEXT_DUE = """
     SELECT substr(target, 1, instr(target, ':') - 1) AS connector, min(due) AS due FROM effects WHERE state = 'doubt'
     OR (state = 'ready' AND owed = 1 AND due <> 'shelved' AND link NOT IN (SELECT id FROM muted_links))
+    OR (state = 'ready' AND link IS NULL AND target NOT IN (SELECT ticket FROM mutes))
     GROUP BY connector
 """
 OWING = "SELECT count(*) AS n FROM effects WHERE state = 'ready' AND owed = 1 AND due <> 'shelved'"
@@ -94,9 +96,9 @@ OVERTAKEN = """
 OF_KIND = "SELECT count(*) AS n FROM effects WHERE link = ? AND kind = ?"
 COUNTS = "SELECT state, count(*) AS n FROM effects GROUP BY state"
 REFUSED = """
-    SELECT e.*, s.key FROM effects e JOIN links l ON l.id = e.link LEFT JOIN snapshots s ON s.ref = e.target
+    SELECT e.*, s.key FROM effects e LEFT JOIN links l ON l.id = e.link LEFT JOIN snapshots s ON s.ref = e.target
     LEFT JOIN bases b ON b.link = e.link
-    WHERE e.state = 'refused' AND (l.state = 'live' OR (l.state = 'final' AND e.target = l.issue))
+    WHERE e.state = 'refused' AND (e.link IS NULL OR l.state = 'live' OR (l.state = 'final' AND e.target = l.issue))
     AND e.turn >= coalesce(b.turn, 0) - 1
     AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND newer.turn > e.turn
         AND newer.kind NOT IN ('command_failed', 'carried'))
@@ -133,6 +135,8 @@ class EffectRow:
     doubles: str
     wordings: tuple[Wording, ...] = field(default=(), repr=False)
     until: datetime | None = None
+    copies: tuple[str, ...] = field(default=(), repr=False)
+    """Who else gets it; never stored."""
 
 
 class Effects:
@@ -146,7 +150,7 @@ class Effects:
         known = self._by_key(effect)
         if known is not None:
             return known
-        values = [name, effect.link, effect.kind, effect.turn, str(effect.target), effect.body]
+        values = [name, effect.link or None, effect.kind, effect.turn, str(effect.target), effect.body]
         said = json.dumps(effect.wordings, ensure_ascii=False) if effect.wordings else ""
         until = precise(effect.until) if effect.until else ""
         self._db.execute(INSERT, [*values, int(effect.internal), precise(now), said, until])
@@ -313,7 +317,7 @@ class Effects:
 def _row(row: dict[str, Any]) -> EffectRow:
     return EffectRow(
         id=row["id"],
-        link=row["link"],
+        link=row["link"] or 0,
         kind=row["kind"],
         turn=row["turn"],
         target=Ref.parse(row["target"], row["key"] or ""),

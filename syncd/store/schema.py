@@ -129,7 +129,7 @@ CREATE INDEX queue_by_due ON queue (due) WHERE parked = 0;
 
 CREATE TABLE effects (
     id        TEXT PRIMARY KEY,
-    link      INTEGER NOT NULL REFERENCES links (id),
+    link      INTEGER REFERENCES links (id),
     kind      TEXT NOT NULL,
     turn      INTEGER NOT NULL,
     target    TEXT NOT NULL,
@@ -148,6 +148,7 @@ CREATE TABLE effects (
     until     TEXT NOT NULL DEFAULT '',
     UNIQUE (link, kind, turn)
 ) STRICT;
+CREATE UNIQUE INDEX effects_alone ON effects (target, kind, turn) WHERE link IS NULL;
 CREATE INDEX effects_refused ON effects (link) WHERE state = 'refused';
 CREATE INDEX effects_doubled ON effects (link) WHERE doubles <> '';
 CREATE INDEX effects_open ON effects (due) WHERE state IN ('ready', 'sent', 'doubt');

@@ -21,7 +21,7 @@ def _locale(value: object) -> str:
 
 Locale = Annotated[str, BeforeValidator(_locale)]
 How = Literal["off", "draft", "public"]
-OCCASIONS = ("filed", "resolved", "declined", "incident_resolved", "sprint_over")
+OCCASIONS = ("filed", "resolved", "declined", "incident_resolved", "sprint_over", "approval_needed", "assigned")
 """Each has a key of its own in ``[replies]``, and the text ``message_`` and its name."""
 
 
@@ -29,8 +29,8 @@ class Replies(Table):
     """``[replies]``. What is said on each occasion stands in ``[texts]``: ``message_filed`` and so on.
 
     Attributes:
-        filed, resolved, declined, incident_resolved, sprint_over: what becomes of the message on
-            this occasion; where nothing is said, what ``messages`` says.
+        filed, resolved, declined, incident_resolved, sprint_over, approval_needed, assigned: what becomes of the
+            message on this occasion; where nothing is said, what ``messages`` says.
         answered_first: nothing goes out to a requester whom no agent has answered yet: it stays a draft.
         quiet_hours: when nothing goes out; what would, waits for their end. See :mod:`syncd.tables.hours`.
         time_zone: whose hours these are.
@@ -45,6 +45,8 @@ class Replies(Table):
     declined: How | None = None
     incident_resolved: How | None = None
     sprint_over: How | None = None
+    approval_needed: How | None = None
+    assigned: How | None = None
     answered_first: bool = True
     quiet_hours: Hours = ()
     time_zone: Zone = "UTC"

@@ -59,6 +59,7 @@ class Entry:
     subject: str = ""
     requester: Person | None = None
     company: Company | None = None
+    representatives: tuple[Person, ...] = ()
     group: str = ""
     kind: str = ""
     priority: str = ""

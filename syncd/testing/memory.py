@@ -111,6 +111,7 @@ class MemoryConnector(Connector):
             description=entry.body,
             requester=entry.requester,
             company=entry.company,
+            representatives=entry.representatives,
             group=entry.group,
             kind=entry.kind,
             priority=entry.priority,
