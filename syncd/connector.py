@@ -30,8 +30,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from syncd.actions import Action, Board, Created, Draft, Outcome
 from syncd.clock import Clock
 from syncd.details import Detail, Spent
-from syncd.errors import ConnectorError, Problem, Refused
-from syncd.model import Audience, HttpCall, Item, Mention, Page, Ref, Removed, Role
+from syncd.errors import ConnectorError, Gone, Problem, Refused
+from syncd.model import Audience, HttpCall, Item, Mention, Page, Place, Ref, Removed, Role, Text
 from syncd.schema import Duration, Instant, Wrong, seconds
 
 ENTRY_POINTS = "syncd.connectors"
@@ -118,6 +118,7 @@ class Capabilities:
         time_entries: it tells the time that the team has noted on tickets (``time_spent``), for the report.
         edits_notes: a note of our own can be given another text (``Note.replaces``).
         boards: issues can be put on boards (``board``).
+        comments_apart: what is said on an item isn't among its ``texts``; ``comments`` reads it, which costs calls.
     """
 
     roles: frozenset[Role]
@@ -139,6 +140,7 @@ class Capabilities:
     time_entries: bool = False
     edits_notes: bool = False
     boards: bool = False
+    comments_apart: bool = False
 
 
 class Connector(ABC):
@@ -228,6 +230,33 @@ class Connector(ABC):
         """
         del place
         return None
+
+    def audience_now(self, item: Item) -> Audience | None:
+        """Who can read an item that was just fetched, as of this moment: asked before private words are left there.
+
+        To be overridden where ``Item.audience`` may be older than the answer that it came with.
+
+        Raises:
+            ConnectorError: its place isn't there, or could not be read.
+        """
+        return item.audience
+
+    def comments(self, ref: Ref, since: datetime) -> Sequence[Text]:
+        """What was said on an item, oldest first, without its body; what is older than ``since`` may be missing.
+
+        ``since``: by the system's own clock.
+
+        Raises:
+            Gone: the item isn't there.
+            ConnectorError: it could not be read.
+        """
+        del since
+        found = self.fetch([ref])[ref]
+        if isinstance(found, ConnectorError):
+            raise found
+        if isinstance(found, Removed):
+            raise Gone(self.name, f"reading what was said on {ref.human}: it is {found.kind}")
+        return [text for text in found.texts or () if text.place is not Place.BODY]
 
     # --- writing ---
 

@@ -19,7 +19,7 @@ from syncd.clock import Clock
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.details import Detail, Spent
 from syncd.errors import Busy, ConnectorError, Interrupted, Problem, RateLimited, Transient, Unauthorized
-from syncd.model import Audience, HttpCall, Item, Mention, Page, Ref, Removed
+from syncd.model import Audience, HttpCall, Item, Mention, Page, Ref, Removed, Text
 from syncd.turns import Feed
 
 FAILURES = 5
@@ -192,6 +192,16 @@ class Guarded(Connector):
         """See :class:`Connector`."""
         with self._call():
             return self.inner.audience(place)
+
+    def audience_now(self, item: Item) -> Audience | None:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.audience_now(item)
+
+    def comments(self, ref: Ref, since: datetime) -> Sequence[Text]:
+        """See :class:`Connector`."""
+        with self._call():
+            return self.inner.comments(ref, since)
 
     def board(self, issue: Ref, boards: Sequence[Board]) -> Iterator[ConnectorError | None]:
         """See :class:`Connector`."""

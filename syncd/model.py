@@ -129,7 +129,8 @@ class Text:
     """A text on an item, as Markdown, whatever markup the system uses. Never stored, never logged.
 
     ``id`` is the native id of the note or comment, empty for a body. ``at``: when it was written, by the system's own
-    clock, aware, UTC; None where the answer doesn't tell. ``attachments``: files that came with it.
+    clock, aware, UTC; None where the answer doesn't tell. ``attachments``: files that came with it. ``automatic``: no
+    person wrote it, as far as the answer tells.
     """
 
     body: str = field(repr=False)
@@ -138,6 +139,7 @@ class Text:
     id: str = ""
     at: datetime | None = None
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

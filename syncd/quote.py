@@ -37,8 +37,9 @@ def digest(key: bytes, text: Text) -> str:
 
 
 def may_carry(text: Text) -> bool:
-    """Whether it was said by somebody, and not by syncd: neither by this one nor by another."""
-    return bool(text.id) and text.author is not Author.SELF and not marker.PATTERN.search(text.body)
+    """Whether it was said by somebody: not by an automation, nor by a syncd, this one or another."""
+    by_somebody = bool(text.id) and text.author is not Author.SELF and not text.automatic
+    return by_somebody and not marker.PATTERN.search(text.body)
 
 
 def note(parts: Sequence[Part], source: Item, role: Role, *, files: bool) -> tuple[str, int]:

@@ -135,15 +135,19 @@ def reconcile(work: Work, row: QueueRow, quiet: _Todo, held: _Todo | None = None
 
 
 def _carried(work: Work, row: QueueRow, plan: Plan) -> bool:
-    """Of a group in step, what was said on one end and not on the other yet. False: it is to be tried again."""
+    """Of a group in step, what was said on one end and not on the other yet. False: it is recorded already."""
     try:
-        carry(work, plan.group)
+        later = carry(work, plan.group)
     except ConnectorError as error:
         with work.store.write():
             keys = _record(work, row, plan, failed=True)
         _failed(work, row, keys, error)
         return False
-    return True
+    if later is not None:
+        with work.store.write():
+            for key in _record(work, row, plan):
+                work.store.queue.ask(key, "said", later, work.owner)
+    return later is None
 
 
 def _together(work: Work, held: _Todo, quiet: _Todo) -> None:

@@ -14,7 +14,7 @@ from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Item, Ref, 
 from syncd.named import Found, Named
 from syncd.occasions import note_agent
 from syncd.records import LinkState, Standing
-from syncd.said import is_carried, notice
+from syncd.said import is_heard, notice
 from syncd.watch import note_answer, watch
 from syncd.work import Work
 
@@ -54,7 +54,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     work.keep(item)
     _mark(work, item, named, changed=changed, first_walk=first_walk)
     _note_open(work, item.ref)
-    notice(work, item)
+    notice(work, item, changed=not isinstance(before, Item) or before.version != item.version)
     if changed:
         work.ask(item.ref, cause)
     if is_duplicate(work, item) and item.duplicate_of not in (None, item.ref):
@@ -68,7 +68,7 @@ def _mark(work: Work, item: Item, named: Named, *, changed: bool, first_walk: bo
     """
     snapshots = work.store.snapshots
     wanted = not named.complete
-    awaits = _awaits_links(work, item) or _awaits_commands(work, item) or is_carried(work, item.ref)
+    awaits = _awaits_links(work, item) or _awaits_commands(work, item) or is_heard(work, item.ref)
     if not _shows_all(item) and awaits:
         wanted |= changed if not first_walk else not work.store.links.linked(item.ref)
     elif item.texts is not None and named.complete:

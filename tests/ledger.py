@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from syncd.actions import Action, Outcome, Written
 from syncd.errors import ConnectorError
-from syncd.model import Author, Page, Role, Status
+from syncd.model import Author, Item, Page, Place, Ref, Role, Status, Text
 from syncd.testing.memory import Books, Entry, MemoryConnector
 from syncd.testing.world import Remark
 
@@ -131,3 +131,28 @@ class Plain(Bench):
             return Outcome(action, None, version, tuple(done))
         made = super()._write(replace(action, notes=()), self._strike() if done else fault)
         return Outcome(action, made.status, max(version, made.version), tuple(done), made.error, made.aside)
+
+
+class Apart(Bench):
+    """As GitHub is: what is said on an issue is read by a call of its own, and who can read it is known for a while."""
+
+    capabilities = replace(MemoryConnector.capabilities, internal_notes=False, comments_apart=True)
+
+    def _item(self, entry: Entry) -> Item:
+        item = super()._item(entry)
+        return replace(item, texts=tuple(text for text in item.texts or () if text.place is Place.BODY))
+
+    def comments(self, ref: Ref, since: datetime) -> list[Text]:
+        self._call()
+        texts = super()._item(self.books.entries[int(ref.id)]).texts or ()
+        return [text for text in texts if text.place is not Place.BODY and text.at and text.at >= since]
+
+
+class Firm(Bench):
+    """As Zendesk is: what was left once stays as it is."""
+
+    capabilities = replace(MemoryConnector.capabilities, edits_notes=False)
+
+    def _write(self, action: Action, fault: str | ConnectorError) -> Outcome:
+        assert not any(note.replaces for note in action.notes)
+        return super()._write(action, fault)

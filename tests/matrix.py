@@ -89,6 +89,7 @@ ROWS = (
     _only(Role.TRACKER, _can("boards", "Issues can be put on boards")),
     _only(Role.HELPDESK, _has("copies", "A reply to a customer can be copied to the company's representatives")),
     _can("edits_notes", "A note of syncd's can be given another text"),
+    _can("comments_apart", "What is said on an item costs a call of its own", no="no"),
     _can("sets_fields", "Custom fields can be set"),
     _can("sets_tags", "Tags or labels can be set"),
     _only(Role.TRACKER, _can("keeps_links", "An issue shows a link to each of its tickets")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ class Pair:
     """Two systems, the state between them, and people on all ends.
 
     With ``other`` there is a second tracker of that name; with ``beside`` a second helpdesk, ``emea``, of these rules.
+    ``connectors``: other connectors than the reference one, by name.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Pair:
         plain: bool = False,
         other: bool = False,
         beside: dict[str, Any] | None = None,
+        connectors: Mapping[str, type[MemoryConnector]] | None = None,
         **rules: Any,
     ) -> None:
         self.clock = ManualClock(START)
@@ -54,6 +56,7 @@ class Pair:
         if other:
             self.books["other"] = Ledger("other", Role.TRACKER, self.diary)
         self.desk.final = frozenset((mapped or {}).get("final", ()))
+        self.connectors = connectors or {}
         self.path, self.rules, self.mapped, self.plain = path, rules, mapped or {}, plain
         self.store = Store.open(path) if path else Store.scratch()
         self.hook: Callable[[], None] = lambda: None
@@ -61,7 +64,8 @@ class Pair:
 
     def connect(self) -> Work:
         """A run of syncd, as after a start."""
-        kinds = {name: Plain if self.plain and name == "desk" else Bench for name in self.books}
+        kinds: dict[str, type[MemoryConnector]] = dict.fromkeys(self.books, Bench)
+        kinds |= ({"desk": Plain} if self.plain else {}) | dict(self.connectors)
         options = MemoryConnector.Options(connector="memory", url="https://memory.example.com")
         common: dict[str, Any] = {"kind": "memory", "options": options, "connector": MemoryConnector}
         trackers = tuple(name for name, books in self.books.items() if books.role is Role.TRACKER)

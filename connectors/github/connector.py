@@ -13,7 +13,7 @@ from connectors.github.credentials import Credential, Token
 from connectors.github.cursor import Cursor
 from connectors.github.feed import Feed
 from connectors.github.graphql import BATCH
-from connectors.github.items import Reading, Row
+from connectors.github.items import Comment, Reading, Row
 from connectors.github.options import GitHubOptions
 from connectors.github.reads import Reader
 from connectors.github.repositories import Repositories
@@ -21,10 +21,10 @@ from connectors.github.urls import Urls, split_key
 from connectors.github.writes import Writer
 from syncd import marker
 from syncd.actions import Action, Board, Created, Draft, Outcome
-from syncd.clock import Clock
+from syncd.clock import Clock, stamp
 from syncd.connector import Capabilities, Connector, ConnectorOptions
 from syncd.errors import ConnectorError, Gone, Problem, Refused, Transient
-from syncd.model import Audience, HttpCall, Item, Mention, Page, Ref, Removed, Role
+from syncd.model import Audience, HttpCall, Item, Mention, Page, Ref, Removed, Role, Text
 
 SLACK = timedelta(minutes=5)
 """How far our clock and GitHub's may be apart, added to the difference that the answers show."""
@@ -40,7 +40,7 @@ STATUSES = {
 
 
 class GitHubConnector(Connector):
-    """Issues of the configured repositories, as tracker. Comments are written, never read but to find our own."""
+    """Issues of the configured repositories, as tracker. Comments are read where they are asked for."""
 
     Options: ClassVar[type[ConnectorOptions]] = GitHubOptions
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -48,6 +48,7 @@ class GitHubConnector(Connector):
         fetch_batch=BATCH,
         sets_tags=True,
         feed_texts=True,
+        comments_apart=True,
         attribution=True,
         probe="listing",
         can_create=True,
@@ -94,6 +95,31 @@ class GitHubConnector(Connector):
         """
         return self.reader.fetch(refs)
 
+    def audience_now(self, item: Item) -> Audience:
+        """Who can read an issue's repository now: one call each time; ``fetch`` believes for a while what it knows.
+
+        Raises:
+            Refused: the issue has no key, or its repository isn't one of those configured.
+        """
+        place = split_key(item.ref.key)
+        if place is None:
+            raise Refused(self.name, f"issue {item.ref.id} has no key that says in which repository it is")
+        return self.audience(place[0])
+
+    def comments(self, ref: Ref, since: datetime) -> Sequence[Text]:
+        """See :class:`syncd.connector.Connector`: comments that were written or edited since then, by pages.
+
+        Raises:
+            Transient: a comment's record can't be understood.
+        """
+        reading = self._reading()
+        rows = self._comments(ref, {"since": stamp(since)})
+        try:
+            return [reading.comment(Comment.model_validate(one)) for one in rows]
+        except ValueError:
+            what = f"reading the comments of {ref.key}: the answer isn't one of GitHub's API"
+            raise Transient(self.name, what) from None
+
     # --- writing ---
 
     def apply(self, actions: Sequence[Action]) -> Iterator[Outcome]:
@@ -137,15 +163,15 @@ class GitHubConnector(Connector):
             raise Refused(self.name, "looking for what syncd wrote: GitHub doesn't tell whose token this is")
         return login
 
-    def _comments(self, where: Ref) -> Iterator[dict[str, Any]]:
-        """Every comment on an issue."""
+    def _comments(self, where: Ref, wish: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+        """Every comment on an issue, or those of them that are wished for."""
         place = split_key(where.key)
         if place is None:
             raise Refused(self.name, f"issue {where.id} has no key that says in which repository it is")
         full_name = self.repositories.current(place[0])
         path = f"/repos/{full_name}/issues/{place[1]}/comments"
         doing = f"reading the comments of {where.key}"
-        for page in self.api.rows(path, full_name, doing, {"per_page": PER_PAGE}):
+        for page in self.api.rows(path, full_name, doing, {"per_page": PER_PAGE, **(wish or {})}):
             yield from (one for one in page if isinstance(one, dict))
 
     def _issue(self, marker: str, where: str, since: datetime, login: str) -> str | None:

@@ -19,6 +19,7 @@ TEAM = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 
 class _Login(BaseModel):
     login: str | None = None
+    type: str | None = None
 
 
 class _Label(BaseModel):
@@ -146,6 +147,16 @@ class Row(BaseModel):
         return f"{zlib.crc32(repr(shown).encode('utf-8', 'replace')):08x}"
 
 
+class Comment(BaseModel):
+    """A comment as the API shows it; what isn't used isn't here (GitHub REST API docs, List issue comments)."""
+
+    id: int
+    created_at: datetime
+    body: str | None = None
+    user: _Login | None = None
+    author_association: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Who reads: what an item looks like depends on it.
@@ -196,7 +207,13 @@ class Reading:
         """Whether that is our own account; logins have no case."""
         return bool(self.login) and login.casefold() == self.login.casefold()
 
-    def _author(self, row: Row) -> Author:
+    def comment(self, row: Comment) -> Text:
+        """What was said; an account of the type ``Bot`` is no person (GitHub REST API docs, Users)."""
+        at = row.created_at.replace(tzinfo=UTC) if row.created_at.tzinfo is None else row.created_at.astimezone(UTC)
+        robot = row.user is not None and row.user.type == "Bot"
+        return Text(row.body or "", self._author(row), Place.COMMENT, str(row.id), at, automatic=robot)
+
+    def _author(self, row: Row | Comment) -> Author:
         if self.is_self(_login(row.user)):
             return Author.SELF
         return Author.TEAM if row.author_association in TEAM else Author.OUTSIDE

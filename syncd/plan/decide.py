@@ -8,7 +8,7 @@ began on it, and the playbook tells that apart), ``sprint_over``, ``customer_wai
 ``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``,
 ``shown`` (:mod:`syncd.plan.shown`);
 ``command`` (an agent orders an issue to be reopened); ``undone``, which :mod:`syncd.plan.undone` makes; ``carried``,
-which :mod:`syncd.carry` does; and what
+which :mod:`syncd.talk` does; and what
 :mod:`syncd.obey` does: ``command_link``, ``command_unlink``, ``command_mute``, ``command_unmute``; and what
 :mod:`syncd.file` does: ``issue_filed``.
 """

@@ -20,7 +20,7 @@ from syncd.store.announcements import AnnouncementRow, Announcements, Telling
 from syncd.store.backup import Restored, back_up, restore
 from syncd.store.begun import Begun, BegunWrites
 from syncd.store.brakes import Brakes
-from syncd.store.carried import CARRIED, CarriedRow, CarriedTexts, Way
+from syncd.store.carried import CARRIED, LEFT, CarriedRow, CarriedTexts, Way
 from syncd.store.commands import CommandRow, Commands
 from syncd.store.connectors import ConnectorRow, Connectors
 from syncd.store.cursors import BEGINNING, CursorRow, Cursors, unread
@@ -189,6 +189,7 @@ class Store:
 __all__ = [
     "BEGINNING",
     "CARRIED",
+    "LEFT",
     "AlertRow",
     "AnnouncementRow",
     "Begun",

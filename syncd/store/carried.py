@@ -23,6 +23,7 @@ class Way(StrEnum):
     """From which end to which; also the key of a playbook's ``[conversation]``."""
 
     TO_ISSUE = "to_issue"
+    TO_TICKET = "to_ticket"
 
 
 OF = "SELECT * FROM carried WHERE link = ? AND way = ? ORDER BY id"
@@ -32,15 +33,25 @@ RENAMED = "UPDATE carried SET text = ? WHERE id = ?"
 SEND = "UPDATE carried SET effect = ?, sent = ? WHERE id = ?"
 RELEASE = "UPDATE carried SET effect = '', sent = '' WHERE effect = ?"
 LEAVE = "UPDATE carried SET effect = 'left' WHERE id IN (SELECT value FROM json_each(?))"
+DROP_EMPTY = """
+    DELETE FROM effects WHERE id = ? AND state = 'ready'
+    AND NOT EXISTS (SELECT 1 FROM carried WHERE effect = effects.id)
+"""
 PENDING = """
     SELECT c.*, coalesce(e.state, '') AS state, coalesce(e.remote_id, '') AS remote_id,
         coalesce(e.began_at, '') AS began_at
     FROM carried c JOIN links l ON l.id = c.link LEFT JOIN effects e ON e.id = c.effect
     WHERE l.group_key = ? AND l.state = 'live' AND c.effect <> 'left' AND (
-        c.effect = '' OR e.state = 'ready') ORDER BY c.id
+        c.effect = '' OR e.state = 'ready' OR (e.state = 'done' AND c.sent <> c.digest)) ORDER BY c.id
 """
 SINCE = "SELECT since FROM talks WHERE link = ? AND way = ?"
-BEGIN = "INSERT OR REPLACE INTO talks (link, way, since) VALUES (?, ?, ?)"
+BEGIN = "INSERT OR REPLACE INTO talks (link, way, since, look) VALUES (?, ?, ?, ?)"
+LOOK = "UPDATE talks SET look = look + 1 WHERE link = ? AND way = ?"
+LOOKED = "UPDATE talks SET look = 0 WHERE link = ? AND way = ? AND look = ?"
+LOOKS = """
+    SELECT t.link, t.way, t.look FROM talks t JOIN links l ON l.id = t.link
+    WHERE l.group_key = ? AND l.state = 'live' AND t.look > 0 ORDER BY t.link, t.way
+"""
 BEGIN_ANEW = "DELETE FROM talks WHERE way = ? AND link IN (SELECT id FROM links WHERE ticket LIKE ?)"
 SWITCHES = "SELECT way, what, at FROM switched WHERE helpdesk = ?"
 SWITCH = "INSERT OR REPLACE INTO switched (helpdesk, way, what, at) VALUES (?, ?, ?, ?)"
@@ -106,7 +117,10 @@ class CarriedTexts:
 
     def leave(self, rows: Iterable[CarriedRow]) -> None:
         """These are never carried."""
-        self._db.execute(LEAVE, [json_ids(rows)])
+        left = list(rows)
+        self._db.execute(LEAVE, [json_ids(left)])
+        for effect in {row.effect for row in left if row.effect}:
+            self._db.execute(DROP_EMPTY, [effect])
 
     def pending(self, group: str) -> list[CarriedRow]:
         """What is to be carried in a group: new texts, and those of notes that certainly aren't there."""
@@ -118,9 +132,21 @@ class CarriedTexts:
         """From when on what is said on one end of a link is carried, by that end's clock; empty: it isn't known yet."""
         return next((row["since"] for row in self._db.query(SINCE, [link, way])), "")
 
-    def begin(self, link: int, way: Way, since: str) -> None:
-        """It is carried from then on."""
-        self._db.execute(BEGIN, [link, way, since])
+    def begin(self, link: int, way: Way, since: str, *, look: bool) -> None:
+        """It is carried from then on; ``look``: something may have been said already."""
+        self._db.execute(BEGIN, [link, way, since, int(look)])
+
+    def look(self, link: int, way: Way) -> None:
+        """Something may have been said there that nobody has read yet."""
+        self._db.execute(LOOK, [link, way])
+
+    def looked(self, link: int, way: Way, look: int) -> None:
+        """It was read, unless more has happened since that look was asked for."""
+        self._db.execute(LOOKED, [link, way, look])
+
+    def looks(self, group: str) -> dict[tuple[int, Way], int]:
+        """Where in a group something may have been said that nobody has read yet: link and way."""
+        return {(row["link"], Way(row["way"])): row["look"] for row in self._db.query(LOOKS, [group])}
 
     def on(self, helpdesk: str, way: Way) -> str:
         """When what holds for a helpdesk now was switched on, our own clock."""

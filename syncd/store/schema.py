@@ -169,6 +169,7 @@ CREATE TABLE talks (
     link  INTEGER NOT NULL REFERENCES links (id),
     way   TEXT NOT NULL,
     since TEXT NOT NULL,
+    look  INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (link, way)
 ) STRICT;
 

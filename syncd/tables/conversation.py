@@ -13,8 +13,10 @@ class Conversation(Table):
     Attributes:
         to_issue: what is said on a ticket goes to its private issues as comments: public replies, or all of it,
             internal notes included. A public issue gets none of it, whatever stands here.
+        to_ticket: what is said on an issue goes to its tickets as internal notes; never as a public reply.
         attachments: whether files that came with it are listed as links.
     """
 
     to_issue: Literal["off", "public", "all"] = "off"
+    to_ticket: Literal["off", "notes"] = "off"
     attachments: Literal["links", "off"] = "links"

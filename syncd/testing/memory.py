@@ -190,6 +190,12 @@ class MemoryConnector(Connector):
             raise Refused(self.name, f"looking who can read {place}: there is no such place")
         return self.books.audiences.get(place, Audience.PRIVATE)
 
+    def audience_now(self, item: Item) -> Audience:
+        """As the books say now."""
+        self._call()
+        entry = self.books.entries[int(item.ref.id)]
+        return self.books.audiences.get(entry.place) or entry.audience
+
     def create(self, draft: Draft) -> Created:
         """File an item; what it names has to be there."""
         doing = f"filing an item in {draft.place}"

@@ -12,7 +12,7 @@ from syncd.actions import Draft
 from syncd.connector import Connector
 from syncd.errors import ConnectorError, Refused
 from syncd.model import Audience, Item
-from syncd.testing.contract.support import MARKER, OTHER, Part, needs, needs_act, needs_create
+from syncd.testing.contract.support import MARKER, OTHER, Part, item, needs, needs_act, needs_create
 from syncd.testing.world import World
 
 NOWHERE = "syncd-no-such-thing"
@@ -77,6 +77,16 @@ class Files(Part):
         for audience in (Audience.PRIVATE, Audience.PUBLIC, Audience.PRIVATE):
             world.show(place, audience)
             assert (connector.audience(place) or Audience.PUBLIC) is audience
+
+    def test_who_can_read_an_item_is_told_as_it_is_now(self, world: World, connector: Connector) -> None:
+        place = home(world, connector)
+        needs_act(world, "show")
+        world.show(place, Audience.PRIVATE)
+        ref = connector.create(Draft(place, "A title", "The body", MARKER)).item.ref
+        fresh = item(connector, ref)
+        for audience in (Audience.PRIVATE, Audience.PUBLIC, Audience.PRIVATE):
+            world.show(place, audience)
+            assert (connector.audience_now(fresh) or Audience.PUBLIC) is audience
 
     def test_what_was_written_for_the_team_is_not_filed_where_everybody_reads(
         self, world: World, connector: Connector

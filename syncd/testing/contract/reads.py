@@ -35,6 +35,24 @@ class Reads(Part):
                 listed.audience,
             )
 
+    def test_what_is_said_is_told_with_its_author_and_time(self, world: World, connector: Connector) -> None:
+        ref = keyed(connector, [world.add("the body")])[0]
+        made = item(connector, ref).created_at
+        assert list(connector.comments(ref, made)) == []
+        for by in (Author.TEAM, Author.OUTSIDE):
+            world.advance(5)
+            world.say(ref, f"words of the {by}", by=by)
+        said = connector.comments(ref, made)
+        assert [one.body.strip() for one in said] == ["words of the team", "words of the outside"]
+        assert [one.author for one in said] == [Author.TEAM, Author.OUTSIDE]
+        assert [one.place for one in said] == [Place.COMMENT] * 2
+        assert len({one.id for one in said} - {""}) == 2
+        assert all(one.at is not None and one.at >= made for one in said)
+        assert not any(one.automatic for one in said)
+        if not connector.capabilities.comments_apart:
+            told = [text for text in item(connector, ref).texts or () if text.place is not Place.BODY]
+            assert told == list(said)
+
     def test_labels_are_told_by_feed_and_fetch(self, world: World, connector: Connector) -> None:
         needs_act(world, "label")
         cursors: dict[str, str] = {}

@@ -1,0 +1,203 @@
+"""Talk: what one end of a link has to say to the other, both just read, becomes notes (rule 12).
+
+The note is an effect without a body: if its outcome isn't known it is settled as any other, and if it certainly isn't
+there it is written again by the next look at its group. A text that was edited is edited where it stands. That needs no
+effect: to repeat it does no harm. Where our notes can't be edited it is told once more, an hour after the last time at
+the earliest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from syncd import marker
+from syncd.actions import Action, Outcome
+from syncd.clock import moment
+from syncd.errors import ConnectorError
+from syncd.model import Item, Role, Text
+from syncd.quote import Part, digest, fitting, note
+from syncd.records import Effect, Link, Step, Why
+from syncd.said import is_due
+from syncd.settle import keep_notes, passes
+from syncd.store import CARRIED, CarriedRow, EffectRow, EffectState, Way
+from syncd.work import Work
+
+EDITS = timedelta(hours=1)
+"""Where our notes can't be edited, an edited text is told again this long after it was carried last."""
+
+
+@dataclass(frozen=True)
+class Talk:
+    """One end of a link that speaks to the other, both just read."""
+
+    work: Work
+    link: Link
+    way: Way
+    source: Item
+    target: Item
+
+    @property
+    def role(self) -> Role:
+        """The part that the end plays on which it was said."""
+        return self.work.role(self.source.ref.connector)
+
+    @property
+    def edits(self) -> bool:
+        """Whether our notes can be given another text."""
+        return self.work.connectors[self.target.ref.connector].capabilities.edits_notes
+
+    @property
+    def texts(self) -> dict[str, Text]:
+        """What may be carried of what stands there now, by id."""
+        texts = fitting(self.source.texts)
+        return {one: text for one, text in texts.items() if is_due(self.work, text, self.link, self.way)}
+
+    def body(self, rows: Sequence[CarriedRow], *, edited: bool = False) -> tuple[str, int]:
+        """The words of a note, and how many of the texts found room in it."""
+        files = self.work.helpdesks[self.link.ticket.connector].playbook.conversation.attachments == "links"
+        return note([Part(self.texts[row.text], edited) for row in rows], self.source, self.role, files=files)
+
+    def digest(self, row: CarriedRow) -> str:
+        """Of a text as it reads now."""
+        return digest(self.work.marker_key, self.texts[row.text])
+
+    def again(self, row: EffectRow, body: str, replaces: str = "") -> tuple[Outcome, ConnectorError | None]:
+        """Leave a note, or give it another text.
+
+        Raises:
+            Exception: a defect of the connector.
+        """
+        one = replace(self.work.note(row), body=body, replaces=replaces)
+        outcome = next(iter(self.work.connectors[self.target.ref.connector].apply([Action(row.target, notes=(one,))])))
+        error = next((one.error for one in outcome.notes if one.error is not None), outcome.error)
+        if error is not None and not isinstance(error, ConnectorError):
+            raise error
+        return outcome, error
+
+
+def tell(talk: Talk, rows: Sequence[CarriedRow], most: int) -> tuple[int, datetime | None]:
+    """Notes that certainly aren't there are written again, new texts go into new ones, edited ones stand edited."""
+    for effect in sorted({row.effect for row in rows if row.state == EffectState.READY}):
+        known = talk.work.store.effects.get(effect)
+        if known is not None:
+            _write(talk, [row for row in rows if row.effect == effect], known)
+    edited = [row for row in rows if row.state == EffectState.DONE]
+    later = _edit(talk, edited)
+    new, done = [row for row in rows if not row.effect][:most], 0
+    while done < len(new):
+        done += _write(talk, new[done:], None)
+    return done, later
+
+
+def _edit(talk: Talk, rows: Sequence[CarriedRow]) -> datetime | None:
+    """Texts that read otherwise now; when those are to be told that wait, because our notes can't be edited."""
+    if talk.edits:
+        for effect in sorted({row.effect for row in rows}):
+            known = talk.work.store.effects.get(effect)
+            if known is not None:
+                _rewrite(talk, known)
+        return None
+    now = talk.work.clock.now()
+    due = {row.id: moment(row.began_at) + EDITS for row in rows}
+    ripe = [row for row in rows if due[row.id] <= now]
+    while ripe:
+        ripe = ripe[_write(talk, ripe, None, edited=True) :]
+    return min((one for one in due.values() if one > now), default=None)
+
+
+def _rewrite(talk: Talk, effect: EffectRow) -> None:
+    """A note gets the words that its texts have now; what finds no room in it any more goes into another one.
+
+    Raises:
+        ConnectorError: whether it was written or not, it is to be tried again.
+    """
+    store, there = talk.work.store, talk.texts
+    mine = [row for row in store.carried.of(talk.link.id, talk.way).values() if row.effect == effect.id]
+    rows = [row for row in mine if row.text in there]
+    body, count = talk.body(rows)
+    outcome, error = talk.again(effect, body, effect.remote_id)
+    if error is not None and (error.doubt or passes(error)):
+        raise error
+    with store.write():  # a note that a person has deleted, or that can't be edited any more, stays as it is
+        for row in rows[:count]:
+            store.carried.send(row, effect.id, talk.digest(row))
+        for row in rows[count:]:
+            store.carried.send(row, "", "")
+        _keep_version(talk, outcome)
+    _journal(talk, error)
+
+
+def _write(talk: Talk, rows: Sequence[CarriedRow], known: EffectRow | None, *, edited: bool = False) -> int:
+    """One note with as many of these texts as it can hold; how many.
+
+    Raises:
+        ConnectorError: it certainly had no effect, and is to be tried again.
+    """
+    store = talk.work.store
+    body, count = talk.body(rows, edited=edited)
+    with store.write():
+        row = _begin(talk, rows[:count], known)
+        for other in rows[count:] if known and row else ():
+            store.carried.send(other, "", "")
+    if row is None:
+        return count
+    try:
+        outcome, error = talk.again(row, body)
+    except Exception:
+        settle = timedelta(seconds=talk.work.connectors[talk.target.ref.connector].settle)
+        with store.write():
+            store.effects.doubt(row.id, talk.work.clock.now() + settle, "a defect struck while it was written")
+        raise
+    with store.write():
+        keep_notes(talk.work, talk.target.ref.connector, [row], outcome.notes, error)
+        if store.effects.get(row.id) is None:
+            store.carried.release(row.id)
+        _keep_version(talk, outcome)
+    _journal(talk, error)
+    if error is not None and passes(error):
+        raise error
+    return count
+
+
+def _begin(talk: Talk, rows: Sequence[CarriedRow], known: EffectRow | None) -> EffectRow | None:
+    """Its effect, kept before the first byte leaves; None: another thread is at these texts. Inside a transaction."""
+    store, now = talk.work.store, talk.work.clock.now()
+    there = store.carried.of(talk.link.id, talk.way)
+    if any(there[row.text].effect != row.effect for row in rows):
+        return None
+    if known is None:
+        turn = store.effects.next_turn(talk.link.id, CARRIED)
+        effect = Effect(talk.link.id, CARRIED, turn, talk.target.ref, "", internal=True)
+        said = f"{talk.link.ticket} {talk.link.issue} {talk.way} {rows[0].text} {rows[-1].text}"
+        known = store.effects.store(effect, marker.name(talk.work.marker_key, now, said), now)
+    if not store.effects.send(known.id, now):
+        return None
+    for row in rows:
+        store.carried.send(row, known.id, talk.digest(row))
+    return known
+
+
+def _keep_version(talk: Talk, outcome: Outcome) -> None:
+    """What our own write made of the item, so that the next poll knows its echo; inside a transaction."""
+    known = talk.work.store.snapshots.get(talk.target.ref)
+    if outcome.version and isinstance(known, Item) and known.version == talk.target.version:  # else more has happened
+        talk.work.store.snapshots.wrote(talk.target.ref, known.status, outcome.version, talk.work.now)
+
+
+def _journal(talk: Talk, error: ConnectorError | None) -> None:
+    """What came of a note, in the journal; a transaction of its own."""
+    work, target, link = talk.work, talk.target, talk.link
+    word = work.mapping(target.ref.connector).word(target.status)
+    moved = "ticket" if talk.way is Way.TO_ISSUE else "issue"
+    step = Step(target.ref, (link.id,), Why("carried", moved, before=word, after=word))
+    said = "done" if error is None else "answer lost" if error.doubt else error.what
+    with work.store.write():
+        group = work.store.groups.of(link.ticket) or str(link.ticket)
+        work.store.journal.write(group, step, outcome=said, now=work.now)
+    work.wrote(step, said)
+    work.tally["rule carried"] += error is None
+
+
+__all__ = ["Talk", "tell"]
