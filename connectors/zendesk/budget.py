@@ -92,7 +92,16 @@ class Pace:
     def __init__(self, clock: Clock, each_minute: int) -> None:
         self.clock, self.each_minute = clock, each_minute
         self._times: deque[float] = deque(maxlen=each_minute)
-        self._until = -math.inf
+        self._until = self._promised = -math.inf
+
+    @property
+    def promised(self) -> bool:
+        """Whether the next one is a walk's that had to wait, and polls go without: else they would starve it."""
+        return self.clock.monotonic() < self._promised
+
+    def promise(self) -> None:
+        """The next one is a walk's; for two minutes, in case it doesn't come back for it."""
+        self._promised = self.clock.monotonic() + 2 * MINUTE
 
     @property
     def wait(self) -> float:
@@ -101,7 +110,8 @@ class Pace:
         return max(0.0, max(full, self._until) - self.clock.monotonic())
 
     def count(self) -> None:
-        """One is made."""
+        """One is made, and a promise kept."""
+        self._promised = -math.inf
         self._times.append(self.clock.monotonic())
 
     def rest(self, seconds: float) -> None:

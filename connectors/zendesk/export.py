@@ -89,6 +89,7 @@ class Export:
             found = self._due(place)
             if isinstance(found, RateLimited):
                 if not place.walked:
+                    self.pace.promise()
                     raise found
                 yield page((), place.cursor(), first_walk=False, last=True)
                 return
@@ -104,7 +105,7 @@ class Export:
             RateLimited: the whole account is limited: no other call would be answered either.
         """
         wait = self.pace.wait
-        if wait:
+        if wait or (place.walked and self.pace.promised):
             return RateLimited(self.api.name, f"{WHAT}: not more than so often", retry_after=wait)
         try:
             self.api.begin("export", WHAT, account=1, incremental_exports=1)

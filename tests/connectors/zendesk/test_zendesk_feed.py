@@ -437,6 +437,25 @@ def test_the_export_is_asked_no_more_often_than_configured_and_polls_go_on(world
 
 
 @pytest.mark.trap("zendesk", 9)
+def test_polls_do_not_starve_a_walk(world: ZendeskWorld) -> None:
+    kept = Kept(slow(world))
+    walk = Kept(kept.connector)
+    kept.poll("export")
+    kept.poll("export")
+    with pytest.raises(RateLimited) as caught:
+        walk.poll("export")
+    assert caught.value.retry_after is not None
+    world.advance(caught.value.retry_after)
+    before = len(paths(world, "/incremental/"))
+    assert kept.poll("export")[-1].last
+    assert len(paths(world, "/incremental/")) == before, "the next one is the walk's"
+    assert walk.poll("export")[-1].last
+    number = world.people.make_ticket()
+    world.advance(61)
+    assert kept.news("export") == {Ref("zendesk", str(number))}
+
+
+@pytest.mark.trap("zendesk", 9)
 def test_a_first_walk_waits_for_its_turn_and_is_not_taken_for_done(world: ZendeskWorld) -> None:
     kept = Kept(slow(world))
     kept.connector.export._size = 2
