@@ -172,7 +172,9 @@ class Board:
         name: as the playbook has it: ``acme/4``, the owner and the board's number.
         fields: the board's own field names -> the value or the option's name. A field that holds a value is left alone:
             a person or an automation has set it.
+        audience: whom the values are for; those for the team alone are refused where everybody reads the board.
     """
 
     name: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    audience: Audience = Audience.PUBLIC

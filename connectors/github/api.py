@@ -168,7 +168,7 @@ class Api:
         return self._checked(self._send(verb, path, doing, body=body, write=True), doing, accept, write=True)
 
     def graphql(self, query: str, variables: Mapping[str, Any], doing: str) -> Answer:
-        """A GraphQL query (no mutation): the answer, whatever its status."""
+        """A GraphQL query, or a mutation that does no harm when it is repeated: the answer, whatever its status."""
         target = urlsplit(self._github.requester.graphql_url).path
         return self._send("POST", "/", doing, body={"query": query, "variables": variables}, target=target)
 

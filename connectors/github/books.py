@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.github.projects import Project
+
 LONGEST = 65_536
 """Characters of a body or comment (GitHub REST API docs, 422 beyond)."""
 MOST_COMMENTS = 2500
@@ -37,6 +39,8 @@ class Access:
     only: frozenset[str] | None = None
     triage: bool = False
     """Whether it may set labels and assignees, where it may not push."""
+    boards: bool = True
+    """Whether it may read boards and write to them (scope ``project``)."""
     reads: bool = True
     """Whether it may read the issues of private repositories."""
 
@@ -180,6 +184,10 @@ class Books:
         """Names that repositories had, folded; they redirect until another repository takes them."""
         self.types: dict[str, dict[str, bool]] = {}
         """Issue types of an organisation, and whether each is enabled."""
+        self.boards: dict[tuple[str, int], Project] = {}
+        """By the folded login of the owner, and the number."""
+        self.boards_lag = 0.0
+        """Seconds for which boards don't know a new issue."""
         self.visitors: set[str] = set()
         """Logins of accounts that belong to no team: nothing can be assigned to them."""
         self.by_id: dict[int, Issue] = {}

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from connectors.github.api import PER_PAGE, Api
 from connectors.github.app import App
+from connectors.github.boards import Boards
 from connectors.github.checks import Checks
 from connectors.github.credentials import Credential, Token
 from connectors.github.cursor import Cursor
@@ -53,6 +54,7 @@ class GitHubConnector(Connector):
         probe="listing",
         can_create=True,
         edits_notes=True,
+        boards=True,
     )
     write_interval: float = 1.0
     """Seconds between two writes (GitHub REST API docs, Best practices: at least one)."""
@@ -67,6 +69,7 @@ class GitHubConnector(Connector):
         self.urls = Urls(options.url, options.web_url, self.repositories.webs, self.repositories.current)
         self.reader = Reader(self.api, self.repositories, self._reading)
         self.writer = Writer(self.api, self.repositories, self._reading, lambda: self.write_interval)
+        self.boards = Boards(self.reader.graphql, self.writer.query, self.repositories.current)
         self._login: str | None = None
 
     def hear(self, tell: Callable[[HttpCall], None]) -> None:
@@ -132,8 +135,11 @@ class GitHubConnector(Connector):
 
     def check_filing(self, drafts: Sequence[Draft], boards: Sequence[Board]) -> Sequence[Problem]:
         """See :class:`syncd.connector.Connector`; a call for each repository and one for what its drafts name."""
-        del boards
-        return tuple(self.writer.filing.problems(drafts))
+        return (*self.writer.filing.problems(drafts), *self.boards.problems(boards))
+
+    def board(self, issue: Ref, boards: Sequence[Board]) -> Iterator[ConnectorError | None]:
+        """See :class:`syncd.connector.Connector`; two queries for each board, and one more for what is to be set."""
+        return self.boards.put(issue, boards)
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """Our own comment on an issue, or our own issue in a repository, by its marker; no filter, no search index."""

@@ -108,17 +108,17 @@ class GraphQL:
         while True:
             query, variables = document(wanted, self._fragments[0])
             answer = self.api.graphql(query, variables, doing)
-            data = self._data(answer, doing)
-            if data is not None or len(self._fragments) == 1 or not any(map(_is_unknown, _errors(answer))):
+            data = self.data(answer, doing)
+            if data is not None or len(self._fragments) == 1 or not any(map(_is_unknown, errors(answer))):
                 return data
             self._fragments.pop(0)
 
     def viewer(self, doing: str) -> object:
         """The account behind the token; None where there is no telling."""
-        data = self._data(self.api.graphql("query { viewer { __typename login } }", {}, doing), doing)
+        data = self.data(self.api.graphql("query { viewer { __typename login } }", {}, doing), doing)
         return _actor(data.get("viewer")) if data is not None else None
 
-    def _data(self, answer: Answer, doing: str) -> dict[str, Any] | None:
+    def data(self, answer: Answer, doing: str) -> dict[str, Any] | None:
         """The answer's data, partial or whole; None where there is no such interface."""
         error: ConnectorError | None = None
         if not 200 <= answer.status < 300:
@@ -133,16 +133,16 @@ class GraphQL:
         data = answer.data.get("data")
         if isinstance(data, dict) and any(value is not None for value in data.values()):
             return data
-        errors = _errors(answer)
-        if any("something went wrong" in str(one.get("message", "")).lower() for one in errors):
+        wrong = errors(answer)
+        if any("something went wrong" in str(one.get("message", "")).lower() for one in wrong):
             raise Transient(self.api.name, f"{doing}: GitHub's query interface is out of order")
         # Names that can't be resolved are an answer about them; anything else means that it can't read our query.
-        told = isinstance(data, dict) and bool(errors) and all(one.get("path") for one in errors)
+        told = isinstance(data, dict) and bool(wrong) and all(one.get("path") for one in wrong)
         return data if told else None
 
     def _limited(self, answer: Answer, doing: str) -> None:
         """A limit is told with status 200 here (GitHub GraphQL API docs, Rate limits)."""
-        for one in _errors(answer):
+        for one in errors(answer):
             text = str(one.get("message", "")).lower()
             limited = str(one.get("type", "")).startswith("RATE_LIMIT")
             if limited or text.startswith("api rate limit") or "secondary rate limit" in text:
@@ -153,9 +153,10 @@ class GraphQL:
                 raise ours(self.api.name, doing, Answer(429, answer.headers, None))
 
 
-def _errors(answer: Answer) -> list[dict[str, Any]]:
-    errors = answer.data.get("errors") if isinstance(answer.data, dict) and answer.data is not NOT_JSON else None
-    return [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+def errors(answer: Answer) -> list[dict[str, Any]]:
+    """What an answer says went wrong, beside its data."""
+    found = answer.data.get("errors") if isinstance(answer.data, dict) and answer.data is not NOT_JSON else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _is_unknown(error: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connectors.github.books import Issue, Repo
 from connectors.github.installations import Installation
+from connectors.github.projects import Project, ProjectField
 
 if TYPE_CHECKING:
     from connectors.github.sandbox import GitHubSandbox
@@ -68,6 +69,34 @@ class People:
         with self._sandbox.lock:
             self._books.account(login)
             self._books.visitors.discard(login)
+
+    # --- boards ---
+
+    def make_board(self, owner: str, fields: dict[str, tuple[str, ...]], *, public: bool = False) -> str:
+        """A board, by its name (``acme/4``). ``fields``: name -> its options; of one without options the text."""
+        with self._sandbox.lock:
+            number = 4 + len(self._books.boards)
+            made = Project(f"PVT_{number}", number, "Product and Services", public)
+            for at, (name, options) in enumerate(fields.items()):
+                ids = {one: f"{number:02x}{at:02x}{index:04x}" for index, one in enumerate(options)}
+                kind = "SINGLE_SELECT" if options else "TEXT"
+                made.fields[name] = ProjectField(f"PVTF_{number}_{at}", name, kind, ids)
+            self._books.boards[owner.casefold(), number] = made
+            return f"{owner}/{number}"
+
+    def set_on_board(self, board: str, key: str, field: str, value: str) -> None:
+        """A person, or the board's automation, puts an issue there and sets a field."""
+        with self._sandbox.lock:
+            self._board(board).items.setdefault(self._issue(key).id, {})[field] = value
+
+    def on_board(self, board: str, key: str) -> dict[str, str] | None:
+        """What an issue's fields hold there; None if it isn't there."""
+        found = self._board(board).items.get(self._issue(key).id)
+        return None if found is None else dict(found)
+
+    def _board(self, name: str) -> Project:
+        owner, _, number = name.partition("/")
+        return self._books.boards[owner.casefold(), int(number)]
 
     # --- the app ---
 

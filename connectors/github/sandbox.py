@@ -1,7 +1,7 @@
 """A stand-in for GitHub: issues over REST and GraphQL, as github.com and as an Enterprise Server.
 
-It serves REST under ``/`` and ``/api/v3``, GraphQL under ``/graphql`` and ``/api/graphql``. Left out: boards, issue
-fields, search, webhooks, GraphQL mutations.
+It serves REST under ``/`` and ``/api/v3``, GraphQL under ``/graphql`` and ``/api/graphql``. Left out: issue fields,
+search, webhooks, GraphQL mutations but those of boards.
 """
 
 from __future__ import annotations

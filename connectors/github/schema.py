@@ -7,6 +7,8 @@ from typing import Any
 
 from graphql import GraphQLError, build_schema, graphql_sync
 
+from connectors.github.board_schema import SDL as PROJECTS
+from connectors.github.board_schema import ProjectsQuery
 from connectors.github.books import Access, Books, Event, Issue, Repo
 from connectors.github.shapes import Shapes
 from syncd.clock import stamp
@@ -19,12 +21,15 @@ scalar BigInt
 type Query {
   repository(owner: String!, name: String!, followRenames: Boolean = true): Repository
   viewer: User!
+  repositoryOwner(login: String!): RepositoryOwner
   rateLimit(dryRun: Boolean = false): RateLimit
 }
 
 interface Actor { login: String! url: URI! }
 type Bot implements Actor { login: String! url: URI! id: ID! }
-type User implements Actor { login: String! url: URI! id: ID! }
+type User implements Actor & RepositoryOwner {
+  login: String! url: URI! id: ID! projectV2(number: Int!): ProjectV2
+}
 type RateLimit { cost: Int! limit: Int! remaining: Int! resetAt: DateTime! }
 
 type Repository {
@@ -87,6 +92,7 @@ type MarkedAsDuplicateEvent { id: ID! actor: Actor createdAt: DateTime! canonica
 type ReopenedEvent { id: ID! actor: Actor createdAt: DateTime! }
 type TransferredEvent { id: ID! actor: Actor createdAt: DateTime! }
 """
+SDL += PROJECTS
 SCHEMA = build_schema(SDL)
 OLD_SCHEMA = build_schema(
     SDL.replace("  fullDatabaseId: BigInt\n", "")
@@ -141,6 +147,16 @@ class _Query:
 
     def __init__(self, books: Books, access: Access, shapes: Shapes) -> None:
         self.books, self.access, self.shapes = books, access, shapes
+        self.projects = ProjectsQuery(books, access)
+
+    def repositoryOwner(self, _info: Any, login: str) -> dict[str, Any]:  # noqa: N802  # the schema's name
+        return self.projects.owner(login)
+
+    def addProjectV2ItemById(self, _info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802  # as above
+        return self.projects.add(input)
+
+    def updateProjectV2ItemFieldValue(self, _info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802  # as above
+        return self.projects.set(input)
 
     def viewer(self, _info: Any) -> dict[str, Any]:
         login = self.access.login

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pydantic import SecretStr
@@ -136,6 +137,17 @@ class GitHubWorld(World):
         self.sandbox.tokens[TOKEN] = replace(access, private=False)
         for one in self.sandbox.app.installations.values():
             one.only = frozenset({"acme/another"})
+
+    def board(self, *, public: bool = False) -> str:
+        """See :class:`World`."""
+        fields = {"Type": ("support", "defect"), "Note": ()}
+        return self.sandbox.people.make_board(HOME.partition("/")[0], fields, public=public)
+
+    def on_board(self, ref: Ref, board: str, fields: Mapping[str, str] | None = None) -> Mapping[str, str] | None:
+        """See :class:`World`."""
+        for name, value in (fields or {}).items():
+            self.sandbox.people.set_on_board(board, ref.key, name, value)
+        return self.sandbox.people.on_board(board, ref.key)
 
     def remove(self, ref: Ref, kind: GoneKind) -> None:
         """See :class:`World`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -233,6 +233,14 @@ class Writer:
         # Renamed or transferred since it was read. Nothing was written: the next read learns the new name.
         self.repositories.forget("/".join(path.split("/")[2:4]))
         raise Transient(self.api.name, f"{doing}: it has moved")
+
+    def query(self, query: str, variables: Mapping[str, Any], doing: str) -> Answer:
+        """A mutation of the query interface that does no harm when it is repeated."""
+        self._pace(doing)
+        try:
+            return self.api.graphql(query, variables, doing)
+        finally:
+            self._wrote = self.api.clock.monotonic()
 
     def _pace(self, doing: str) -> None:
         if self._wrote is None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncd.actions import Draft, Note, Pointer, Written
+from syncd.actions import Board, Draft, Note, Pointer, Written
 from syncd.details import Attachment, Company, Person
 from syncd.errors import Refused
 from syncd.model import Audience, Author, GoneKind, Ref, Role, Status
+from syncd.testing.panels import Panel
 from syncd.testing.world import Remark
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -92,6 +93,7 @@ class Books:
     """Who can read what is filed in a place; where it doesn't stand, the team alone."""
     absent: set[str] = field(default_factory=set)
     """Places, labels, types, accounts and boards that aren't there: what names one is refused."""
+    boards: dict[str, Panel] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
     """Labels, types and accounts that are left out of a new item without a word."""
     before_call: Any = None
@@ -152,6 +154,11 @@ class Books:
         if draft.audience is Audience.PRIVATE and seen is not Audience.PRIVATE:
             found.append("everybody can read there by now, and the text is for the team alone")
         return found
+
+    def board_obstacles(self, board: Board) -> list[str]:
+        """Why an item can't be put on a board, in words."""
+        panel = self.boards.get(board.name)
+        return [f"there is no board {board.name}"] if panel is None else list(panel.obstacles(board))
 
     def file(self, draft: Draft) -> tuple[Entry, list[str]]:
         """The API makes an item; and what of the draft it has left out."""

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from syncd.actions import Action, Board, Created, Draft, Outcome, Written
+from syncd.actions import Action, Outcome, Written
 from syncd.clock import Clock, ManualClock, stamp
-from syncd.connector import Capabilities, Connector, ConnectorOptions
+from syncd.connector import Capabilities, ConnectorOptions
 from syncd.details import Detail, Spent
 from syncd.errors import ConnectorError, Gone, Problem, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Audience, Author, GoneKind, Item, Mention, Page, Place, Ref, Removed, Role, Text, Word
+from syncd.model import Author, GoneKind, Item, Mention, Page, Place, Ref, Removed, Role, Text, Word
 from syncd.testing.books import START, Books, Entry, moment_of
+from syncd.testing.memory_filing import MemoryFiling
 
 PAGE = 3
 """Small, so that every test of a feed sees more than one page."""
@@ -23,7 +24,7 @@ def _removed(books: Books, entry: Entry) -> Removed:
     return Removed(books.ref(entry), entry.gone or GoneKind.DELETED, stamp(moment_of(entry.version)))
 
 
-class MemoryConnector(Connector):
+class MemoryConnector(MemoryFiling):
     """Speaks to a :class:`Books` as a connector speaks to a service."""
 
     Options = ConnectorOptions
@@ -40,6 +41,7 @@ class MemoryConnector(Connector):
         details=True,
         time_entries=True,
         edits_notes=True,
+        boards=True,
     )
 
     def __init__(self, books: Books, clock: Clock | None = None) -> None:
@@ -182,41 +184,6 @@ class MemoryConnector(Connector):
         entry.tags, entry.version = tuple(dict.fromkeys((*kept, *action.tags))), self.books.next()
         entry.shown_writes += 1
         return None
-
-    def audience(self, place: str) -> Audience | None:
-        """As the books say now."""
-        self._call()
-        if place in self.books.absent:
-            raise Refused(self.name, f"looking who can read {place}: there is no such place")
-        return self.books.audiences.get(place, Audience.PRIVATE)
-
-    def audience_now(self, item: Item) -> Audience:
-        """As the books say now."""
-        self._call()
-        entry = self.books.entries[int(item.ref.id)]
-        return self.books.audiences.get(entry.place) or entry.audience
-
-    def create(self, draft: Draft) -> Created:
-        """File an item; what it names has to be there."""
-        doing = f"filing an item in {draft.place}"
-        obstacles = self.books.obstacles(draft)
-        if obstacles:
-            raise Refused(self.name, f"{doing}: {obstacles[0]}")
-        fault = self._call(write=True)
-        entry, dropped = self.books.file(draft)
-        if fault in {"lost_answer", "error_after"}:
-            raise Transient(self.name, "the answer was lost", doubt=True)
-        aside = Refused(self.name, f"{doing}: it was left without {', '.join(sorted(dropped))}") if dropped else None
-        return Created(self._item(entry), aside)
-
-    def check_filing(self, drafts: Sequence[Draft], boards: Sequence[Board]) -> Sequence[Problem]:
-        """What the books lack."""
-        self._call()
-        found = [(draft.place, one) for draft in drafts for one in self.books.obstacles(draft)]
-        found += [
-            (board.name, f"there is no board {board.name}") for board in boards if board.name in self.books.absent
-        ]
-        return [Problem(f"{self.name}: {place}", what, "Make it there, or name another one") for place, what in found]
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
         """Look at the books."""

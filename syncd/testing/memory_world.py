@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from syncd.details import Attachment, Company, Person
 from syncd.model import Audience, Author, GoneKind, Ref, Role, Status, Word
 from syncd.testing.books import moment_of
 from syncd.testing.memory import Books, Entry, MemoryConnector
+from syncd.testing.panels import Panel
 from syncd.testing.world import Case, Remark, World
 
 
@@ -128,6 +130,18 @@ class MemoryWorld(World):
     def close_place(self, place: str) -> None:
         """See :class:`World`."""
         self.books.absent.add(place)
+
+    def board(self, *, public: bool = False) -> str:
+        """See :class:`World`."""
+        self.books.boards["team/1"] = Panel({"Type": ("support", "defect"), "Note": ()}, public=public)
+        return "team/1"
+
+    def on_board(self, ref: Ref, board: str, fields: Mapping[str, str] | None = None) -> Mapping[str, str] | None:
+        """See :class:`World`."""
+        items = self.books.boards[board].items
+        if fields:
+            items.setdefault(int(ref.id), {}).update(fields)
+        return items.get(int(ref.id))
 
     def ask(self, subject: str, description: str) -> Case:
         """See :class:`World`."""

@@ -151,6 +151,17 @@ class World(ABC):
         """A place goes away, or out of our sight."""
         raise NotImplementedError
 
+    def board(self, *, public: bool = False) -> str:
+        """A board with the fields ``Type`` (one of ``support`` and ``defect``) and ``Note`` (a text): its name.
+
+        Overridden with ``on_board`` where issues are put on boards.
+        """
+        raise NotImplementedError
+
+    def on_board(self, ref: Ref, board: str, fields: Mapping[str, str] | None = None) -> Mapping[str, str] | None:
+        """What an issue's fields hold on a board, None if it isn't there; with ``fields`` a person has set them."""
+        raise NotImplementedError
+
     def ask(self, subject: str, description: str) -> Case:
         """A customer who leads a company asks, and attaches a file; overridden where the connector tells details.
 

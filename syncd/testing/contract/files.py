@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from syncd.actions import Draft
+from syncd.actions import Board, Draft
 from syncd.connector import Connector
 from syncd.errors import ConnectorError, Refused
-from syncd.model import Audience, Item
-from syncd.testing.contract.support import MARKER, OTHER, Part, item, needs, needs_act, needs_create
+from syncd.model import Audience, Item, Ref
+from syncd.testing.contract.support import MARKER, OTHER, Part, item, keyed, needs, needs_act, needs_create
 from syncd.testing.world import World
 
 NOWHERE = "syncd-no-such-thing"
@@ -115,6 +115,55 @@ class Files(Part):
             connector.create(Draft(place, "A title", "The body", MARKER))
         assert not caught.value.doubt
         assert connector.check_filing([Draft(place, "", "", MARKER)], [])
+
+    def test_an_issue_is_put_on_a_board_once_and_only_empty_fields_are_set(
+        self, world: World, connector: Connector
+    ) -> None:
+        ref, board = on_a_board(world, connector)
+        assert not connector.check_filing([], [Board(board, {"Type": "support", "Note": "7"})])
+        for fields in ({"type": "support", "Note": "first"}, {"Type": "defect", "Note": "second"}, {}):
+            assert list(connector.board(ref, [Board(board, fields)])) == [None]
+        assert world.on_board(ref, board) == {"Type": "support", "Note": "first"}
+
+    def test_what_a_person_has_set_on_a_board_stays(self, world: World, connector: Connector) -> None:
+        ref, board = on_a_board(world, connector)
+        world.on_board(ref, board, {"Type": "defect"})
+        assert list(connector.board(ref, [Board(board, {"Type": "support", "Note": "n"})])) == [None]
+        assert world.on_board(ref, board) == {"Type": "defect", "Note": "n"}
+
+    def test_a_board_a_field_or_an_option_that_is_not_there_is_refused_and_spoils_no_other(
+        self, world: World, connector: Connector
+    ) -> None:
+        ref, board = on_a_board(world, connector)
+        world.lack(f"{NOWHERE}/9")
+        world.lack(NOWHERE)
+        wrong = [Board(f"{NOWHERE}/9"), Board(board, {NOWHERE: "x"}), Board(board, {"Type": NOWHERE})]
+        found = list(connector.board(ref, [*wrong, Board(board, {"Note": "n"})]))
+        assert [type(one) for one in found] == [Refused, Refused, Refused, type(None)]
+        assert all(NOWHERE in str(one) for one in found[:3])
+        assert world.on_board(ref, board) == {"Note": "n"}
+        problems = connector.check_filing([], wrong)
+        assert len(problems) == 3
+        assert all(NOWHERE in str(one) and one.cure for one in problems)
+
+    def test_what_is_for_the_team_is_not_shown_on_a_board_that_everybody_reads(
+        self, world: World, connector: Connector
+    ) -> None:
+        ref, board = on_a_board(world, connector, public=True)
+        private = Board(board, {"Note": "n"}, Audience.PRIVATE)
+        (error,) = connector.board(ref, [private])
+        assert isinstance(error, Refused)
+        assert world.on_board(ref, board) is None
+        assert list(connector.board(ref, [Board(board, {"Note": "n"})])) == [None]
+
+
+def on_a_board(world: World, connector: Connector, *, public: bool = False) -> tuple[Ref, str]:
+    """An issue and a board with a choice and a text; skips where there are no boards."""
+    if not connector.capabilities.boards:
+        pytest.skip("this connector puts no issues on boards")
+    needs(world, "boards")
+    needs_act(world, "board")
+    return keyed(connector, [world.add()])[0], world.board(public=public)
 
 
 def home(world: World, connector: Connector) -> str:

@@ -42,6 +42,7 @@ class TestGitHub(ConnectorContract):
         world = (Unhurried if small else GitHubWorld)(base=base, as_app="app" in kinds)
         world.sandbox.paging = "page" if "page" in kinds or "numbered" in request.param else "cursor"
         world.sandbox.graphql = request.param != "no GraphQL"
+        world.lacks |= {"boards"} if not world.sandbox.graphql else set()
         world.sandbox.most_per_page = 3 if small else 100
         yield world
         world.close()
