@@ -56,11 +56,15 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A pair with what its ends' statuses mean to its helpdesk."""
+    """A pair with what its ends' statuses mean to its helpdesk.
+
+    ``given_up``: the issue has the label that says that a sprint went by without it being done.
+    """
 
     row: PairRow
     ticket: Word
     issue: Word
+    given_up: bool
 
     def late(self, alert: Alert, since: datetime, why: str = "") -> Late:
         return Late(alert, self.row.ticket.ref, self.row.issue.ref, since, why)
@@ -101,7 +105,7 @@ def _tickets(
         book, issue = helpdesks[row.ticket.ref.connector].playbook, row.issue
         word = _word(words, issue.ref, issue.status)
         counted = book.counts(word, book.met(issue.tags, issue.released))
-        return _Pair(row, _word(words, row.ticket.ref, row.ticket.status), counted)
+        return _Pair(row, _word(words, row.ticket.ref, row.ticket.status), counted, book.expired(issue.tags))
 
     mine = [row for row in rows if row.ticket.ref.connector in helpdesks]
     mine.sort(key=lambda row: (str(row.ticket.ref), row.id))
@@ -130,7 +134,7 @@ def _ownerless(pair: _Pair, timers: Timers, now: datetime) -> Late | None:
 def _sprint_over(pair: _Pair, timers: Timers, now: datetime) -> Late | None:
     """A sprint's time runs from the assignment; what is critical is done within the sprint in which it was linked."""
     sprint, row = timers.sprint, pair.row
-    if sprint is None or timers.sprint_limit is None or not pair.waits:
+    if sprint is None or timers.sprint_limit is None or not pair.waits or pair.given_up:
         return None
     labels = {one.casefold() for one in row.issue.tags}
     if labels & {one.casefold() for one in sprint.exempt}:
@@ -159,8 +163,7 @@ def _ended_early(pair: _Pair, timers: Timers, now: datetime) -> Late | None:
     ticket, told = pair.row.ticket, pair.row.standing is Standing.TOLD
     if not timers.ended_early or pair.ticket not in FINISHED_TICKET or pair.issue not in UNFINISHED:
         return None
-    labels, exempt = (pair.row.issue.tags, timers.sprint.exempt if timers.sprint else ())
-    if {one.casefold() for one in labels} & {one.casefold() for one in exempt}:
+    if ticket.ours or pair.given_up:
         return None
     since = moment(ticket.moved_at or pair.row.changed_at)
     if ticket.automated:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from syncd.clock import stamp
 from syncd.health import look
 from syncd.late import LATE_ALERTS, Late, what_is_late
-from syncd.model import Author, Status
+from syncd.model import Author, Item, Status
 from syncd.records import Standing
 from syncd.store import FilingRow, FilingState
 from syncd.testing.memory import Entry
@@ -99,6 +99,17 @@ def test_a_pair_that_nobody_has_taken_is_told_of_and_one_that_an_agent_has_is_no
     assert issue.assignees == ("dev",)
 
 
+def test_a_workshop_needs_no_agent_but_keeps_its_engineer() -> None:
+    pair, ticket, issue = made(ownerless="1d")
+    file(pair, ticket, FilingState.FILED, issue=issue, kind="workshop", answered_at=stamp(pair.clock.now()))
+    with pair.store.write():  # as if nobody had ever had it
+        pair.store._db.execute("UPDATE snapshots SET assigned_at = '', assignees = '[]', unassigned_at = seen_at")
+    assert late_after(pair, 9 * DAY) == []
+    assign(pair, issue, "other")
+    assign(pair, issue)
+    assert alerts(after(pair, 2 * DAY)) == ["ownerless"]
+
+
 def test_whoever_passes_an_issue_on_in_time_is_not_told_of() -> None:
     pair, _, issue = made(ownerless="1d")
     for day in range(5):
@@ -142,6 +153,17 @@ def test_a_finished_end_needs_nobody() -> None:
         assert after(pair, 9 * DAY) == []
 
 
+def test_an_assignment_in_the_second_of_our_own_write_is_no_echo_of_it() -> None:
+    pair, ticket, _ = made()
+    seen = pair.store.snapshots.get(pair.ref(ticket))
+    assert isinstance(seen, Item)
+    with pair.store.write():
+        pair.store.snapshots.wrote(seen.ref, seen.status, seen.version, pair.work.now)
+    assert pair.store.snapshots.is_old(seen)
+    assert pair.store.snapshots.is_old(replace(seen, assignees=None)), "it doesn't tell"
+    assert not pair.store.snapshots.is_old(replace(seen, assignees=("other",)))
+
+
 # --- sprints ---
 
 
@@ -163,7 +185,7 @@ def test_a_sprints_time_runs_from_the_assignment() -> None:
     assert after(pair, DAY) == []
 
 
-@pytest.mark.parametrize("label", ["exception", "Exception", "sprint-expired"])
+@pytest.mark.parametrize("label", ["exception", "Exception"])
 def test_an_exception_is_approved_by_a_label(label: str) -> None:
     pair, _, issue = made(sprint=SPRINT, sprint_limit=1)
     assert alerts(after(pair, 20 * DAY)) == ["sprint_over"]
@@ -174,13 +196,10 @@ def test_an_exception_is_approved_by_a_label(label: str) -> None:
 
 
 def test_an_old_issue_gets_its_time_from_when_a_ticket_waits_for_it() -> None:
-    pair = Pair(timers={"sprint": SPRINT, "sprint_limit": 1})
-    issue = pair.issue()
-    assign(pair, issue, "dev")
-    pair.reconcile()
-    after(pair, 100 * DAY)
-    ticket = pair.ticket()
-    pair.join(ticket, issue)
+    pair, ticket, issue = made(sprint=SPRINT, sprint_limit=1)
+    pair.move(ticket, "closed")
+    assert after(pair, 100 * DAY) == []
+    pair.join(pair.ticket(), issue)
     assert after(pair, 13 * DAY) == []
     assert alerts(after(pair, 2 * DAY)) == ["sprint_over"]
 
@@ -215,7 +234,37 @@ def test_a_link_gets_old_while_both_ends_are_open() -> None:
     assert after(pair, DAY) == []
 
 
+def test_a_link_that_has_ended_is_not_late() -> None:
+    pair, ticket, issue = made(old_link="30d")
+    assert alerts(after(pair, 31 * DAY)) == ["old_link"]
+    pair.cut(ticket, issue)
+    assert late(pair) == []
+
+
 # --- still waiting ---
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [("pending", ["still_waiting"]), ("on_hold", ["still_waiting"]), ("open", [])]
+)
+def test_an_old_pair_that_was_linked_as_it_stood(status: str, told: list[str]) -> None:
+    pair = Pair(timers={"still_waiting": "1d"})
+    pair.issue(pair.ticket(status), status="done")
+    pair.tick()
+    pair.reconcile()
+    assert pair.standing() is Standing.ADOPTED
+    assert alerts(after(pair, 2 * DAY)) == told, "an open one is in the agents' sight"
+
+
+def test_the_issues_of_a_ticket_belong_together_whatever_was_linked_between_them() -> None:
+    pair, ticket, issue = made(still_waiting="1d")
+    other, second = pair.ticket(), pair.issue()
+    pair.join(other, issue)
+    pair.join(ticket, second)
+    pair.reply(other)
+    pair.move(issue, "done")
+    pair.pass_()
+    assert [one.ticket for one in after(pair, 2 * DAY)] == [pair.ref(other)]
 
 
 def test_a_ticket_that_is_resolved_with_its_issue_does_not_wait() -> None:
@@ -312,6 +361,26 @@ def test_where_nothing_tells_who_ended_it_that_is_said() -> None:
     assert after(pair, HOUR) == []
 
 
+def test_a_word_that_goes_with_an_open_issue_is_an_end_only_if_a_rule_made_it() -> None:
+    words = ["new", "open", "pending", "on_hold", "closed"]
+    pair, ticket, _ = made({"fit": {"open": {"fits": words, "write": "pending"}}}, ended_early=True)
+    pair.move(ticket, "closed")
+    assert after(pair, HOUR) == []
+    assert pair.standing() is Standing.AGREED
+    ticket.automated, ticket.version = True, pair.desk.next()
+    assert alerts(after(pair, HOUR)) == ["ended_early"]
+
+
+def test_an_issue_that_is_closed_and_not_released_is_open_for_its_ticket() -> None:
+    pair, ticket, issue = made({"resolve_when": "label:released"}, ended_early=True)
+    pair.move(issue, "done")
+    pair.move(ticket, "resolved")
+    ticket.automated = True
+    assert alerts(after(pair, HOUR)) == ["ended_early"]
+    pair.label(issue, "released")
+    assert after(pair, HOUR) == []
+
+
 def test_what_was_known_of_a_move_is_kept_until_the_next_one() -> None:
     pair, ticket, _ = made(ended_early=True)
     pair.move(ticket, "resolved")
@@ -326,24 +395,48 @@ def test_what_was_known_of_a_move_is_kept_until_the_next_one() -> None:
 
 
 def test_a_ticket_that_was_given_up_for_this_sprint_has_not_ended_early() -> None:
-    pair, ticket, issue = made(ended_early=True, sprint=SPRINT)
+    rules: dict[str, Any] = {"replies": {"sprint_label": "sprint-expired"}, "texts": {"message_sprint_over": "sorry"}}
+    pair, ticket, issue = made(rules, ended_early=True, sprint=SPRINT, sprint_limit=1)
+    assert alerts(after(pair, 20 * DAY)) == ["sprint_over"]
     pair.label(issue, "sprint-expired")
-    pair.move(ticket, "resolved")
     assert after(pair, HOUR) == []
+    assert ticket.status == Status("resolved")
+    pair.reply(ticket)
+    assert after(pair, HOUR) == [], "somebody has decided"
+
+
+def test_a_ticket_that_we_resolved_has_not_ended_early_when_another_one_reopens_its_issue() -> None:
+    pair, ticket, issue = made({"on_requester_reopen": "reopen"}, ended_early=True)
+    other = pair.ticket()
+    pair.join(other, issue)
+    pair.move(issue, "done")
+    pair.pass_()
+    assert (ticket.status, other.status) == (Status("resolved"), Status("resolved"))
+    pair.tick()
+    pair.reply(other)
+    assert after(pair, HOUR) == []
+    assert issue.status == Status("open")
+    assert pair.link(ticket, issue).standing is Standing.TOLD
+    pair.move(ticket, "open")
+    assert after(pair, HOUR) == []
+    pair.move(ticket, "resolved")
+    assert alerts(after(pair, HOUR)) == ["ended_early"], "that wasn't us"
 
 
 # --- escalated tickets ---
 
 
-def file(pair: Pair, ticket: Entry, state: FilingState, issue: Entry | None = None, **values: Any) -> None:
+def file(
+    pair: Pair, ticket: Entry, state: FilingState, issue: Entry | None = None, turn: int = 0, **values: Any
+) -> None:
     """As filing keeps what it sees: the ticket was made now, and is escalated since."""
     now = stamp(pair.clock.now())
     row = FilingRow(
-        id=f"01{ticket.number}",
+        id=f"01{ticket.number}{turn}",
         ticket=pair.ref(ticket),
         created_at=now,
         occasion="escalated",
-        turn=0,
+        turn=turn,
         state=state,
         seen_at=now,
         due=now,
@@ -379,6 +472,14 @@ def test_an_answer_that_comes_after_the_filing_is_an_answer() -> None:
     pair.answer(ticket)
     assert after(pair, HOUR) == []
     assert pair.store.filings.last(pair.ref(ticket)) == first, "the first one counts"
+
+
+def test_of_several_filings_of_a_ticket_the_last_one_counts() -> None:
+    pair, ticket, _ = made(acknowledge="1d", evaluate="1d")
+    file(pair, ticket, FilingState.REFUSED)
+    assert alerts(late_after(pair, 2 * DAY)) == ["overdue_answer", "overdue_filing"]
+    file(pair, ticket, FilingState.REFUSED, turn=1)
+    assert late(pair) == []
 
 
 def test_where_notes_are_not_read_nobody_knows_of_answers_after_the_filing() -> None:

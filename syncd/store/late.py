@@ -19,7 +19,7 @@ _END = ", ".join(
     for end in ("ticket", "issue")
     for column in (
         *("ref", "key", "native", "reason", "tags", "released", "assignees"),
-        *("assigned_at", "unassigned_at", "moved_at", "automated"),
+        *("assigned_at", "unassigned_at", "moved_at", "automated", "own_native", "own_reason"),
     )
 )
 _STATUS = "{0}.connector || ' ' || {0}.native || ' ' || {0}.reason IN (SELECT value FROM json_each(:statuses))"
@@ -54,6 +54,7 @@ class End:
         unassigned_at: since when nobody is; our clock.
         moved_at: when its status moved last; by the clock of its service.
         automated: whether a rule or an app made that move.
+        ours: whether it was our own.
     """
 
     ref: Ref
@@ -65,6 +66,7 @@ class End:
     unassigned_at: str
     moved_at: str
     automated: bool | None
+    ours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,5 +159,6 @@ def _end(row: dict[str, Any], end: str) -> End:
         released=None if released is None else bool(released),
         assigned=None if assignees is None else assignees != "[]",
         automated=None if automated is None else bool(automated),
+        ours=(row[f"{end}_own_native"], row[f"{end}_own_reason"]) == (row[f"{end}_native"], row[f"{end}_reason"]),
         **values,
     )

@@ -52,7 +52,9 @@ PUT = """
         unassigned_at = iif(excluded.assignees IS NULL OR (excluded.assignees = '[]' AND unassigned_at <> ''),
             unassigned_at, excluded.unassigned_at),
         automated = iif(excluded.automated IS NULL AND (excluded.native, excluded.reason, excluded.moved_at)
-            = (native, reason, moved_at), automated, excluded.automated), gone = '', seen_at = excluded.seen_at
+            = (native, reason, moved_at), automated, excluded.automated),
+        own_native = iif((excluded.native, excluded.reason) = (own_native, own_reason), own_native, ''),
+        gone = '', seen_at = excluded.seen_at
 """
 SET_GONE = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, final, moved_by,

@@ -14,6 +14,7 @@ from holidays import country_holidays
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from syncd.schema import Duration, Instant, Table, Wrong, seconds
+from syncd.tables.hours import Zone
 from syncd.tables.parts import Names
 from syncd.worktime import Worktime
 
@@ -61,14 +62,6 @@ def _hours(value: object) -> str:
     return value
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (OSError, ValueError, LookupError):
-        raise Wrong("there is no such time zone", 'Write its name, such as "UTC" or "Europe/Berlin"') from None
-    return value
-
-
 def _country(value: str) -> str:
     try:
         public_holidays(value, SOME_YEAR)
@@ -112,7 +105,7 @@ class Calendar(Table):
 
     work_days: Annotated[tuple[WeekDay, ...], Field(strict=False, min_length=1)] = WEEK[:5]
     hours: Annotated[str, BeforeValidator(_hours)] = ""
-    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    time_zone: Zone = "UTC"
     country: Annotated[str, AfterValidator(lambda value: value and _country(value))] = ""
     holidays: Annotated[tuple[Day, ...], Field(strict=False)] = ()
 
@@ -143,14 +136,14 @@ class Sprint(Table):
     Attributes:
         start: when one began.
         length: of each.
-        exempt: labels of an issue that doesn't count: approved as an exception, or given up for this time.
+        exempt: labels of an issue that may take longer: approved as an exception.
         critical: what an issue's label, or the priority that it was filed with, is if it must be done within the
             sprint that runs.
     """
 
     start: Instant
     length: Duration = Field(gt=0)
-    exempt: Names = ("exception", "sprint-expired")
+    exempt: Names = ("exception",)
     critical: Names = ("critical",)
 
     def begin(self, now: datetime) -> datetime:
