@@ -295,6 +295,8 @@ class Handed:
     Attributes:
         created_at: when the ticket was made, by its helpdesk's own clock.
         labels: of the issue, as far as a playbook asks for them.
+        assigned_at: when the ticket was first seen to have an agent, our clock; empty where it was made before the
+            watch began, so that nobody knows.
         finished_at: when syncd last wrote that the ticket is finished, our clock; empty if it never did.
         linked: the two are linked now; else they were when the issue was filed.
         by_syncd: syncd filed the issue, or adopted it for a filing. What follows is empty where it didn't, and holds
@@ -308,6 +310,7 @@ class Handed:
     issue_status: Status
     issue_url: str = ""
     issue_created_at: str = ""
+    assigned_at: str = ""
     ticket_moved_at: str = ""
     issue_released: bool = True
     labels: tuple[str, ...] = ()

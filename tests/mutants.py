@@ -27,6 +27,8 @@ TESTS = (
     "tests/test_plan_table_done.py",
     "tests/test_act.py",
     "tests/test_poll.py",
+    "tests/test_report.py",
+    "tests/test_tickets.py",
     "tests/test_take_follows.py",
     "tests/test_cascades.py",
     "tests/test_shown.py",
@@ -212,6 +214,18 @@ MUTANTS = (
         "plan/ticket.py",
         "return issue.closed_outside and not (playbook.label and playbook.met(issue.tags, issue.released))",
         "return issue.closed_outside",
+    ),
+    Mutant("a deleted ticket counts on", "take.py", "    elif before is None:", "    elif False:"),
+    Mutant("a ticket that nobody linked counts for nothing", "poll.py", "work.store.tickets.meet(news)", "pass"),
+    Mutant("a walk of a part counts as a whole one", "poll.py", "span = row.span or (", "span = ("),
+    Mutant(
+        "a defect counts as a request", "report/share.py", "counted=kind in playbook.report.counted", "counted=True"
+    ),
+    Mutant(
+        "a customer is kept though the playbook keeps none",
+        "report/labels.py",
+        ' if playbook.report.companies else ""',
+        "",
     ),
     Mutant(
         "labels are forgotten with the walk that met them",

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from syncd.cli import call, check
 from syncd.cli.app import VERBS, app
-from syncd.cli.show import HIDDEN, Meter, as_json, clean, plural, say, table, when
+from syncd.cli.show import HIDDEN, Meter, as_csv, as_json, clean, lasting, plural, say, table, when
 from syncd.errors import (
     BrakeOn,
     ConfigError,
@@ -49,6 +49,21 @@ def test_clean_text_steers_no_terminal_and_breaks_no_line(text: str) -> None:
 def test_a_line_stays_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     say("one\ntwo\r\x1b[31m")
     assert capsys.readouterr().out == "one\ntwo\ufffd\ufffd[31m\n"
+
+
+def test_a_sheet_is_as_rfc_4180_has_it_and_holds_no_formula(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    cells = ("=1+1", "+1", "-1", "@SUM(A1)", "a=b", 'say "so", or\nnot', -1, 0.5, None)
+    as_csv(("a", "b"), [cells])
+    out = capfdbinary.readouterr().out
+    assert out == b'a,b\r\n\'=1+1,\'+1,\'-1,\'@SUM(A1),a=b,"say ""so"", or\xef\xbf\xbdnot",-1,0.5,\r\n'
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(None, ""), (0, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h"), (3_600_000, "1,000 h")],
+)
+def test_how_long_something_took_is_told_in_a_fitting_unit(seconds: float | None, told: str) -> None:
+    assert lasting(seconds) == told
 
 
 def test_a_table_that_goes_to_a_file_has_a_line_per_row_however_long(capsys: pytest.CaptureFixture[str]) -> None:

@@ -273,6 +273,16 @@ def test_a_ticket_is_resolved_from_its_first_issue_to_its_end_if_it_has_one() ->
     assert (found["median"], found["p90"]) == ((2 * 86400 + 3600) / 2, 2 * 86400 * 0.9 + 3600 * 0.1)
 
 
+def test_how_long_an_agent_had_a_ticket_is_told_where_it_was_seen_before_the_issue() -> None:
+    found = lasted(
+        filed(1, 40, assigned_at="2026-01-05T09:10:00.000000Z"),
+        filed(2, 40, assigned_at="2026-01-05T09:41:00.000000Z"),
+        filed(3, 40),
+        handed(4, "2026-01-05T08:00:00Z", assigned_at="2026-01-05T09:10:00.000000Z"),
+    )["assigned_to_file"]
+    assert (found["tickets"], found["unknown"], found["median"]) == (1, 3, 1800)
+
+
 def test_clocks_that_disagree_take_no_negative_time() -> None:
     early = filed(1, 5, answered_at="2026-01-05T07:59:00Z")
     assert lasted(early)["to_answer"]["median"] == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from syncd.backfill import backfill
-from syncd.clock import stamp
+from syncd.clock import precise, stamp
 from syncd.model import GoneKind, Ref, Status
 from syncd.poll import walk
 from syncd.store import BEGINNING, FilingRow, FilingState
@@ -143,6 +143,24 @@ def test_when_syncd_finished_a_ticket_is_told() -> None:
     pair.move(issue, "done")
     pair.pass_()
     assert pair.store.tickets.handed("desk")[0].finished_at[:10] == stamp(pair.clock.now())[:10]
+
+
+def test_when_a_ticket_was_assigned_is_told_of_those_that_were_made_since_the_watch_began() -> None:
+    pair = Pair()
+    old = pair.ticket()
+    old.assignees = ("agent-1",)
+    pair.reconcile()
+    pair.tick()
+    new = pair.ticket()
+    pair.issue(old, new)
+    pair.pass_()
+    assert {one.assigned_at for one in pair.store.tickets.handed("desk")} == {""}
+    pair.tick()
+    new.assignees, new.version = ("agent-1",), pair.desk.next()
+    at = precise(pair.clock.now())
+    pair.pass_()
+    found = {one.ticket.id: one.assigned_at for one in pair.store.tickets.handed("desk")}
+    assert found == {str(old.number): "", str(new.number): at}
 
 
 def test_a_gone_issue_is_no_open_request_and_is_told_without_a_status() -> None:

@@ -173,6 +173,7 @@ def _tell_group(what: str, parts: Sequence[Mapping[str, Any]]) -> None:
 
 TIMES = {
     "to_file": "escalated to filed",
+    "assigned_to_file": "assigned to filed",
     "to_answer": "made to first answer",
     "to_resolve": "filed to resolved",
 }

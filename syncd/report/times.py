@@ -8,6 +8,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from syncd.clock import moment
+from syncd.records import Handed
 from syncd.report.share import Row
 from syncd.worktime import Worktime
 
@@ -43,13 +44,23 @@ def times(found: Sequence[Row], worktime: Worktime | None) -> dict[str, dict[str
         first.setdefault(str(row.pair.ticket), row)
     rows = list(first.values())
     filed = [(row.pair.seen_at, row.pair.filed_at) for row in rows if row.pair.by_syncd]
+    boxed = [(row.pair.assigned_at, row.pair.filed_at) for row in rows if _is_boxed(row.pair)]
     answered = [(row.pair.created_at, row.pair.answered_at) for row in rows]
     resolved = [_resolved(row) for row in rows if row.finished]
     return {
         "to_file": asdict(took(filed, worktime, unknown=len(rows) - len(filed))),
+        "assigned_to_file": asdict(took(boxed, worktime, unknown=len(rows) - len(boxed))),
         "to_answer": asdict(took(answered, worktime)),
         "to_resolve": asdict(took(resolved, worktime, pending=len(rows) - len(resolved))),
     }
+
+
+def _is_boxed(pair: Handed) -> bool:
+    """Whether it is known for how long an agent had the ticket before its issue was filed.
+
+    One that was met only then, because nothing linked it before, was assigned nobody knows when.
+    """
+    return pair.by_syncd and "" < pair.assigned_at <= pair.filed_at
 
 
 def _resolved(row: Row) -> Span:

@@ -28,6 +28,8 @@ HANDED = """
         WHERE status = 1 AND outcome IN ('done', 'answer lost') AND after IN ('resolved', 'closed') GROUP BY target)
     SELECT m.ref, m.created_at, p.issue, coalesce(t.key, f.ticket_key, '') AS ticket_key,
         coalesce(t.native, '') AS ticket_native, coalesce(t.reason, '') AS ticket_reason,
+        iif(m.created_at > (SELECT max(start_mark) FROM cursors WHERE connector = ?), coalesce(t.assigned_at, ''), '')
+            AS assigned_at,
         coalesce(t.moved_at, '') AS ticket_moved_at, coalesce(i.key, '') AS issue_key, coalesce(i.url, '') AS issue_url,
         iif(i.gone = '', i.native, '') AS issue_native, coalesce(i.reason, '') AS issue_reason,
         coalesce(i.released, 1) AS released, coalesce(i.created_at, '') AS issue_created_at,
@@ -70,7 +72,7 @@ class Tickets:
 
     def handed(self, helpdesk: str) -> list[Handed]:
         """Tickets of a helpdesk with an issue, a value for each pair."""
-        return [_handed(row) for row in self._db.query(HANDED, _span(helpdesk))]
+        return [_handed(row) for row in self._db.query(HANDED, [helpdesk, *_span(helpdesk)])]
 
 
 def _span(helpdesk: str) -> tuple[str, str]:
@@ -87,6 +89,7 @@ def _handed(row: dict[str, Any]) -> Handed:
         issue_url=row["issue_url"],
         issue_created_at=row["issue_created_at"],
         ticket_status=Status(row["ticket_native"], row["ticket_reason"]),
+        assigned_at=row["assigned_at"],
         ticket_moved_at=row["ticket_moved_at"],
         issue_status=Status(row["issue_native"], row["issue_reason"]),
         issue_released=bool(row["released"]),

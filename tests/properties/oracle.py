@@ -6,8 +6,10 @@ and at whatever moments syncd looked or crashed.
 
 from __future__ import annotations
 
+from syncd.clock import stamp
 from syncd.model import Audience
 from syncd.records import Link, LinkState, Standing
+from syncd.testing.books import moment_of
 from tests.pairs import Pair
 from tests.properties.chronicle import Chronicle
 from tests.properties.claims import Claims
@@ -60,6 +62,7 @@ class Oracle(Chronicle):
         self._check_lost(now)
         self._check_filed(now)
         self._check_final()
+        self._check_counted()
         self.relinked -= {ticket for ticket, view in now.items() if view.fits}
         self.even, self.held, self.was, self.mark = even, held, now, len(self.pair.diary)
         self.final = self.tickets(LinkState.FINAL)
@@ -234,3 +237,9 @@ class Oracle(Chronicle):
                 private = all(entry.audience is Audience.PRIVATE for entry in entries)
                 told = any(self.noted(entry, "final_reopened", self.mark, ticket) for entry in entries)
                 assert told or not private, f"nobody told of ticket {ticket} that is closed for good"
+
+    def _check_counted(self) -> None:
+        """Every ticket that is there is counted once for the report, by when it was made; and nothing else is."""
+        there = [stamp(moment_of(entry.created)) for entry in self.pair.desk.entries.values() if not entry.gone]
+        assert list(self.pair.store.tickets.made("desk")) == sorted(there)
+        assert list(self.pair.store.tickets.made("tracker")) == []
