@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from syncd.beside import look_beside
 from syncd.braking import refuse_filing
 from syncd.clock import precise
 from syncd.config import Helpdesk
@@ -66,6 +67,7 @@ def file(work: Work, name: str | None = None) -> None:
         try:
             if desk in work.helpdesks:
                 _file_due(work, work.helpdesks[desk])
+                look_beside(work, desk)
         except BrakeOn as error:
             work.say(str(error))
 

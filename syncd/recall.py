@@ -123,7 +123,7 @@ def keep(work: Work, ref: Ref, marks: Mapping[str, Sequence[str]]) -> Iterator[S
             if effects.recall(wanted, name, remote, marker.made_at(name)):
                 work.tally["recalled"] += 1
                 _revive(work, said.link)
-                if said.kind is not Kind.COMMAND_FAILED:  # that tells nothing of the ends
+                if said.kind not in {Kind.COMMAND_FAILED, Kind.TWO_ISSUES}:  # these tell nothing of the ends
                     yield said
 
 

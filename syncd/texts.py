@@ -47,6 +47,8 @@ class Kind(StrEnum):
     """A sprint went by without the issue being done; the ticket is resolved, the issue stays open."""
     COMMAND_FAILED = "command_failed"
     """What an agent commanded can't be done."""
+    TWO_ISSUES = "two_issues"
+    """A person has filed an issue at about the same time as syncd (rule 17)."""
 
     # Comments on the issue.
     FINAL_REOPENED = "final_reopened"

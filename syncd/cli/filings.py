@@ -36,6 +36,10 @@ UNFILED = {
 """The rules of :class:`syncd.filing.Unfiled` without what names people; `syncd explain --ticket` says more."""
 
 
+FOR_PEOPLE = ("refused_filings", "two_issues", "exposed")
+"""Of what is gathered, what needs a person."""
+
+
 def gather(store: Store) -> dict[str, Any]:
     """All of them together, as data."""
     counts, rules = Counter[str](), Counter[str]()
@@ -47,6 +51,11 @@ def gather(store: Store) -> dict[str, Any]:
     return {
         "filings": dict(counts),
         "unfiled": dict(rules),
+        "two_issues": [
+            {"ticket": row.ticket.human, "issue": row.issue.human if row.issue else "", "beside": row.beside}
+            for row in store.filings.flagged()
+        ],
+        "exposed": [row.issue.human for row in store.filings.exposed() if row.issue],
         "refused_filings": [{"ticket": row.ticket.human, "reason": row.reason} for row in refused],
     }
 
@@ -66,8 +75,21 @@ def tell(found: Mapping[str, Any]) -> None:
             f"{many} without an issue {_were(counts[FilingState.OLD])} escalated before syncd's first look, and left to"
         )
         say("people; `syncd reconcile --file-since WHEN` files those made or changed since then")
+    _tell_flagged(found)
     for row in found["refused_filings"]:
         say(f"Refused: an issue for {row['ticket']}: {row['reason']}. {_cure(row['ticket'])}")
+
+
+def _tell_flagged(found: Mapping[str, Any]) -> None:
+    for row in found["two_issues"]:
+        cure = "Close one as a duplicate of the other, or `/unlink` it"
+        say(
+            f"Two issues: {row['issue']} and {row['beside']} were filed for {row['ticket']} at about the same time. "
+            f"{cure}"
+        )
+    for issue in found["exposed"]:
+        cure = "Make the place private again, or take out what the customer wrote"
+        say(f"Exposed: {issue} was written for a private place, and everybody can read it now. {cure}")
 
 
 def _were(count: int) -> str:

@@ -94,7 +94,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "brakes": brakes,
         "announcements": announcements(config, store),
         "overdue": [_overdue(one) for one in picture.late],
-        "needs_a_person": sum(map(len, (*waiting, escalated["refused_filings"]))) + held + lost,
+        "needs_a_person": sum(map(len, (*waiting, *(escalated[name] for name in filings.FOR_PEOPLE)))) + held + lost,
     }
 
 

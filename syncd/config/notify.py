@@ -27,6 +27,8 @@ Alert = Literal[
     "unknown",
     "refused",
     "doubled",
+    "two_issues",
+    "exposed",
     "overdue_answer",
     "overdue_filing",
     "ownerless",

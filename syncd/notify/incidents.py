@@ -94,6 +94,7 @@ def undecided(store: Store) -> frozenset[str]:
 def _counted(store: Store) -> Iterator[Incident]:
     refused_issues = {row.id: row.reason for row in store.filings.open() if row.state is FilingState.REFUSED}
     yield Incident("parked", subjects=store.queue.parked() | refused_issues, human=partial(_parked, store))
+    yield from _filings(store)
     held = store.links.held()
     for alert, standing in STANDINGS.items():
         links = [str(link) for link in held.get(standing, ())]
@@ -116,6 +117,20 @@ def _late(late: Sequence[Late]) -> Iterator[Incident]:
 def _late_ends(late: Mapping[str, Late], about: str) -> str:
     one = late[about]
     return f"{one.ticket.human} and {one.issue.human}" if one.issue else one.ticket.human
+
+
+def _filings(store: Store) -> Iterator[Incident]:
+    """What filing has led to that a person must look at."""
+    two = {row.id: f"{row.issue.human} and {row.beside}" for row in store.filings.flagged() if row.issue}
+    yield Incident("two_issues", subjects=two, human=partial(_parked, store))
+    open_ = {row.id: "" for row in store.filings.exposed()}
+    yield Incident("exposed", subjects=open_, human=partial(_filed, store))
+
+
+def _filed(store: Store, subject: str) -> str:
+    """The issue of a filing."""
+    filing = store.filings.get(subject)
+    return filing.issue.human if filing is not None and filing.issue is not None else subject
 
 
 def _parked(store: Store, subject: str) -> str:

@@ -45,6 +45,19 @@ BEGUN = """
     WHERE state IN ('sent', 'doubt', 'filed') AND began_at > :since AND (tracker = :name OR ticket LIKE :prefix)
 """
 ANSWERED = "UPDATE filings SET answered_at = ? WHERE ticket = ? AND answered_at = ''"
+SEVERAL = """
+    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
+    WHERE f.state = 'filed' AND f.occasion = 'escalated' AND f.ticket LIKE ? AND (f.beside <> '' OR
+        (SELECT count(*) FROM links l WHERE l.ticket = f.ticket AND l.state = 'live') > 1)
+"""
+FLAGGED = """
+    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
+    WHERE f.beside <> '' ORDER BY f.id
+"""
+EXPOSED = """
+    SELECT f.*, s.key AS issue_key FROM filings f JOIN snapshots s ON s.ref = f.issue
+    WHERE f.state = 'filed' AND f.audience = 'private' AND s.audience = 'public' AND s.gone = '' ORDER BY f.id
+"""
 NOT_LINKED = "NOT EXISTS (SELECT 1 FROM links l WHERE l.ticket = f.ticket AND l.state IN ('live', 'final'))"
 OLD = f"f.state = 'old' AND f.rule = '' AND {NOT_LINKED}"
 COUNTS = f"""
@@ -134,6 +147,7 @@ class FilingRow:
         audience: who could read it there when it was written.
         kind, area, team, priority: as the playbook decided; empty where it names none.
         company: the customer as labels have it; empty unless the playbook keeps it for the report.
+        beside: another unfinished issue of the ticket that was made at about the same time, as people know it.
         began_at: when the issue was about to be created, our clock.
         filed_at: when it stood there, our clock; of an issue that a person filed, when that was seen.
         answered_at: when an agent first answered the requester, by the helpdesk's own clock.
@@ -164,6 +178,7 @@ class FilingRow:
     priority: str = ""
     company: str = ""
     issue: Ref | None = None
+    beside: str = ""
     began_at: str = ""
     filed_at: str = ""
     answered_at: str = ""
@@ -230,6 +245,18 @@ class Filings:
     def open(self) -> list[FilingRow]:
         """What is to be filed, or looked for, or was refused, that first."""
         return [_row(row) for row in self._db.query(OPEN)]
+
+    def several(self, helpdesk: str) -> list[FilingRow]:
+        """Those of a helpdesk's tickets that have further issues, or had."""
+        return [_row(row) for row in self._db.query(SEVERAL, [f"{helpdesk}:%"])]
+
+    def flagged(self) -> list[FilingRow]:
+        """Those beside which another issue stands that was made at about the same time."""
+        return [_row(row) for row in self._db.query(FLAGGED)]
+
+    def exposed(self) -> list[FilingRow]:
+        """Those that were written for the team alone, and that everybody can read by now (rule 14)."""
+        return [_row(row) for row in self._db.query(EXPOSED)]
 
     def take_up(self, since: str, now: str, only: Iterable[Ref] | None = None) -> int:
         """Old ones are to be filed whose ticket was made or has changed since then; how many."""

@@ -355,6 +355,7 @@ CREATE TABLE filings (
     priority    TEXT NOT NULL,
     company     TEXT NOT NULL,
     issue       TEXT NOT NULL,
+    beside      TEXT NOT NULL,
     began_at    TEXT NOT NULL,
     filed_at    TEXT NOT NULL,
     answered_at TEXT NOT NULL,
