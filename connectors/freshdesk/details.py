@@ -6,10 +6,10 @@ Freshdesk API docs, View a ticket, View a contact, View a company, List all tick
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.freshdesk import items
-from connectors.freshdesk.api import FreshdeskApi
+from connectors.freshdesk.api import PER_PAGE, FreshdeskApi
 from connectors.freshdesk.forms import Forms
 from connectors.freshdesk.forms import number as _id
 from connectors.freshdesk.reads import Reader, number
@@ -18,8 +18,11 @@ from syncd.details import Company, Detail, Person
 from syncd.errors import Gone, Refused, Transient
 from syncd.model import Item, Ref
 
-PRICE = 8
+PRICE = 10
 """Calls that one detail counts for at most, but for a requester of very many companies."""
+MANY_PAGES = 2
+"""Pages of contacts that are read of one company at most."""
+_CONTACTS = "let the key's agent view contacts (Admin, Roles)"
 _STANDARD = ("account_tier", "health_score", "industry", "renewal_date")
 """A company's own fields that every account has; its custom ones go first."""
 _INCLUDE = {"include": "conversations,requester"}
@@ -42,6 +45,7 @@ class Details:
         self.api, self.reader, self.forms = api, reader, forms
         self._contacts = Kept(api.clock, self._read_contacts)
         self._companies = Kept(api.clock, self._read_companies)
+        self._representatives = Kept(api.clock, self._read_representatives)
 
     def detail(self, ref: Ref) -> Detail:
         """See :meth:`syncd.connector.Connector.detail`."""
@@ -60,23 +64,50 @@ class Details:
         form = self.forms.whole()
         main = _id(row.get("company_id"))
         requester = self._requester(row, main)
+        company = self._companies.get(main) if main else None
+        answered_at = items.answered_at(said, self.reader.account.me if said else 0)
         return Detail(
             item=item,
             subject=as_text(row.get("subject")),
             description=items.description(row).body,
             requester=requester,
-            company=self._companies.get(main) if main else None,
+            company=company,
             group=item.group,
             kind=as_text(row.get("type")),
             priority=form.priorities.get(_id(row.get("priority")), as_text(row.get("priority"))),
             fields=item.fields,
-            answered=items.answered(said, self.reader.account.me if said else 0),
+            answered=answered_at is not None,
+            answered_at=answered_at,
+            representatives=(self._representatives.get(main) or ()) if company else (),
             attachments=files(item),
         )
 
     def companies(self, keys: Sequence[int]) -> Mapping[int, Company]:
         """Companies by id, as far as they are there; a call for each that wasn't read within the hour."""
         return self._companies.many(keys)
+
+    # --- who leads ---
+
+    def _read_representatives(self, keys: Sequence[int]) -> dict[int, tuple[Person, ...]]:
+        """Of each company those who see all its tickets (Freshdesk API docs, List all contacts); two calls at most.
+
+        None where that doesn't do: half of them would be taken for all.
+        """
+        found: dict[int, tuple[Person, ...]] = {}
+        for key in keys:
+            rows: list[items.Row] = []
+            for page in range(1, MANY_PAGES + 1):
+                asked = {"company_id": key, "per_page": PER_PAGE, "page": page}
+                try:
+                    rows += self.api.rows("reading who leads a company", "contacts", asked, item=True)
+                except Refused as error:
+                    raise Refused(self.api.name, f"{error.what}; {_CONTACTS}") from None
+                except Gone:
+                    break
+                if not self.api.more:
+                    found[key] = _leaders(key, rows)
+                    break
+        return found
 
     # --- who asks ---
 
@@ -96,8 +127,7 @@ class Details:
 
     def _read_contacts(self, keys: Sequence[int]) -> dict[int, Contact]:
         """A call for each."""
-        cure = "let the key's agent view contacts (Admin, Roles)"
-        found = {key: self._record("reading who asks", f"contacts/{key}", cure) for key in keys}
+        found = {key: self._record("reading who asks", f"contacts/{key}", _CONTACTS) for key in keys}
         return {key: _contact(row) for key, row in found.items() if row is not None}
 
     def _read_companies(self, keys: Sequence[int]) -> dict[int, Company]:
@@ -116,6 +146,11 @@ class Details:
         except Refused as error:
             raise Refused(self.api.name, f"{error.what}; {cure}") from None
         return row
+
+
+def _leaders(company: int, rows: Sequence[items.Row]) -> tuple[Person, ...]:
+    known = [one for one in map(_contact, rows) if company in one.leads and not one.deleted]
+    return tuple(replace(one.person, leads=True) for one in sorted(known, key=lambda one: one.person.name))
 
 
 def _contact(row: items.Row) -> Contact:

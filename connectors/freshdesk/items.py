@@ -6,6 +6,7 @@ Freshdesk API docs, Tickets and Conversations. Any list or scalar may be null, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from connectors.freshdesk.forms import Form
@@ -130,16 +131,22 @@ def conversation(rows: Iterable[Row], me: int) -> tuple[tuple[Text, ...], bool]:
     return tuple(_text(row, me) for row in ordered), waiting
 
 
-def answered(rows: Iterable[Row], me: int) -> bool:
-    """Whether a member of the team has written publicly; what an automation or syncd itself wrote doesn't count."""
-    return any(
-        row.get("private") is not True
+def answered_at(rows: Iterable[Row], me: int) -> datetime | None:
+    """When a member of the team first wrote publicly; what an automation or syncd itself wrote doesn't count.
+
+    Raises:
+        ValueError: a record isn't a conversation's.
+    """
+    found = (
+        time_of(row, "created_at", "updated_at")
+        for row in rows
+        if row.get("private") is not True
         and row.get("source") != _SURVEY
         and row.get("auto_response") is not True
         and not row.get("automation_id")
         and _author(row, me, private=False) is Author.TEAM
-        for row in rows
     )
+    return min(found, default=None)
 
 
 def _text(row: Row, me: int) -> Text:

@@ -68,6 +68,7 @@ class FreshdeskSandbox(Sandbox):
             ("POST", "/api/v2/tickets/<int:number>/notes", self.post_note),
             ("POST", "/api/v2/tickets/<int:number>/reply", self.post_reply),
             ("PUT", "/api/v2/conversations/<int:number>", self.put_conversation),
+            ("GET", "/api/v2/contacts", self.get_contacts),
             ("GET", "/api/v2/contacts/<int:number>", self.get_contact),
             ("GET", "/api/v2/companies/<int:number>", self.get_company),
             ("GET", "/api/v2/time_entries", self.get_time_entries),
@@ -158,6 +159,18 @@ class FreshdeskSandbox(Sandbox):
     def get_contact(self, _request: Request, number: int) -> Reply:
         """One contact."""
         return self._kept(self.books.contacts.get(number), "view_contacts")
+
+    def get_contacts(self, request: Request) -> Reply:
+        """The contacts of one company."""
+        refused = self._kept({"there": True}, "view_contacts")
+        if refused.status != 200:  # HTTP
+            return refused
+        company = int(request.arg("company_id", "0"))
+        rows = {key: [one, *one["other_companies"]] for key, one in self.books.contacts.items()}
+        found = [
+            self.books.contacts[key] for key, named in rows.items() if company in {one["company_id"] for one in named}
+        ]
+        return rules.page_problem(request) or self._paged(request, found, lambda one: one)
 
     def get_company(self, _request: Request, number: int) -> Reply:
         """One company."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -122,6 +123,8 @@ class FreshdeskWorld(World):
             "Requester", "requester@example.org", [first, other], [first], language="pt-BR", tags=["vip"],
             custom_fields={"role": "lead"},
         )  # fmt: skip
+        people.add_contact("Deputy", "deputy@example.org", [other, first], [first])
+        people.add_contact("Colleague", "colleague@example.org", [first], [])
         number = people.make_ticket(subject, f"<div>{description}</div>", type="Incident")
         people.hand_over(number, requester_id=asked, group_id=people.add_group("Tier 2"), priority=3)
         people.set_field(number, "cf_reference_number", "R-17")
@@ -136,6 +139,7 @@ class FreshdeskWorld(World):
         return Case(
             Ref(self.name, str(number), str(number)), person, companies[0], "Tier 2", "Incident", "High",
             {"cf_reference_number": "R-17", "Reference number": "R-17"}, (Attachment("log.txt", url, 42),),
+            (Person("Deputy", "deputy@example.org", "en", leads=True), replace(person, companies=())),
         )  # fmt: skip
 
     def spend(self, ref: Ref, seconds: int) -> None:

@@ -65,7 +65,8 @@ class Details:
             kind=kinds[0] if kinds else items.named(fields.get("issuetype")),
             priority=items.named(fields.get("priority")),
             fields=item.fields,
-            answered=said.answered,
+            answered=said.answered_at is not None,
+            answered_at=said.answered_at,
             attachments=files(item),
         )
 

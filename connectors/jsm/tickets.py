@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from connectors.jira import items
@@ -35,12 +36,12 @@ _PROPERTY = "sd.public.comment"
 class Said:
     """A conversation: its texts, the description first, and whether the newest public one is a customer's.
 
-    ``answered``: whether somebody of the team has written publicly, and no automation.
+    ``answered_at``: when somebody of the team first wrote publicly, and no automation.
     """
 
     texts: tuple[Text, ...]
     waiting: bool
-    answered: bool = False
+    answered_at: datetime | None = None
 
 
 class Tickets:
@@ -99,22 +100,22 @@ class Tickets:
         askers = [fields.get("reporter"), *self.fields.participants(fields)]
         ordered = sorted(rows, key=lambda row: (items.needed(row, "created"), int(items.digits(row, "id"))))
         texts: list[Text] = []
-        waiting = answered = False
+        waiting, answered_at = False, None
         files = Files(fields, [row.get("body") for row in ordered])
         for row, sent in zip(ordered, files.with_comments, strict=True):
             author = self._author(row, askers)
             internal = is_internal(row)
             place = Place.NOTE if internal else Place.COMMENT
-            written = items.moment(row, "created")
+            written = items.needed(row, "created")
             texts.append(Text(to_markdown(row.get("body")), author, place, items.digits(row, "id"), written, sent))
             if not internal and (author is Author.SELF or part_of(row.get("author"), "accountType") != ROBOT):
                 # An acknowledgement by automation is no answer.
                 waiting = author is Author.OUTSIDE
-                answered = answered or author is Author.TEAM
+                answered_at = answered_at or (written if author is Author.TEAM else None)
         # Whoever made the request, what it asks for is the customer's.
         asked, begun = to_markdown(fields.get("description")), items.moment(fields, "created")
         body = Text(asked, Author.OUTSIDE, Place.BODY, "", begun, files.with_description)
-        return Said((body, *texts), waiting, answered)
+        return Said((body, *texts), waiting, answered_at)
 
     def _item(self, row: Row, addresses: Sequence[str] | None) -> Item:
         log = row.get("changelog")

@@ -6,7 +6,7 @@ Zendesk API docs, Side-loading, Tickets, Ticket comments, Users, Organization me
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors import records
@@ -15,14 +15,17 @@ from connectors.zendesk import items
 from connectors.zendesk.account import Account
 from connectors.zendesk.answers import Row
 from connectors.zendesk.api import ZendeskApi
+from connectors.zendesk.items import TEAM
 from connectors.zendesk.onward import PER_PAGE
 from connectors.zendesk.reads import Reader
 from syncd.details import Company, Detail, Person
 from syncd.errors import Gone, Refused, Transient
-from syncd.model import Author, Item, Place, Ref
+from syncd.model import Author, Item, Place, Ref, Text
 
-PRICE = 5
+PRICE = 9
 """Calls that one detail counts for at most."""
+MANY_PAGES = 2
+"""Pages of an organization's users, and of its memberships, that are read at most."""
 _BESIDE = {"include": "users,groups,organizations"}
 _CURE = "give the OAuth client the scope read, or the credential of an agent who may see customers' profiles"
 
@@ -43,6 +46,7 @@ class Details:
         self.api, self.account, self.reader = api, account, reader
         self._memberships = Kept(api.clock, self._read_memberships)
         self._organizations = Kept(api.clock, self._read_organizations)
+        self._representatives = Kept(api.clock, self._read_representatives)
 
     def detail(self, ref: Ref) -> Detail:
         """See :meth:`syncd.connector.Connector.detail`."""
@@ -80,9 +84,44 @@ class Details:
             kind=as_text(row.get("type")).capitalize(),
             priority=as_text(row.get("priority")).capitalize(),
             fields=item.fields,
-            answered=any(text.place is Place.COMMENT and text.author is Author.TEAM for text in texts),
+            answered=any(map(_is_answer, texts)),
+            answered_at=next((text.at for text in texts if _is_answer(text)), None),
+            representatives=(self._representatives.get(company) or ()) if company in beside else (),
             attachments=files(item),
         )
+
+    # --- who leads ---
+
+    def _read_representatives(self, keys: Sequence[int]) -> dict[int, tuple[Person, ...]]:
+        """Of each organization those who see all its tickets, by themselves or as its members.
+
+        Zendesk API docs, List users; List memberships. Two calls of each at most; none where that doesn't do: half of
+        them would be taken for all.
+        """
+        found: dict[int, tuple[Person, ...]] = {}
+        for key in keys:
+            members = self._listed(f"organizations/{key}/organization_memberships", "organization_memberships")
+            users = self._listed(f"organizations/{key}/users", "users") if members is not None else None
+            if members is None or users is None:
+                continue
+            views = {_id(row.get("user_id")) for row in members if _membership(row).views}
+            leaders = [row for row in users if _leads(row, views)]
+            found[key] = tuple(replace(_person(row), leads=True) for row in sorted(leaders, key=_name))
+        return found
+
+    def _listed(self, path: str, key: str) -> list[Row] | None:
+        """A list of an organization's; None where it is too long, or not there."""
+        rows: list[Row] = []
+        try:
+            for number, page in enumerate(self.api.pages("reading who leads an organization", path, key), 1):
+                if number > MANY_PAGES:
+                    return None
+                rows += page
+        except Gone:
+            return None
+        except Refused as error:
+            raise Refused(self.api.name, f"{error.what}; {_CURE}") from None
+        return rows
 
     # --- who asks ---
 
@@ -98,16 +137,8 @@ class Details:
         main = company or next(iter(keys), 0)
         everywhere = row.get("ticket_restriction") == "organization"
         leads = any(one.organization == main and (one.views or everywhere) for one in belongs)
-        tags = row.get("tags")
-        return Person(
-            name=as_text(row.get("name")),
-            email=as_text(row.get("email")),
-            locale=as_text(row.get("locale")),
-            tags=tuple(map(as_text, tags)) if isinstance(tags, list) else (),
-            fields=as_fields(row.get("user_fields")),
-            companies=tuple(companies[key] for key in keys if key in companies),
-            leads=leads and main in companies,
-        )
+        whole = tuple(companies[key] for key in keys if key in companies)
+        return replace(_person(row), companies=whole, leads=leads and main in companies)
 
     def _read_memberships(self, keys: Sequence[int]) -> dict[int, tuple[Membership, ...]]:
         """A call for each person; none for who isn't there any more."""
@@ -149,6 +180,32 @@ def _this(row: object, key: int) -> Row:
     if not isinstance(row, dict) or records.number(row) != key:
         raise ValueError("another ticket")
     return row
+
+
+def _is_answer(text: Text) -> bool:
+    return text.place is Place.COMMENT and text.author is Author.TEAM
+
+
+def _person(row: Row) -> Person:
+    tags = row.get("tags")
+    return Person(
+        name=as_text(row.get("name")),
+        email=as_text(row.get("email")),
+        locale=as_text(row.get("locale")),
+        tags=tuple(map(as_text, tags)) if isinstance(tags, list) else (),
+        fields=as_fields(row.get("user_fields")),
+    )
+
+
+def _name(row: Row) -> str:
+    return as_text(row.get("name"))
+
+
+def _leads(row: Row, views: set[int]) -> bool:
+    """Whether a user is a customer who sees all tickets of the organization."""
+    there = row.get("active") is not False and row.get("suspended") is not True
+    sees = row.get("ticket_restriction") == "organization" or _id(row.get("id")) in views
+    return there and sees and row.get("role") not in TEAM
 
 
 def _membership(row: Row) -> Membership:

@@ -32,6 +32,8 @@ class RecordEndpoints:
             ("GET", "/users/<int:number>", self.get_user),
             ("GET", "/users/<int:number>/organization_memberships", self.get_memberships),
             ("GET", "/organizations/show_many", self.get_organizations),
+            ("GET", "/organizations/<int:number>/users", self.get_members),
+            ("GET", "/organizations/<int:number>/organization_memberships", self.get_belonging),
             ("GET", "/organizations/<int:number>", self.get_organization),
             ("GET", "/groups", self.get_groups),
             ("GET", "/ticket_fields", self.get_fields),
@@ -68,6 +70,24 @@ class RecordEndpoints:
         page, beside, refusal = paged(request, found, lambda row: [row["id"]])
         shown = [self.shapes.membership(one) for one in page]
         return refusal or Reply(200, {"organization_memberships": shown, **beside})
+
+    def get_belonging(self, request: Request, number: int) -> Reply:
+        """Who belongs to an organization."""
+        if number not in self.books.organizations:
+            return rules.NO_RECORD
+        found = [one for one in self.books.memberships.values() if one["organization_id"] == number]
+        page, beside, refusal = paged(request, found, lambda row: [row["id"]])
+        shown = [self.shapes.membership(one) for one in page]
+        return refusal or Reply(200, {"organization_memberships": shown, **beside})
+
+    def get_members(self, request: Request, number: int) -> Reply:
+        """The users of an organization."""
+        if number not in self.books.organizations:
+            return rules.NO_RECORD
+        ids = {one["user_id"] for one in self.books.memberships.values() if one["organization_id"] == number}
+        found = [one for key, one in self.books.users.items() if key in ids]
+        page, beside, refusal = paged(request, found, lambda row: [row["id"]])
+        return refusal or Reply(200, {"users": [self.shapes.user(one) for one in page], **beside})
 
     def get_organization(self, _request: Request, number: int) -> Reply:
         """One organization."""

@@ -6,6 +6,7 @@ After every act of a person a minute passes, because the export withholds the la
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 
 from pydantic import SecretStr
 
@@ -168,6 +169,9 @@ class ZendeskWorld(World):
         books.users[asked] |= {"locale": "pt-BR", "tags": ["vip"], "user_fields": {"role": "lead"}}
         people.join(asked, first, views=True)
         people.join(asked, other)
+        people.join(deputy := people.make_user("Deputy"), first)
+        books.users[deputy]["ticket_restriction"] = "organization"
+        people.join(people.make_user("Colleague"), first)
         number = people.make_ticket(subject, description, requester=asked, type="incident")
         url = people.attach(number, "log.txt", 42)
         people.set_priority(number, "high")
@@ -179,7 +183,8 @@ class ZendeskWorld(World):
         person = Person("Requester", email, "pt-BR", ("vip",), {"role": "lead"}, companies, leads=True)
         fields, files = {str(REFERENCE): "R-17", "Reference": "R-17"}, (Attachment("log.txt", url, 42),)
         ref = Ref(self.name, str(number), str(number))
-        return Case(ref, person, companies[0], "Tier 2", "Incident", "High", fields, files)
+        leads = (Person("Deputy", "deputy@example.com", "en-US", leads=True), replace(person, companies=()))
+        return Case(ref, person, companies[0], "Tier 2", "Incident", "High", fields, files, leads)
 
     def dissolve(self, case: Case) -> None:
         """See :class:`World`."""

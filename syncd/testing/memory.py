@@ -107,6 +107,8 @@ class MemoryConnector(MemoryFiling):
         if not isinstance(item, Item):
             raise Gone(self.name, f"reading item {ref.id}: it isn't there")
         entry = self.books.entries[int(item.ref.id)]
+        answers = (text for text in item.texts or () if text.place is Place.COMMENT and text.author is Author.TEAM)
+        answered_at = next((text.at for text in answers), None)
         return Detail(
             item=item,
             subject=entry.subject,
@@ -118,7 +120,8 @@ class MemoryConnector(MemoryFiling):
             kind=entry.kind,
             priority=entry.priority,
             fields=item.fields,
-            answered=any(one.author is Author.TEAM and not one.internal for one in entry.remarks),
+            answered=answered_at is not None,
+            answered_at=answered_at,
             attachments=tuple(file for text in item.texts or () for file in text.attachments),
         )
 

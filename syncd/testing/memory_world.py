@@ -148,14 +148,17 @@ class MemoryWorld(World):
         entry = self.books.add(description, by=Author.OUTSIDE)
         company = Company("Example Observatory", {"tier": "1"}, ("pilot",))
         person = Person("Requester", "requester@example.com", "en", ("vip",), {"role": "lead"}, (company,), leads=True)
+        deputy = Person("Deputy", "deputy@example.com", leads=True)
         entry.subject, entry.requester, entry.company = subject, person, company
+        entry.representatives = (deputy, replace(person, companies=()))
         entry.group, entry.kind, entry.priority = "Tier 2", "Incident", "High"
         entry.attachments = (Attachment("log.txt", "https://memory.example.com/files/log.txt", 42),)
         entry.fields["area"] = "storage"
         entry.version, case = self.books.next(), {"area": "storage"}
         return Case(
-            self.books.ref(entry), person, company, entry.group, entry.kind, entry.priority, case, entry.attachments
-        )
+            self.books.ref(entry), person, company, entry.group, entry.kind, entry.priority, case, entry.attachments,
+            entry.representatives,
+        )  # fmt: skip
 
     def spend(self, ref: Ref, seconds: int) -> None:
         """See :class:`World`."""
@@ -168,7 +171,7 @@ class MemoryWorld(World):
     def dissolve(self, case: Case) -> None:
         """See :class:`World`."""
         entry = self._entry(case.ref)
-        entry.company, entry.group = None, ""
+        entry.company, entry.group, entry.representatives = None, "", ()
         if entry.requester is not None:
             entry.requester = replace(entry.requester, companies=(), leads=False)
 

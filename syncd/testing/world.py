@@ -35,6 +35,8 @@ class Case:
     fields: Mapping[str, str]
     """Some of its custom fields, by id and by name."""
     attachments: tuple[Attachment, ...]
+    representatives: tuple[Person, ...] = ()
+    """Who leads the company, by name; the requester is one of them, where the system tells who does."""
 
 
 @dataclass(slots=True)
@@ -163,7 +165,9 @@ class World(ABC):
         raise NotImplementedError
 
     def ask(self, subject: str, description: str) -> Case:
-        """A customer who leads a company asks, and attaches a file; overridden where the connector tells details.
+        """A customer who leads a company, as a deputy does, asks and attaches a file; a colleague leads nothing.
+
+        Overridden where the connector tells details.
 
         An agent has given the ticket a type, a priority, a group and a custom field, and nobody has answered it.
         """

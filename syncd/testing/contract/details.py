@@ -31,6 +31,7 @@ class Details(Part):
         told = connector.detail(case.ref)
         assert (told.subject, told.description.strip()) == (SUBJECT, WORDS)
         assert (told.requester, told.company) == (case.requester, case.company)
+        assert told.representatives == case.representatives
         assert (told.group, told.kind, told.priority) == (case.group, case.kind, case.priority)
         assert case.fields.items() <= told.fields.items()
         assert case.fields
@@ -52,19 +53,25 @@ class Details(Part):
         case = world.ask(SUBJECT, WORDS)
         assert not connector.detail(case.ref).answered
         world.say(case.ref, "anybody?", by=Author.OUTSIDE)
-        assert not connector.detail(case.ref).answered
+        told = connector.detail(case.ref)
+        assert (told.answered, told.answered_at) == (False, None)
         if "internal_notes" not in world.lacks:
             world.say(case.ref, "between us", by=Author.TEAM, internal=True)
             assert not connector.detail(case.ref).answered
-        world.say(case.ref, "we look into it", by=Author.TEAM)
-        assert connector.detail(case.ref).answered
+        for _ in range(2):
+            world.advance(5)
+            world.say(case.ref, "we look into it", by=Author.TEAM)
+        told = connector.detail(case.ref)
+        first = next(text for text in told.item.texts or () if "we look into it" in text.body)
+        assert (told.answered, told.answered_at) == (True, first.at)
+        assert first.at is not None
 
     def test_a_company_and_a_group_that_were_deleted_are_none(self, world: World, connector: Connector) -> None:
         needs_act(world, "ask")
         case = world.ask(SUBJECT, WORDS)
         world.dissolve(case)
         told = connector.detail(case.ref)
-        assert (told.company, told.group, told.subject) == (None, "", SUBJECT)
+        assert (told.company, told.group, told.subject, told.representatives) == (None, "", SUBJECT, ())
         assert told.requester is not None
         assert (told.requester.name, told.requester.companies, told.requester.leads) == (case.requester.name, (), False)
 
@@ -92,4 +99,5 @@ class Details(Part):
         secrets = {SUBJECT, WORDS, case.requester.name, case.requester.email, *case.fields.values()}
         secrets |= {one.name for one in case.attachments} | {one.url for one in case.attachments}
         secrets |= {case.company.name} if case.company else set()
+        secrets |= {one.email for one in case.representatives}
         assert [secret for secret in secrets if secret and any(secret in text for text in shown)] == []

@@ -22,6 +22,7 @@ _CALLS = [
     ("PUT", r"/tickets/\d+", "no_query", "changed_ticket", (200, None)),
     ("GET", r"/tickets/archived/\d+", "no_query", None, (200, "ticket")),
     ("GET", r"/tickets/\d+/conversations", "page_query", None, (200, "conversations")),
+    ("GET", r"/contacts", "contacts_query", None, (200, "contacts")),
     ("GET", r"/contacts/\d+", "no_query", None, (200, "contact")),
     ("GET", r"/time_entries", "entries_query", None, (200, "entries")),
     ("GET", r"/companies/\d+", "no_query", None, (200, "company")),

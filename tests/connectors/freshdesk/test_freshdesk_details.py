@@ -147,3 +147,41 @@ def test_an_archived_ticket_says_nothing_any_more(
     world.people.archive(int(case.ref.id))
     with pytest.raises(Gone):
         connector.detail(case.ref)
+
+
+# --- who leads the company ---
+
+
+def leaders(connector: FreshdeskConnector, case: Case) -> list[str]:
+    return [one.name for one in connector.detail(case.ref).representatives]
+
+
+def test_who_was_deleted_and_who_leads_another_company_represents_nobody(
+    world: FreshdeskWorld, connector: FreshdeskConnector, case: Case
+) -> None:
+    books = world.sandbox.books
+    company = books.tickets[int(case.ref.id)].row["company_id"]
+    other = next(number for number in books.companies if number != company)
+    world.people.add_contact("Former", "former@example.org", [company], [company], deleted=True)
+    world.people.add_contact("Guest", "guest@example.org", [company, other], [other])
+    assert leaders(connector, case) == ["Deputy", "Requester"]
+
+
+def test_a_company_of_very_many_names_no_representatives_rather_than_some(
+    world: FreshdeskWorld, connector: FreshdeskConnector, case: Case
+) -> None:
+    company = world.sandbox.books.tickets[int(case.ref.id)].row["company_id"]
+    for number in range(150):
+        world.people.add_contact(f"Colleague {number}", f"c{number}@example.org", [company])
+    assert leaders(connector, case) == ["Deputy", "Requester"]
+    world.advance(3601)
+    for number in range(150, 250):
+        world.people.add_contact(f"Colleague {number}", f"c{number}@example.org", [company])
+    before = world.calls()
+    assert leaders(connector, case) == []
+    assert sum(one.request.path.endswith("/contacts") for one in world.sandbox.log[before:]) == 2
+
+
+def test_a_ticket_for_no_company_has_no_representatives(world: FreshdeskWorld, connector: FreshdeskConnector) -> None:
+    assert connector.detail(world.add("words")).representatives == ()
+    assert not any(one.request.path.endswith("/contacts") for one in world.sandbox.log)

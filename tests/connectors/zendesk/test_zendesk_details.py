@@ -140,3 +140,47 @@ def test_a_ticket_that_was_merged_into_another_says_nothing(
     world.move(case.ref)
     with pytest.raises(Gone):
         connector.detail(case.ref)
+
+
+# --- who leads the organization ---
+
+
+def leaders(connector: ZendeskConnector, case: Case) -> list[str]:
+    return [one.name for one in connector.detail(case.ref).representatives]
+
+
+def test_who_is_suspended_or_no_customer_represents_nobody(
+    world: ZendeskWorld, connector: ZendeskConnector, case: Case
+) -> None:
+    books = world.sandbox.books
+    organization = int(str(row(world, case)["organization_id"]))
+    for name, over in (
+        ("Former", {"active": False}),
+        ("Suspended", {"suspended": True}),
+        ("Helper", {"role": "agent"}),
+    ):
+        number = world.people.make_user(name)
+        world.people.join(number, organization, views=True)
+        books.users[number] |= over
+    assert leaders(connector, case) == ["Deputy", "Requester"]
+
+
+def test_an_organization_of_very_many_names_no_representatives_rather_than_some(
+    world: ZendeskWorld, connector: ZendeskConnector, case: Case
+) -> None:
+    organization = int(str(row(world, case)["organization_id"]))
+    for number in range(150):
+        world.people.join(world.people.make_user(f"Colleague {number}"), organization)
+    assert leaders(connector, case) == ["Deputy", "Requester"]
+    world.advance(3601)
+    for number in range(150, 250):
+        world.people.join(world.people.make_user(f"Colleague {number}"), organization)
+    assert leaders(connector, case) == []
+
+
+def test_an_organization_whose_people_may_not_be_seen_is_told_with_the_cure(
+    world: ZendeskWorld, connector: ZendeskConnector, case: Case
+) -> None:
+    world.sandbox.faults.append(Fault("answer", "GET", "/organizations/.*/users$", 1, reply=rules.FORBIDDEN))
+    with pytest.raises(Refused, match="customers' profiles"):
+        connector.detail(case.ref)

@@ -35,6 +35,8 @@ _CALLS = [
     ("GET", r"/users/\d+", "no_query", None, (200, "one_user")),
     ("GET", r"/users/\d+/organization_memberships", "page_query", None, (200, "memberships")),
     ("GET", r"/organizations/show_many", "ids_query", None, (200, "organizations")),
+    ("GET", r"/organizations/\d+/users", "page_query", None, (200, "listed_users")),
+    ("GET", r"/organizations/\d+/organization_memberships", "page_query", None, (200, "memberships")),
     ("GET", r"/organizations/\d+", "no_query", None, (200, "one_organization")),
     ("GET", r"/groups", "page_query", None, (200, "groups")),
     ("GET", r"/ticket_fields", "whole_query", None, (200, "ticket_fields")),
