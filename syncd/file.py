@@ -23,7 +23,7 @@ from syncd.details import Detail
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
 from syncd.filing import Filing, Unfiled, customer, decide, write
 from syncd.model import Ref
-from syncd.occasions import APPROVAL_NEEDED, promise
+from syncd.occasions import APPROVAL_NEEDED, note_no_issue, promise
 from syncd.playbook import Playbook
 from syncd.poll import poll
 from syncd.records import Link, LinkState
@@ -196,6 +196,9 @@ def _leave(work: Work, row: FilingRow, detail: Detail, why: Unfiled) -> None:
     if why.rule == "not_authorised":
         with work.store.write():
             promise(work, detail.item, APPROVAL_NEEDED)
+    elif why.rule == "no_issue":
+        with work.store.write():
+            note_no_issue(work, detail.item, why.why, row.turn)
     if detail.item.settled:
         keep(work, row, replace(row, state=FilingState.UNFILED, rule=why.rule, reason="", version=version, tries=0))
     else:

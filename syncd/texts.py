@@ -49,6 +49,8 @@ class Kind(StrEnum):
     """What an agent commanded can't be done."""
     TWO_ISSUES = "two_issues"
     """A person has filed an issue at about the same time as syncd (rule 17)."""
+    NO_ISSUE = "no_issue"
+    """The ticket was escalated, and the playbook files none for its kind, priority or area: what happens instead."""
 
     # Comments on the issue.
     FINAL_REOPENED = "final_reopened"
