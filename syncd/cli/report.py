@@ -181,18 +181,19 @@ TIMES = {
 
 
 def _tell_times(times: Mapping[str, Mapping[str, Any]]) -> None:
-    """How long it took; the columns of working time only where there is any."""
+    """How long it took, as far as it is known of any ticket; working time only where there is any."""
     if not any(one["tickets"] for one in times.values()):
         return
-    heads = {"tickets": "tickets", "median": "half within", "p90": "nine in ten within"}
-    working = {"working_median": "half, working time", "working_p90": "nine in ten, working time"}
+    heads = {"tickets": "tickets", "median": "median", "p90": "90 % within"}
+    working = {"working_median": "working time", "working_p90": "90 % within"}
     if any(one["working_p90"] is not None for one in times.values()):
         heads |= working
-    heads |= {"pending": "still to come", "unknown": "not known"}
+    heads |= {"pending": "to come", "unknown": "not known"}
     counts = {"tickets", "pending", "unknown"}
     cells = [
         [TIMES[name], *(f"{one[key]:,}" if key in counts else lasting(one[key]) for key in heads)]
         for name, one in times.items()
+        if one["tickets"]
     ]
     say()
     table(("tickets with an issue", *heads.values()), cells)
