@@ -191,7 +191,10 @@ def keep_notes(
         one = results.get(row.id)
         error = one.error if one else failed
         if one is not None and error is None:
-            effects.done(row.id, one.remote_id, now)
+            aside = getattr(one.aside, "what", "")
+            effects.done(row.id, one.remote_id, now, aside)
+            if aside:
+                work.say(f"{row.target.human}: {aside}")
             work.tally["notes"] += 1
             result = "done"
         elif one is None or (error is not None and passes(error)):

@@ -9,6 +9,7 @@ import pytest
 
 from syncd.details import Company, Person
 from syncd.model import Author, Status
+from syncd.testing.books import NO_COPIES
 from syncd.testing.memory import Entry
 from tests.filings import RULES, Desk
 from tests.test_replies import drafts, kept, seen
@@ -70,6 +71,18 @@ def test_where_nobody_is_known_to_ask_it_is_a_draft_that_says_so() -> None:
     ticket = foreign(desk, leads=(Person("Without", ""),))
     assert seen(ticket) == []
     assert "not sent, because nobody is known who could approve it" in drafts(desk, ticket)[0]
+
+
+def test_a_message_that_went_without_its_copies_says_so(tmp_path: Path) -> None:
+    desk = office(tmp_path / "state.db")
+    desk.desk.no_copies = True
+    said: list[str] = []
+    desk.work.say = said.append
+    ticket = foreign(desk)
+    assert len(seen(ticket)) == 1
+    assert NO_COPIES in kept(desk)
+    assert any(NO_COPIES in one for one in said)
+    assert "lea@" not in kept(desk)
 
 
 def test_a_person_answers_first_here_too() -> None:

@@ -204,9 +204,9 @@ class Effects:
         key = {"target": str(row.target), "id": row.id, "kind": row.kind}
         return any(True for _ in self._db.query(OVERTAKEN, key))
 
-    def done(self, effect: str, remote_id: str, now: datetime) -> None:
-        """It stands at the other end."""
-        self._db.execute(SETTLE, [EffectState.DONE, precise(now), remote_id, "", effect])
+    def done(self, effect: str, remote_id: str, now: datetime, aside: str = "") -> None:
+        """It stands at the other end; ``aside``: what it went without, and why."""
+        self._db.execute(SETTLE, [EffectState.DONE, precise(now), remote_id, aside, effect])
 
     def doubt(self, effect: str, due: datetime, reason: str) -> None:
         """Its answer was lost; to be looked for at ``due``."""

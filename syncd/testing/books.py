@@ -13,6 +13,7 @@ from syncd.model import Audience, Author, GoneKind, Ref, Role, Status
 from syncd.testing.panels import Panel
 from syncd.testing.world import Remark
 
+NO_COPIES = "replying: copies aren't taken here; switch them on"
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -87,6 +88,8 @@ class Books:
     lag: int = 0
     """How many of the last changes the feed doesn't show yet."""
     silent_walks: int = 0
+    no_copies: bool = False
+    """Whether replies go without copies."""
     no_fields: set[str] = field(default_factory=set)
     """Fields that can't be set: a write that names one sets nothing of its fields and tags."""
     audiences: dict[str, Audience | None] = field(default_factory=dict)
@@ -132,8 +135,9 @@ class Books:
             entry.markers.append(note.marker)
             entry.noted[note.marker] = f"{number}-{len(entry.remarks)}"
             self.say(number, Remark(Author.SELF, note.body, note.internal))
-            entry.copied = () if note.internal else note.copies
-            return Written(note.effect, entry.noted[note.marker])
+            entry.copied = () if note.internal or self.no_copies else note.copies
+            lost = None if note.internal or len(entry.copied) == len(note.copies) else Refused(self.name, NO_COPIES)
+            return Written(note.effect, entry.noted[note.marker], aside=lost)
         index = note.replaces.removeprefix(f"{number}-")
         there = entry.remarks[int(index)] if index.isdecimal() and int(index) < len(entry.remarks) else None
         if there is None or there.author is not Author.SELF:
