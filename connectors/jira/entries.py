@@ -17,6 +17,7 @@ class Person:
     name: str
     display: str
     kind: str = "atlassian"
+    locale: str = "en_US"
 
     @property
     def id(self) -> str:

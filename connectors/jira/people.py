@@ -55,10 +55,10 @@ class People(Managers):
             issue.request_type, issue.watchers = "25", {self.make_customer(one) for one in participants}
             return issue.now.key
 
-    def make_customer(self, name: str) -> str:
-        """An account of a portal's customer."""
+    def make_customer(self, name: str, locale: str = "en_US") -> str:
+        """An account of a portal's customer, who reads it in a language."""
         with self._sandbox.lock:
-            self._books.people.setdefault(name, Person(name, name.title(), "customer"))
+            self._books.people.setdefault(name, Person(name, name.title(), "customer", locale))
             return name
 
     def share(self, issue: str, organization: str) -> str:

@@ -84,7 +84,7 @@ class Places:
         if found is None:
             return error("Specified user does not exist or you do not have required permissions", status=404)
         roles = [] if found.kind == "customer" else [{"key": "jira-software", "name": "Jira Software"}]
-        body = call.shapes.person(found)
+        body = call.shapes.person(found) | {"locale": found.locale}
         if "applicationRoles" in call.request.arg("expand"):
             body["applicationRoles"] = {"size": len(roles), "items": roles}
         return Reply(200, body)

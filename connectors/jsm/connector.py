@@ -76,7 +76,8 @@ class JsmConnector(SiteConnector):
     def detail(self, ref: Ref) -> Detail:
         """See :class:`syncd.connector.Connector`; one call, and one for comments where they don't all come along.
 
-        Before the first one a call for the site's fields; on Cloud one for the requester's organizations, once an hour.
+        Before the first one a call for the site's fields; one for the requester's language, and on Cloud one for their
+        organizations, once an hour.
         On Data Center those with which the request is shared are taken for theirs. Jira tells no more of organizations
         than their names, and not who leads one.
         """

@@ -6,6 +6,7 @@ Jira platform REST API, Get issue; Jira Service Management REST API, Request typ
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from connectors.jira import items
 from connectors.jira.account import Account
@@ -33,6 +34,7 @@ class Details:
     def __init__(self, api: JiraApi, account: Account, tickets: Tickets) -> None:
         self.api, self.account, self.tickets = api, account, tickets
         self._organizations = Kept(api.clock, self._read_organizations)
+        self._locales = Kept(api.clock, self._read_locales)
 
     def detail(self, ref: Ref) -> Detail:
         """See :meth:`syncd.connector.Connector.detail`."""
@@ -81,14 +83,25 @@ class Details:
         """Who asked; somebody whose account was closed isn't there any more. Nobody leads here."""
         if not isinstance(record, dict) or record.get("active") is False:
             return None
-        number = as_text(record.get("accountId"))
+        number, name = as_text(record.get("accountId")), as_text(record.get("name"))
         own = self._organizations.get(number) or () if number else shared
         return Person(
             name=as_text(record.get("displayName")),
             email=as_text(record.get("emailAddress")),
+            locale=self._locales.get(number or name) or "",
             # The one for which they ask goes first.
             companies=tuple(sorted(own, key=lambda one: one not in shared[:1])),
         )
+
+    def _read_locales(self, people: Sequence[str]) -> dict[str, str]:
+        """Get user, a call for each: ``locale``, where they and their privacy let us see it."""
+        found: dict[str, str] = {}
+        for one in filter(None, people):
+            asked = {"accountId" if self.api.cloud else "username": one}
+            with suppress(Refused, Gone):
+                row = self.api.record("GET", "user", "reading the language of who asks", params=asked)
+                found[one] = as_text(row.get("locale")).replace("_", "-")
+        return found
 
     def _read_organizations(self, accounts: Sequence[str]) -> dict[str, tuple[Company, ...]]:
         """Get organizations, by ``accountId``; on Cloud alone. A call for each fifty of a person's."""

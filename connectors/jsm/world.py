@@ -33,6 +33,7 @@ class JsmWorld(SiteWorld):
     def ask(self, subject: str, description: str) -> Case:
         """See :class:`World`; agents aren't in groups here, nor does anybody lead an organization."""
         people = self.people
+        people.make_customer("requester", locale="pt_BR")
         key = people.make_request(self.place, subject, description, by="requester")
         for name in ("Example Observatory", "Example College"):
             people.join("requester", people.share(key, name))
@@ -41,7 +42,8 @@ class JsmWorld(SiteWorld):
         people.edit(key, area, "storage")
         url = people.attach(key, "log.txt", 42)
         companies = (Company("Example Observatory"), Company("Example College"))
-        person = Person("Requester", "" if self.cloud else "requester@example.com", companies=companies)
+        email = "" if self.cloud else "requester@example.com"
+        person = Person("Requester", email, "pt-BR", companies=companies)
         fields, files = {area: "storage", "Area": "storage"}, (Attachment("log.txt", url, 42),)
         return Case(self._ref(key), person, companies[0], "", "Ask a question", "High", fields, files)
 

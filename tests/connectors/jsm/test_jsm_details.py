@@ -76,6 +76,14 @@ def test_who_belongs_to_very_many_organizations_is_told_whole(world: JsmWorld, d
     assert len(requester.companies) == (62 if world.cloud else 2)
 
 
+def test_a_language_that_is_kept_private_is_none(world: JsmWorld, desk: JsmConnector, case: Case) -> None:
+    world.sandbox.faults.append(Fault("answer", "GET", "/user$", 1, reply=Reply(404, {"errorMessages": ["No user"]})))
+    told = desk.detail(case.ref).requester
+    assert told == replace(case.requester, locale="")
+    world.advance(3601)
+    assert desk.detail(case.ref).requester == case.requester
+
+
 def test_an_account_that_is_no_agent_is_told_with_the_cure(world: JsmWorld, desk: JsmConnector, case: Case) -> None:
     if not world.cloud:
         pytest.skip("nothing is asked of the service desk there")
