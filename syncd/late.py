@@ -82,7 +82,7 @@ def what_is_late(
     timed = {name: desk for name, desk in helpdesks.items() if desk.playbook.timers != Timers()}
     if not timed:
         return []
-    found: list[Late | None] = [*_escalated(store, timed, now)]
+    found: list[Late | None] = [*_unanswered(store, timed, now), *_escalated(store, timed, now)]
     for pairs in _tickets(store, timed, trackers):
         timers = timed[pairs[0].row.ticket.ref.connector].playbook.timers
         for pair in pairs:
@@ -197,19 +197,33 @@ def _still_waiting(pairs: Sequence[_Pair], helpdesks: Mapping[str, Helpdesk], no
     )
 
 
+def _unanswered(store: Store, helpdesks: Mapping[str, Helpdesk], now: datetime) -> Iterator[Late]:
+    """Open tickets whose texts have been read, and hold no answer of an agent."""
+    limits = {name: desk.playbook.timers.acknowledge for name, desk in helpdesks.items()}
+    latest = {name: helpdesks[name].playbook.timers.latest(limit, now) for name, limit in limits.items() if limit}
+    for ref, status, at in store.waits.unanswered() if latest else ():
+        name, created = ref.connector, moment(at)
+        if name in latest and created <= latest[name] and _is_open(helpdesks[name], status):
+            yield Late("overdue_answer", ref, None, created)
+
+
 def _escalated(store: Store, helpdesks: Mapping[str, Helpdesk], now: datetime) -> Iterator[Late]:
-    """Escalated tickets without an answer, or without their issue."""
+    """Escalated tickets without their issue, or, if nobody has read their texts since, without an answer."""
     for row in store.waits.escalated():
         desk = helpdesks.get(row.ticket.connector)
-        if desk is None or (row.status and desk.mapping.word(row.status) in FINISHED_TICKET):
+        if desk is None or (row.status and not _is_open(desk, row.status)):
             continue
         timers, created, seen = desk.playbook.timers, moment(row.created_at), moment(row.seen_at)
-        told = row.state not in DONE or desk.read_notes or desk.commands  # nobody else reads what agents answer later
+        told = not row.texts_seen and (row.state not in DONE or desk.read_notes or desk.commands)
         if timers.acknowledge and told and not row.answered_at and created <= timers.latest(timers.acknowledge, now):
             yield Late("overdue_answer", row.ticket, row.issue, created)
         undecided = row.state not in DONE and row.rule != "no_issue"
         if timers.evaluate and undecided and seen <= timers.latest(timers.evaluate, now):
             yield Late("overdue_filing", row.ticket, None, seen, row.why)
+
+
+def _is_open(desk: Helpdesk, status: Status) -> bool:
+    return desk.mapping.word(status) not in FINISHED_TICKET and not desk.mapping.is_final(status)
 
 
 __all__ = ["LATE_ALERTS", "Late", "what_is_late"]

@@ -35,13 +35,15 @@ PAIRS = f"""
 
 ESCALATED = """
     SELECT f.ticket, f.ticket_key, f.issue, coalesce(i.key, '') AS issue_key, f.created_at, f.seen_at, f.answered_at,
-        f.state, f.rule, f.reason AS why, t.native, t.reason
+        f.state, f.rule, f.reason AS why, t.native, t.reason, t.answered IS NOT NULL AS texts_seen
     FROM filings f LEFT JOIN snapshots i ON i.ref = f.issue LEFT JOIN snapshots t ON t.ref = f.ticket
     WHERE f.occasion = 'escalated' AND coalesce(t.gone, '') = '' AND f.turn = (
             SELECT max(turn) FROM filings o WHERE o.ticket = f.ticket AND o.occasion = f.occasion)
         AND f.state NOT IN ('old', 'withdrawn') AND (f.answered_at = '' OR f.state NOT IN ('filed', 'adopted'))
     ORDER BY f.seen_at, f.id
 """
+
+UNANSWERED = "SELECT ref, key, created_at, native, reason FROM snapshots WHERE answered = 0 AND gone = ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Escalated:
         created_at: when the ticket was made, by its helpdesk's clock.
         seen_at: when it was first seen to be escalated, our clock.
         answered_at: when an agent first answered, by the helpdesk's clock; empty: not yet.
+        texts_seen: whether what was written on the ticket has been read, so that its snapshot knows of an answer.
         rule, why: why no issue is filed.
     """
 
@@ -108,6 +111,7 @@ class Escalated:
     seen_at: str
     answered_at: str
     state: FilingState
+    texts_seen: bool
     rule: str
     why: str
 
@@ -128,6 +132,13 @@ class Waits:
         names = json.dumps([f"{connector} {one.native} {one.reason}" for connector, one in statuses])
         return [_pair(row) for row in self._db.query(PAIRS, {"statuses": names})]
 
+    def unanswered(self) -> list[tuple[Ref, Status, str]]:
+        """Items on which nobody of the team has answered publicly, and when each was made, by its service's clock."""
+        rows = self._db.query(UNANSWERED)
+        return [
+            (Ref.parse(row["ref"], row["key"]), Status(row["native"], row["reason"]), row["created_at"]) for row in rows
+        ]
+
     def escalated(self) -> list[Escalated]:
         """Escalated tickets without an answer, or without their issue, in the order in which they were seen."""
         return [_escalated(row) for row in self._db.query(ESCALATED)]
@@ -140,6 +151,7 @@ def _escalated(row: dict[str, Any]) -> Escalated:
         issue=Ref.parse(row["issue"], row["issue_key"]) if row["issue"] else None,
         status=None if row["native"] is None else Status(row["native"], row["reason"]),
         state=FilingState(row["state"]),
+        texts_seen=bool(row["texts_seen"]),
         **values,
     )
 

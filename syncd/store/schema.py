@@ -36,6 +36,7 @@ CREATE TABLE snapshots (
     assigned_at    TEXT NOT NULL DEFAULT '',
     unassigned_at  TEXT NOT NULL DEFAULT '',
     automated      INTEGER,
+    answered       INTEGER,
     gone           TEXT NOT NULL DEFAULT '',
     seen_at        TEXT NOT NULL,
     read_again     INTEGER NOT NULL DEFAULT 0,
@@ -45,6 +46,7 @@ CREATE TABLE snapshots (
 ) STRICT;
 CREATE INDEX snapshots_by_key ON snapshots (connector, key);
 CREATE INDEX snapshots_following ON snapshots (follows) WHERE follows <> '';
+CREATE INDEX snapshots_unanswered ON snapshots (connector, created_at) WHERE answered = 0;
 CREATE INDEX snapshots_to_read ON snapshots (connector) WHERE read_again > 0;
 
 CREATE TABLE former_keys (

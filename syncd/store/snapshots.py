@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from syncd.clock import moment, stamp
-from syncd.model import Audience, GoneKind, Item, Ref, Removed, Status
+from syncd.model import Audience, Author, GoneKind, Item, Place, Ref, Removed, Status
 
 GET = "SELECT * FROM snapshots WHERE ref = ?"
 BY_KEY = "SELECT ref, key FROM snapshots WHERE connector = ? AND key = ? COLLATE NOCASE AND gone = '' LIMIT 1"
@@ -36,10 +36,10 @@ OF_GROUP = """
 PUT = """
     INSERT INTO snapshots (ref, connector, key, url, native, reason, version, created_at, audience, waiting, final,
         moved_by, moved_at, closed_outside, duplicate_of, follows, cascades, tags, released, assignees,
-        assigned_at, unassigned_at, automated, gone, seen_at)
+        assigned_at, unassigned_at, automated, answered, gone, seen_at)
     VALUES (:ref, :connector, :key, :url, :native, :reason, :version, :created_at, :audience, :waiting, :final,
         :moved_by, :moved_at, :closed_outside, :duplicate_of, :follows, :cascades, :tags, :released,
-        :assignees, :assigned_at, :unassigned_at, :automated, '', :seen_at)
+        :assignees, :assigned_at, :unassigned_at, :automated, :answered, '', :seen_at)
     ON CONFLICT (ref) DO UPDATE SET key = excluded.key, url = excluded.url, native = excluded.native,
         reason = excluded.reason, version = excluded.version, created_at = excluded.created_at,
         audience = excluded.audience, waiting = excluded.waiting, final = excluded.final,
@@ -53,6 +53,7 @@ PUT = """
             unassigned_at, excluded.unassigned_at),
         automated = iif(excluded.automated IS NULL AND (excluded.native, excluded.reason, excluded.moved_at)
             = (native, reason, moved_at), automated, excluded.automated),
+        answered = coalesce(max(excluded.answered, coalesce(answered, 0)), answered),
         own_native = iif((excluded.native, excluded.reason) = (own_native, own_reason), own_native, ''),
         gone = '', seen_at = excluded.seen_at
 """
@@ -173,6 +174,7 @@ class Snapshots:
                 "assigned_at": now if item.assignees else "",
                 "unassigned_at": now if item.assignees == () else "",
                 "automated": None if item.automated is None else int(item.automated),
+                "answered": _answered(item),
                 "seen_at": now,
             },
         )
@@ -236,6 +238,13 @@ class Snapshots:
         """(connector, native status, how many items, an example's key): what the accounts use."""
         rows = self._db.query(STATUSES)
         return [(row["connector"], Status(row["native"], row["reason"]), row["n"], row["example"]) for row in rows]
+
+
+def _answered(item: Item) -> int | None:
+    """Whether somebody of the team has written to the customer, or began it; None where that isn't shown."""
+    if item.texts is None or not item.whole:
+        return None
+    return int(any(one.author is Author.TEAM and one.place is not Place.NOTE for one in item.texts))
 
 
 def _flag(value: int | None) -> bool | None:

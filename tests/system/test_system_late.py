@@ -59,6 +59,31 @@ def test_what_is_late_is_shown_with_a_cure_and_over_when_it_is(timed: Office) ->
     assert "Nothing needs a person" in timed.run("status").ended(0).out
 
 
+def test_an_open_ticket_is_answered_in_time_whether_it_is_linked_or_not(timed: Office) -> None:
+    timed.write_desk(sync='[sync.timers]\nacknowledge = "1d"\n')
+    timed.sync()
+    timed.later()
+    linked, unlinked, answered, done = (timed.ticket() for _ in range(4))
+    timed.issue(linked)
+    timed.desk.agent_note(unlinked, "who sees to this?")
+    timed.desk.agent_reply(answered, "we are on it")
+    timed.desk.set_status(done, RESOLVED)
+    timed.later()
+    timed.sync()
+    assert [row["ticket"] for row in timed.json("status")["overdue"]] == [
+        f"freshdesk:{one}" for one in (linked, unlinked)
+    ]
+    calls = timed.calls()
+    assert "2 tickets have had no answer in time. Answer the requester:" in timed.run("status").ended(1).out
+    assert timed.calls() == calls
+    timed.later()
+    for one in (linked, unlinked):
+        timed.desk.agent_reply(one, "we are on it")
+    timed.later()
+    timed.sync()
+    assert timed.json("status")["overdue"] == []
+
+
 def test_the_service_tells_it_too(timed: Office) -> None:
     timed.issue(timed.pending())
     with service(timed) as started:
