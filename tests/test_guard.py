@@ -42,6 +42,23 @@ SCRAPS = (
 READER = MarkdownIt("commonmark", {"linkify": False})
 
 
+def test_what_is_said_of_a_ticket_in_public_is_none_of_its_text_and_in_private_calls_nobody() -> None:
+    chance = random.Random(4711)  # noqa: S311  # no secret
+    for _ in range(300):
+        detail = generated(chance)
+        facts = {name: detail.description for name in (*ISSUE_VARIABLES, "brief") if name not in guard.PUBLIC}
+        facts |= {"subject": detail.subject, "ticket_key": "17", "ticket_url": "https://desk.example.com/17"}
+        for audience in (Audience.PUBLIC, None):
+            assert guard.spoken(facts, audience) == {"ticket_key": "17", "ticket_url": "https://desk.example.com/17"}
+        private = guard.spoken(facts, Audience.PRIVATE)
+        assert {"subject", "brief", "steps"} <= private.keys()
+        assert not {"company", "requester", "crm_url", "attachments"} & private.keys()
+        for value in private.values():
+            assert not set(value) & {"\n", "\r", "`", "\u2028", "\x1b"}
+            assert len(value) <= guard.BRIEF
+            assert not re.search(r"(?<![A-Za-z0-9])@\w|<[!@#A-Za-z]", value), value
+
+
 def generated(chance: random.Random) -> Detail:
     """A ticket with a canary in every field that is private, between scraps that could bring something to life."""
 

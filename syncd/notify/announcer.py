@@ -230,7 +230,7 @@ class Announcer:
     def _said(self, work: Work, subject: Subject) -> Said:
         step, known = subject.route.to[subject.row.step], subject.desk.playbook.announce.mentions
         mention = Mention(step.mention, known[step.mention]) if step.mention else None
-        values = said(subject, self.audience)
+        values = said(subject, self.audience, self.clock.now())
         return Said(subject.row.event, values, mention, self._before(work, subject))
 
     @staticmethod

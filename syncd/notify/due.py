@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from syncd.clock import precise
 from syncd.config import Helpdesk
+from syncd.model import Item
 from syncd.notify.routes import following, meant, sink_of
-from syncd.notify.subject import EVENTS, LINK
+from syncd.notify.subject import EVENTS, LINK, issue_of
 from syncd.store import AnnouncementRow, Store
 from syncd.tables import Event, Route
 
@@ -24,9 +25,18 @@ def due(store: Store, desks: Mapping[str, Helpdesk], now: datetime) -> Iterator[
     known, since, at = store.announcements.known(), precise(now - LATE), precise(now)
     for desk, about, event, route in _asked(store, announcing, since):
         step = following(desk.playbook, route, -1)
-        if step is not None and (about, event, route.name) not in known:
+        is_new = step is not None and (about, event, route.name) not in known
+        if step is not None and is_new and not _may_have_been_told(store, about, since):
             sink = sink_of(desk, route, step)
             yield AnnouncementRow(about, event, desk.name, route.name, step, made_at=at, due=at, sink=sink)
+
+
+def _may_have_been_told(store: Store, about: str, since: str) -> bool:
+    """Whether its issue was made in a time of which this state knows less than was done, as after a restore."""
+    began, ended = store.recalls.span() or ("", "")
+    issue = issue_of(store, about) if ended > since else None
+    seen = store.snapshots.get(issue) if issue else None
+    return isinstance(seen, Item) and began <= precise(seen.created_at) <= ended
 
 
 def _asked(store: Store, desks: Mapping[str, Helpdesk], since: str) -> Iterator[tuple[Helpdesk, str, Event, Route]]:

@@ -38,7 +38,7 @@ def mark(work: Work, outlet: Outlet, clock: Clock) -> None:
 
 
 def _wanted(work: Work, row: AnnouncementRow) -> Mark | None:
-    issue = issue_of(work, row.about)
+    issue = issue_of(work.store, row.about)
     seen = work.store.snapshots.get(issue) if issue else None
     if not isinstance(seen, Item):
         return None

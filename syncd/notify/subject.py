@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from syncd import guard, links
 from syncd.clock import moment
@@ -17,7 +18,7 @@ from syncd.model import Audience, Author, Item, Place, Ref, Word
 from syncd.notify.routes import meant
 from syncd.notify.words import clean
 from syncd.records import LinkState
-from syncd.store import AnnouncementRow, FilingRow, FilingState
+from syncd.store import AnnouncementRow, FilingRow, FilingState, Store
 from syncd.tables import FORM_FIELDS, Event, Route
 from syncd.work import Work
 
@@ -106,12 +107,12 @@ def found(work: Work, row: AnnouncementRow) -> Subject | None:
     return Subject(row, desk, route, ticket, issue, filing, url, item)
 
 
-def issue_of(work: Work, about: str) -> Ref | None:
+def issue_of(store: Store, about: str) -> Ref | None:
     """The issue of a filing or a link, if it has one."""
     if about.startswith(LINK):
-        link = work.store.links.get(int(about.removeprefix(LINK)))
+        link = store.links.get(int(about.removeprefix(LINK)))
         return link.issue if link else None
-    filing = work.store.filings.get(about)
+    filing = store.filings.get(about)
     return filing.issue if filing else None
 
 
@@ -194,12 +195,12 @@ def _form_says(item: Item, heading: str, wanted: tuple[str, ...]) -> bool:
     return bool(words & {slug(one) for one in wanted})
 
 
-def said(subject: Subject, audience: Audience) -> dict[str, str]:
+def said(subject: Subject, audience: Audience, now: datetime) -> dict[str, str]:
     """The values of the words, as a sink of that audience may have them."""
-    return guard.spoken(dict(_facts(subject)), audience)
+    return guard.spoken(dict(_facts(subject, now)), audience)
 
 
-def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
+def _facts(subject: Subject, now: datetime) -> Iterator[tuple[str, str]]:
     filing, detail, playbook = subject.filing, subject.detail, subject.desk.playbook
     kind = filing.kind if filing and filing.kind else (kind_of(detail, playbook).value if detail else "")
     row = playbook.kinds.get(kind)
@@ -209,6 +210,7 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
     yield "kind_name", (row.shown if row else "") or kind
     yield "priority", subject.priority
     yield "timeline", _timeline(subject)
+    yield "sprint", _sprint(subject, now)
     if filing is not None:
         yield "area", filing.area
         yield "team", filing.team
@@ -224,6 +226,18 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
             for name in FORM_FIELDS
             if name in subject.route.shows and name in fields
         )
+
+
+def _sprint(subject: Subject, now: datetime) -> str:
+    """Which sprint this falls under, where the playbook says when they begin."""
+    sprint = subject.desk.playbook.timers.sprint
+    if sprint is None or subject.issue is None:
+        return ""
+    end = sprint.begin(now) + timedelta(seconds=sprint.length)
+    labels = {tag.casefold() for tag in subject.item.tags} if subject.item else set[str]()
+    urgent = (labels | {subject.priority.casefold()}) & {one.casefold() for one in sprint.critical}
+    what = "to be done in" if urgent or subject.row.event == "critical" else "it falls into"
+    return f"{what} the sprint that ends {end:%Y-%m-%d %H:%M} (UTC)"
 
 
 def _timeline(subject: Subject) -> str:

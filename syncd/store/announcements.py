@@ -30,6 +30,7 @@ ORPHANED = """
     UPDATE announcements SET sink = '', thread = '' WHERE state IN ('sent', 'unknown') AND sink <> ''
     AND sink NOT IN (SELECT value FROM json_each(?))
 """
+DOUBT_ALL = "UPDATE announcements SET state = 'unknown', due = '' WHERE state IN ('waiting', 'sending')"
 FORGET = "DELETE FROM announcements WHERE made_at < ? AND state NOT IN ('waiting', 'sending')"
 
 
@@ -127,6 +128,10 @@ class Announcements:
     def unsure(self, since: str) -> list[AnnouncementRow]:
         """Those since then of which nobody knows whether they arrived, and those that nobody has answered."""
         return [_row(row) for row in self._db.query(UNSURE, [since])]
+
+    def doubt_all(self) -> None:
+        """Whatever was to be told may have been told since, and its chain may have gone on."""
+        self._db.execute(DOUBT_ALL)
 
     def begin(self, sinks: Iterable[str], old: str) -> None:
         """The service begins with these sinks; what was settled before ``old`` is forgotten.

@@ -15,6 +15,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # whicheve
 
 from syncd.clock import precise
 from syncd.errors import StateError
+from syncd.store.announcements import Announcements
 from syncd.store.effects import Effects
 from syncd.store.file import Lock, belong, open_for_reading, upgrade
 from syncd.store.recalls import Recalls
@@ -93,6 +94,7 @@ def _recall_from_here(path: Path, now: datetime) -> str:
     db.execute("BEGIN IMMEDIATE")
     recalls.begin(known, precise(now))
     Effects(db).doubt_all(now)
+    Announcements(db).doubt_all()
     db.execute("COMMIT")
     db.conn.close()
     return known

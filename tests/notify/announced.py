@@ -50,8 +50,10 @@ def announce(*routes: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 class Announced:
     """The bench."""
 
-    def __init__(self, sinks: Mapping[str, AnySink], table: Mapping[str, Any], path: Path | None = None) -> None:
-        self.pair = Pair(path, announce=table, **TABLES)
+    def __init__(
+        self, sinks: Mapping[str, AnySink], table: Mapping[str, Any], path: Path | None = None, **rules: Any
+    ) -> None:
+        self.pair = Pair(path, announce=table, **TABLES, **rules)
         self.sinks, self.logged = sinks, list[dict[str, Any]]()
         self.filed = 0
         self.pair.reconcile()  # the watch begins

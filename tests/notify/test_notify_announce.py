@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncd.model import Author
-from syncd.store import FilingState
+from syncd.store import FilingState, Store, back_up, restore
 from syncd.testing.exchange import Fault, Reply
 from tests.notify.announced import CANARY, EMERGENCY, SUBJECT, Announced, announce
 from tests.notify.receivers import Receiver, sink
@@ -62,6 +62,17 @@ def test_a_filing_is_announced_once_with_links_and_timeline(receiver: Receiver) 
     ):
         assert part in message["text"], part
     assert office.states() == ["sent"]
+
+
+@pytest.mark.parametrize(("priority", "said"), [("critical", "to be done in"), ("low", "it falls into")])
+def test_the_sprint_is_named_where_the_playbook_says_when_they_begin(
+    receiver: Receiver, priority: str, said: str
+) -> None:
+    timers = {"sprint": {"start": "2025-12-29T09:00:00Z", "length": "14d"}}
+    office = Announced({"dev": hook(receiver)}, announce({}), timers=timers)
+    office.file(priority=priority)
+    office.turns(60)
+    assert f"{said} the sprint that ends 2026-01-12 09:00 (UTC)" in receiver.got[0]["text"]
 
 
 def test_no_text_of_a_customer_gets_into_a_public_channel(receiver: Receiver, slack: Slack) -> None:
@@ -413,6 +424,39 @@ def test_an_idle_turn_writes_nothing_and_reads_nothing(receiver: Receiver) -> No
     office.pair.store._db.execute("PRAGMA query_only = ON")
     office.turns(1800)
     assert office.pair.desk.calls + office.pair.tracker.calls == calls
+
+
+def test_what_may_have_been_told_after_the_backup_was_made_is_not_told_after_a_restore(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    path, copy = tmp_path / "syncd.db", tmp_path / "copy.db"
+    table = announce({}, {"on": ["critical"]}, critical={"priorities": ["critical"]})
+    office = Announced({"dev": hook(receiver)}, table, path)
+    office.turn()
+    receiver.faults.append(Fault("answer", reply=Reply(503)))
+    office.file()
+    office.turn()
+    back_up(path, copy)
+    office.turns(120)
+    ticket, issue = office.file()
+    ticket.tags = ("level_critical",)
+    office.pair.reconcile()
+    office.turns(120)
+    told = len(receiver.got)
+    assert told == 3
+    office.pair.store.close()
+    path.unlink()
+    restore(path, copy, office.pair.clock.now())
+    office.pair.store = Store.open(path)
+    office.pair.work = office.pair.connect()
+    office.pair.reconcile()
+    office.row(ticket, issue, state=FilingState.ADOPTED)
+    office.start()
+    office.turns(3600)
+    assert len(receiver.got) == told
+    office.file()
+    office.turns(120)
+    assert len(receiver.got) == told + 1
 
 
 # --- many ---
