@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncd import guard, marker
-from syncd.actions import Created, Draft
+from syncd.actions import Board, Created, Draft
 from syncd.clock import moment, precise
+from syncd.connector import Connector
 from syncd.defects import of_one_item
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.filing import Filing
@@ -43,6 +44,8 @@ def create(work: Work, row: FilingRow, issue: Filing) -> None:
         marker=marker.make(work.marker_key, row.id),
         labels=tuple(label.value for label in issue.labels),
         assignees=tuple(issue.assignee.value.split()),
+        type=issue.type.value,
+        fields=issue.fields,
         audience=guard.of(Audience(row.audience)),
     )
     try:
@@ -56,6 +59,29 @@ def create(work: Work, row: FilingRow, issue: Filing) -> None:
             _doubt(work, row, "a defect struck while it was filed")
         raise
     _filed(work, row, created.item, lacks)
+
+
+def put_on_boards(work: Work, row: FilingRow, issue: Filing) -> None:
+    """Once an issue is filed, and not while the tracker's feed waits: a board may not know a new issue at once.
+
+    What can't be put there, or set, stands in the row's reason: the issue is filed all the same.
+    """
+    now = work.store.filings.get(row.id)
+    if now is None or now.state is not FilingState.FILED or now.issue is None or not issue.boards:
+        return
+    connector, lacks = work.connectors[row.tracker], [now.reason] if now.reason else []
+    for board in issue.boards:
+        try:
+            reads(work.clock, patience=IN_PLACE)(_put, connector, now.issue, board)
+        except ConnectorError as error:
+            lacks.append(error.what)
+    keep(work, now, replace(now, reason="; ".join(lacks)))
+
+
+def _put(connector: Connector, issue: Ref, board: Board) -> None:
+    for error in connector.board(issue, [board]):
+        if error is not None:
+            raise error
 
 
 def _lacks(created: Created) -> str:
@@ -215,4 +241,4 @@ def was_filed_before(work: Work, row: FilingRow, tracker: str, place: str) -> bo
     return isinstance(issue, Item)
 
 
-__all__ = ["create", "due_in", "failed", "is_in_question", "keep", "look", "was_filed_before"]
+__all__ = ["create", "due_in", "failed", "is_in_question", "keep", "look", "put_on_boards", "was_filed_before"]

@@ -17,7 +17,7 @@ from syncd.beside import look_beside
 from syncd.braking import refuse_filing
 from syncd.clock import precise
 from syncd.config import Helpdesk
-from syncd.create import create, due_in, failed, is_in_question, keep, look, was_filed_before
+from syncd.create import create, due_in, failed, is_in_question, keep, look, put_on_boards, was_filed_before
 from syncd.defects import of_one_item, told
 from syncd.details import Detail
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
@@ -142,10 +142,17 @@ def _file_one(work: Work, desk: Helpdesk, row: FilingRow, trackers: _Trackers) -
         _would_file(work, row, issue, tracker, place)
     elif not was_filed_before(work, row, tracker, place):
         refuse_filing(work, row.ticket, tracker, row.id)
-        with work.feeds[tracker].pages.turn(work.clock):  # no poll shows the issue before it is known whose it is
-            sent = _send(work, row, _told(desk.playbook, row, detail, issue, (tracker, place)))
-            if sent is not None:
-                create(work, sent, issue)
+        _file_there(work, row, issue, _told(desk.playbook, row, detail, issue, (tracker, place)))
+
+
+def _file_there(work: Work, row: FilingRow, issue: Filing, told: FilingRow) -> None:
+    """The issue, then its boards."""
+    with work.feeds[told.tracker].pages.turn(work.clock):  # no poll shows the issue before it is known whose it is
+        sent = _send(work, row, told)
+        if sent is not None:
+            create(work, sent, issue)
+    if sent is not None:
+        put_on_boards(work, sent, issue)
 
 
 def _ready(work: Work, desk: Helpdesk, trackers: _Trackers) -> frozenset[str] | None:

@@ -46,6 +46,8 @@ from syncd.tables import (
     TicketWord,
     Timers,
 )
+from syncd.tables.boards import unplaced
+from syncd.tables.parts import ISSUE_KINDS
 from syncd.texts import Kind, KindName, Template, render
 
 LABEL = "label:"
@@ -220,6 +222,7 @@ class Playbook(Table):
                 problem(where, "filed", "a ticket would be given a word that its open issue doesn't fit", cure)
             )
         found += [*_unwritten(playbook, where), *_unknown(playbook, where), *_unfit(playbook, where)]
+        found += [problem(where, *one) for one in unplaced(playbook.boards, playbook.routing.places)]
         wrong = lint.faults(playbook.messages, playbook.link_note, playbook.texts, playbook.replies)
         found += [problem(where, *one) for one in wrong]
         if found:
@@ -329,6 +332,7 @@ MERGED = (
 DEEPER = (
     *("places", "tags", "engineers", "no_issue"),
     *("calendar", "sprint"),
+    *ISSUE_KINDS,
     *("texts", "by_reason"),
     *("sinks", "mentions"),
     "budget",

@@ -74,6 +74,32 @@ def test_an_area_that_no_tag_moves_is_asked_of_its_own_place_alone() -> None:
     assert [place for key, place in found if "Search" in key] == ["hub:acme/public"] * 2
 
 
+def test_types_and_fields_are_asked_with_every_value_that_they_may_get() -> None:
+    file = {**RULES["file"], "type": "Task", "set": {"Severity": "{priority}", "Team": "Support", "Ref": "{field:no}"}}
+    kinds = {**RULES["kinds"], "defect": {"tags": ["bug"], "type": "Bug"}}
+    playbook = Playbook.parse("x", {**RULES, "file": file, "kinds": kinds})
+    found = list(uses(playbook, {"acme/customer": Audience.PRIVATE}))
+    assert {one.draft.type for one in found} == {"Task", "Bug"}
+    assert all(one.draft.fields.keys() == {"Severity", "Team", "Ref"} for one in found), "all are set on every issue"
+    told = {one.draft.fields["Severity"] for one in found if one.key == "file.set"}
+    assert told == {"p0", "p1"}, "of p4 no issue is filed"
+    assert {one.draft.fields["Ref"] for one in found} == {None}, "what only a ticket tells"
+    assert [one.draft.type for one in found if one.key == "kinds.defect.type"] == ["Bug"]
+
+
+def test_boards_are_asked_with_every_value_that_they_may_get() -> None:
+    fields = {"type": "support", "impact": "{priority}", "note": "{field:no}"}
+    boards = [{"board": "acme/4", "place": "customer", "fields": fields}, {"board": "acme/5"}]
+    playbook = Playbook.parse("x", {**RULES, "boards": boards})
+    found = list(uses(playbook, {"acme/customer": Audience.PRIVATE, "hub:acme/public": None}))
+    told = [(one.key, one.draft.place, [board.fields for board in one.boards]) for one in found if one.boards]
+    assert told == [
+        ("boards, acme/4", "acme/customer", [{"type": "support", "impact": f"p{level}"} for level in (0, 1)]),
+        ("boards, acme/5", "acme/customer", [{}]),
+        ("boards, acme/5", "hub:acme/public", [{}]),
+    ]
+
+
 def test_places_that_nothing_leads_to_are_left_out_and_unnamed_ones_told() -> None:
     assert spots(Playbook.parse("x", RULES)) == {"customer": "acme/customer", "public": "hub:acme/public", "data": ""}
 

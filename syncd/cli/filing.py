@@ -119,11 +119,12 @@ def _audience(connector: Connector, place: str) -> Audience | None:
 
 def _asked(playbook: Playbook, connector: Connector, asked: Sequence[Use]) -> Iterator[Problem]:
     """Everything at once; where something is wrong, key by key."""
-    if not connector.check_filing([one.draft for one in asked], []):
+    boards = [board for one in asked for board in one.boards]
+    if not connector.check_filing([one.draft for one in asked], boards):
         return
     told: set[str] = set()
     for one in asked:
-        for problem in connector.check_filing([one.draft], []):
+        for problem in connector.check_filing([one.draft], one.boards):
             if problem.what not in told:
                 told.add(problem.what)
                 yield replace(problem, where=_in_playbook(playbook, one.key))

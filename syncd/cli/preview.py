@@ -94,6 +94,11 @@ def _choices(filing: Filing, tracker: str) -> Iterator[tuple[str, Choice]]:
     yield "team", filing.team
     yield "mention", filing.mention
     yield "assignee", filing.assignee
+    if filing.type.value:
+        yield "type", filing.type
+    for board in filing.boards:
+        said = ", ".join(f"{name} = {value}" for name, value in board.fields.items()) or "nothing is set there"
+        yield "board", Choice(board.name, said)
 
 
 def _tell(detail: Detail, found: Filing | Unfiled, tracker: str, linked: list[str], trouble: str) -> None:

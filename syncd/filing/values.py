@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from syncd.actions import Board
 from syncd.tables import Rule
 
 
@@ -58,7 +60,13 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """An issue as it would be filed: all of :class:`Decision`, and what depends on who can see it."""
+    """An issue as it would be filed: all of :class:`Decision`, and what depends on who can see it.
+
+    Attributes:
+        type: the tracker's own type of issue, empty for its default.
+        fields: of the issue's own, by the tracker's names.
+        boards: on which it is put once it is there.
+    """
 
     decision: Decision
     audience: Choice
@@ -68,3 +76,6 @@ class Filing:
     assignee: Choice
     title: Choice
     body: Choice
+    type: Choice = Choice("", "")
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    boards: tuple[Board, ...] = field(default=(), repr=False)

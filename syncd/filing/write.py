@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from syncd import guard
 from syncd.details import Company, Detail
+from syncd.filing.given import boards_of, fields_of, type_of
 from syncd.filing.urgency import slug
 from syncd.filing.values import Choice, Decision, Filing
 from syncd.model import Audience
@@ -40,6 +41,9 @@ def write(decision: Decision, detail: Detail, playbook: Playbook, audience: Audi
         assignee=_assignee(decision, detail, playbook, audience),
         title=Choice(guard.cut(title, guard.TITLE), f"the text {names.title!r} of the playbook"),
         body=Choice(guard.cut(body, guard.BODY), f"the text {names.body!r} of the playbook"),
+        type=type_of(decision, playbook),
+        fields=fields_of(decision, detail, playbook, audience),
+        boards=boards_of(decision, detail, playbook, audience),
     )
 
 

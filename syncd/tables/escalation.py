@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from syncd.schema import Table, Wrong
-from syncd.tables.parts import FormField, IssueKind, Name, Names, TicketWord, exactly_one, plain
+from syncd.tables.parts import FormField, Given, IssueKind, Name, Names, TicketWord, exactly_one, plain
 
 
 class Condition(Table):
@@ -85,6 +85,9 @@ class FileTable(Table):
         kind: of a ticket that none of ``[kinds]`` is for.
         template: see :class:`TextNames`.
         fields: what of the text comes from which ticket field, by the helpdesk's own name.
+        type: the tracker's own type of every issue (Jira's issue type, GitHub's issue type), unless its kind has one.
+        set: fields of every issue, by the tracker's own name or id -> the value: those that Jira requires, say. See
+            :class:`syncd.tables.BoardRow` for what may stand in it.
     """
 
     when: Annotated[tuple[Condition, ...], Field(strict=False)] = ()
@@ -95,6 +98,8 @@ class FileTable(Table):
     kind: IssueKind = "rfh"
     template: TextNames = TextNames()
     fields: dict[FormField, Name] = Field(default_factory=dict)
+    type: str = ""
+    set: dict[Name, Given] = Field(default_factory=dict)
 
 
 class KindRow(Table):
@@ -102,6 +107,7 @@ class KindRow(Table):
 
     Attributes:
         shown: what the kind is called in the issue.
+        type: the tracker's own type of such issues.
         no_issue: why none is filed for this kind, and what happens instead.
     """
 
@@ -109,4 +115,5 @@ class KindRow(Table):
     tags: Names = ()
     labels: Names = ()
     shown: str = ""
+    type: str = ""
     no_issue: str = ""

@@ -78,6 +78,21 @@ def plain(value: object) -> object:
     return str(value) if isinstance(value, int) else value
 
 
+GIVEN = re.compile(r"\{(kind|kind_name|priority|field:[^{}]+)\}")
+"""What stands for something of the ticket, in a value that a tracker is given."""
+
+
+def _given(value: object) -> object:
+    """Text, with placeholders that are known."""
+    text = plain(value)
+    if isinstance(text, str) and re.search(r"[{}]", GIVEN.sub("", text)):
+        raise Wrong("a brace here stands for nothing", "Use {priority}, {kind}, {kind_name} or {field:NAME}")
+    return text
+
+
+Given = Annotated[str, BeforeValidator(_given), Field(min_length=1)]
+
+
 def exactly_one(table: Table, keys: tuple[str, ...]) -> None:
     """Exactly one of the keys is there.
 

@@ -56,7 +56,7 @@ class MemoryFiling(Connector):
         for board in boards:
             try:
                 obstacles = self.books.board_obstacles(board)
-                self._call(write=True)
+                self._call()  # repeating it does no harm, so nothing is ever in doubt
             except ConnectorError as error:
                 yield error
                 continue
