@@ -81,7 +81,7 @@ def _between(work: Work, link: Link, way: Way, look: int, most: int) -> tuple[in
             take_down(work, link, way, source.texts or ())
             work.store.carried.looked(link.id, way, look)
     rows = _pending(work, link, way)
-    target = _fresh(work, hears) if rows and is_open else None
+    target = fresh(work, hears) if rows and is_open else None
     if source is None or target is None or not (_is_open(work, hears, target) and _is_private(work, target)):
         return _leave(work, rows), None
     talk = Talk(work, link, way, source, target)
@@ -130,7 +130,7 @@ def _speaker(work: Work, link: Link, way: Way, ref: Ref) -> Item | None:
         ConnectorError: it could not be read now.
     """
     if not work.connectors[ref.connector].capabilities.comments_apart:
-        return _fresh(work, ref)
+        return fresh(work, ref)
     known, since = work.store.snapshots.get(ref), work.store.carried.since(link.id, way)
     if not isinstance(known, Item) or not since:
         return None
@@ -142,7 +142,7 @@ def _speaker(work: Work, link: Link, way: Way, ref: Ref) -> Item | None:
     return replace(known, texts=tuple(said))
 
 
-def _fresh(work: Work, ref: Ref) -> Item | None:
+def fresh(work: Work, ref: Ref) -> Item | None:
     """An item as it is now; None: it isn't there, or may not be read.
 
     Raises:
@@ -160,4 +160,4 @@ def _fresh(work: Work, ref: Ref) -> Item | None:
     return found if isinstance(found, Item) else None
 
 
-__all__ = ["carry"]
+__all__ = ["carry", "fresh"]

@@ -145,8 +145,8 @@ def load(work: Work, key: str) -> Group:
 
 def _can(work: Work, name: str) -> frozenset[str]:
     able = work.connectors[name].capabilities
-    every = (("fields", able.sets_fields), ("tags", able.sets_tags), ("links", able.keeps_links))
-    return frozenset(what for what, can in every if can)
+    every = {"fields": able.sets_fields, "tags": able.sets_tags, "links": able.keeps_links, "edits": able.edits_notes}
+    return frozenset(what for what, can in every.items() if can)
 
 
 def _to_read(plan: Plan, group: Group) -> list[Ref]:

@@ -38,6 +38,8 @@ HELD = {
     Kind.DRIFT: Standing.DRIFT,
 }
 """Notes of a question that stays open: the base was kept, and the same turn asks for the same note."""
+SILENT = frozenset({Kind.COMMAND_FAILED, Kind.TWO_ISSUES, Kind.STANDING_NOTE})
+"""Of these nobody can tell what was decided."""
 _UNTOLD = frozenset({Kind.CONFLICT, Kind.DRIFT, Kind.LOST_ISSUE, Kind.FINAL_REOPENED})
 
 
@@ -123,7 +125,7 @@ def keep(work: Work, ref: Ref, marks: Mapping[str, Sequence[str]]) -> Iterator[S
             if effects.recall(wanted, name, remote, marker.made_at(name)):
                 work.tally["recalled"] += 1
                 _revive(work, said.link)
-                if said.kind not in {Kind.COMMAND_FAILED, Kind.TWO_ISSUES}:  # these tell nothing of the ends
+                if said.kind not in SILENT:
                     yield said
 
 

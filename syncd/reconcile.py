@@ -22,6 +22,7 @@ from syncd.observe import decided, observe, prefetch
 from syncd.records import Plan
 from syncd.retry import LIMIT_WAIT, delay
 from syncd.settle import LEFT_ALONE, settle
+from syncd.standing import stand
 from syncd.store import QueueRow
 from syncd.together import carry_out_together, goes_together
 from syncd.work import Work
@@ -137,17 +138,17 @@ def reconcile(work: Work, row: QueueRow, quiet: _Todo, held: _Todo | None = None
 def _carried(work: Work, row: QueueRow, plan: Plan) -> bool:
     """Of a group in step, what was said on one end and not on the other yet. False: it is recorded already."""
     try:
-        later = carry(work, plan.group)
+        again = [one for one in (carry(work, plan.group), stand(work, plan.group)) if one is not None]
     except ConnectorError as error:
         with work.store.write():
             keys = _record(work, row, plan, failed=True)
         _failed(work, row, keys, error)
         return False
-    if later is not None:
+    if again:
         with work.store.write():
             for key in _record(work, row, plan):
-                work.store.queue.ask(key, "said", later, work.owner)
-    return later is None
+                work.store.queue.ask(key, "said", min(again), work.owner)
+    return not again
 
 
 def _together(work: Work, held: _Todo, quiet: _Todo) -> None:

@@ -125,7 +125,7 @@ def _rewrite(talk: Talk, effect: EffectRow) -> None:
             store.carried.send(row, effect.id, talk.digest(row))
         for row in rows[count:]:
             store.carried.send(row, "", "")
-        _keep_version(talk, outcome)
+        keep_version(talk.work, talk.target, outcome)
     _journal(talk, error)
 
 
@@ -154,7 +154,7 @@ def _write(talk: Talk, rows: Sequence[CarriedRow], known: EffectRow | None, *, e
         keep_notes(talk.work, talk.target.ref.connector, [row], outcome.notes, error)
         if store.effects.get(row.id) is None:
             store.carried.release(row.id)
-        _keep_version(talk, outcome)
+        keep_version(talk.work, talk.target, outcome)
     _journal(talk, error)
     if error is not None and passes(error):
         raise error
@@ -179,25 +179,28 @@ def _begin(talk: Talk, rows: Sequence[CarriedRow], known: EffectRow | None) -> E
     return known
 
 
-def _keep_version(talk: Talk, outcome: Outcome) -> None:
-    """What our own write made of the item, so that the next poll knows its echo; inside a transaction."""
-    known = talk.work.store.snapshots.get(talk.target.ref)
-    if outcome.version and isinstance(known, Item) and known.version == talk.target.version:  # else more has happened
-        talk.work.store.snapshots.wrote(talk.target.ref, known.status, outcome.version, talk.work.now)
+def keep_version(work: Work, target: Item, outcome: Outcome) -> None:
+    """What our own write made of an item that was just read, so that the next poll knows its echo. In a transaction."""
+    known = work.store.snapshots.get(target.ref)
+    if outcome.version and isinstance(known, Item) and known.version == target.version:  # else more has happened
+        work.store.snapshots.wrote(target.ref, known.status, outcome.version, work.now)
 
 
 def _journal(talk: Talk, error: ConnectorError | None) -> None:
-    """What came of a note, in the journal; a transaction of its own."""
-    work, target, link = talk.work, talk.target, talk.link
-    word = work.mapping(target.ref.connector).word(target.status)
+    """What came of a note; a transaction of its own."""
+    word = talk.work.mapping(talk.target.ref.connector).word(talk.target.status)
     moved = "ticket" if talk.way is Way.TO_ISSUE else "issue"
-    step = Step(target.ref, (link.id,), Why("carried", moved, before=word, after=word))
+    journal(talk.work, Step(talk.target.ref, (talk.link.id,), Why("carried", moved, before=word, after=word)), error)
+
+
+def journal(work: Work, step: Step, error: ConnectorError | None) -> None:
+    """What came of a write that no plan asked for; a transaction of its own."""
     said = "done" if error is None else "answer lost" if error.doubt else error.what
     with work.store.write():
-        group = work.store.groups.of(link.ticket) or str(link.ticket)
+        group = work.store.groups.of(step.target) or str(step.target)
         work.store.journal.write(group, step, outcome=said, now=work.now)
     work.wrote(step, said)
-    work.tally["rule carried"] += error is None
+    work.tally[f"rule {step.why.rule}"] += error is None
 
 
-__all__ = ["Talk", "tell"]
+__all__ = ["Talk", "journal", "keep_version", "tell"]

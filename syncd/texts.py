@@ -52,6 +52,9 @@ class Kind(StrEnum):
     NO_ISSUE = "no_issue"
     """The ticket was escalated, and the playbook files none for its kind, priority or area: what happens instead."""
 
+    STANDING_NOTE = "standing_note"
+    """How the other end stands: on the ticket of the issue, on the issue of the ticket; edited in place."""
+
     # Comments on the issue.
     FINAL_REOPENED = "final_reopened"
     """The issue was reopened, but its ticket can't be written any more (rule 9)."""
@@ -87,12 +90,15 @@ VARIABLES = (
     "release",
     "command",
     "reason",
+    "assignee",
+    "since",
     "requester",
 )
 """What a template may show. Each is text and may be empty; words are those that were seen when it was written.
 
 ``requester``: the name of who asked, in messages to customers alone. ``label``: the one by which the issue is done for
 the ticket, or would be; ``release``: ``released``, where that makes it so. Both are empty where its status alone does.
+``assignee``, ``since``: of the other end, in ``standing_note`` alone, which names either the issue or the ticket.
 """
 
 ISSUE_VARIABLES = (

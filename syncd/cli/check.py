@@ -79,6 +79,7 @@ def _accounts(config: Config) -> Iterator[Problem]:
             if not _status(found):
                 yield from _fields(config, one, connector)
                 yield from _mapping(config, one, connector.statuses())
+                yield from _status_note(config, one)
                 if isinstance(one, Helpdesk):
                     yield from ticket_fields(one, connector)
                 yield from _clock(one.name, connector.ahead)
@@ -86,6 +87,15 @@ def _accounts(config: Config) -> Iterator[Problem]:
             yield Problem(one.name, error.what, LATER)
         finally:
             connector.close()
+
+
+def _status_note(config: Config, one: Configured) -> Iterator[Problem]:
+    """That none stands where our notes can't be edited."""
+    desks = [desk for desk in config.helpdesks.values() if one.name in {desk.name, *desk.trackers}]
+    wanted = any(desk.playbook.conversation.status_note for desk in desks)
+    if wanted and not one.connector.capabilities.edits_notes:
+        what = "notes can't be edited there, so status_note leaves none, and each move is told by a note as ever"
+        yield Problem(one.name, what, "Nothing needs to be done", warning=True)
 
 
 def _sinks(config: Config, *, send: bool) -> Iterator[Problem]:

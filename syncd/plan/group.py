@@ -39,7 +39,7 @@ class Group:
     shown: Table[Ref, Table[str, str]] = field(default_factory=dict)
     """By item: what of its links it shows in fields, tags and links, as we wrote it last."""
     can: Table[str, frozenset[str]] = field(default_factory=dict)
-    """By configured connector: which of ``fields``, ``tags`` and ``links`` it can set."""
+    """By configured connector: which of ``fields``, ``tags`` and ``links`` it can set; ``edits``: of our notes."""
     kinds: Table[Ref, str] = field(default_factory=dict)
     """By issue that syncd filed: of what kind it is."""
     muted: frozenset[Ref] = frozenset()

@@ -24,7 +24,8 @@ def closing_notes(ticket: Ticket) -> tuple[Effect, ...]:
     message = Message(kind, message_name(ticket, issue, kind), values, _moved_at(ticket))
     if is_incident(ticket, issue):
         message = replace(message, occasion="incident_resolved", name=INCIDENT)
-    return with_message(ticket, _effect(ticket, kind, ticket.playbook.render(kind, **values)), message)
+    body = "" if _stands(ticket) else ticket.playbook.render(kind, **values)
+    return with_message(ticket, _effect(ticket, kind, body), message)
 
 
 def sprint_notes(ticket: Ticket) -> tuple[Effect, ...]:
@@ -106,9 +107,17 @@ def issue_note(ticket: Ticket, issue: Item, kind: str, *, count: int = 1) -> Eff
 
 
 def ticket_note(ticket: Ticket, kind: str) -> Effect | None:
-    """An internal note on the ticket; None where the playbook has no text for it."""
+    """An internal note on the ticket; None where the playbook has no text for it, or another note says it."""
+    if kind == "issue_reopened" and _stands(ticket):
+        return None
     body = ticket.playbook.render(kind, **values_of(ticket, ticket.mover, count=len(ticket.links)))
     return _effect(ticket, kind, body) if body else None
+
+
+def _stands(ticket: Ticket) -> bool:
+    """Whether a note on the ticket says how its issues stand, whatever they do."""
+    able = ticket.group.can.get(ticket.item.ref.connector, frozenset())
+    return ticket.playbook.conversation.status_note and "edits" in able
 
 
 def _effect(ticket: Ticket, kind: str, body: str, *, internal: bool = True) -> Effect:

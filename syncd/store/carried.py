@@ -53,6 +53,8 @@ LOOKS = """
     WHERE l.group_key = ? AND l.state = 'live' AND t.look > 0 ORDER BY t.link, t.way
 """
 BEGIN_ANEW = "DELETE FROM talks WHERE way = ? AND link IN (SELECT id FROM links WHERE ticket LIKE ?)"
+STANDS = "SELECT said FROM stands WHERE link = ? AND way = ?"
+STAND = "INSERT OR REPLACE INTO stands (link, way, said) VALUES (?, ?, ?)"
 SWITCHES = "SELECT way, what, at FROM switched WHERE helpdesk = ?"
 SWITCH = "INSERT OR REPLACE INTO switched (helpdesk, way, what, at) VALUES (?, ?, ?, ?)"
 
@@ -161,6 +163,16 @@ class CarriedTexts:
         """From now on this is carried; what was said before isn't."""
         self._db.execute(SWITCH, [helpdesk, way, what, now])
         self._db.execute(BEGIN_ANEW, [way, f"{helpdesk}:%"])
+
+    # --- notes that say how the other end stands ---
+
+    def stands(self, link: int, way: Way) -> str | None:
+        """What the note on one end says of the other by now; None: nothing is known of it."""
+        return next((row["said"] for row in self._db.query(STANDS, [link, way])), None)
+
+    def stand(self, link: int, way: Way, said: str) -> None:
+        """What it says from now on."""
+        self._db.execute(STAND, [link, way, said])
 
 
 def json_ids(rows: Iterable[CarriedRow]) -> str:

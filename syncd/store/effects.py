@@ -101,10 +101,11 @@ REFUSED = """
     WHERE e.state = 'refused' AND (e.link IS NULL OR l.state = 'live' OR (l.state = 'final' AND e.target = l.issue))
     AND e.turn >= coalesce(b.turn, 0) - 1
     AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND newer.turn > e.turn
-        AND newer.kind NOT IN ('command_failed', 'carried'))
+        AND newer.kind NOT IN ('command_failed', 'carried', 'standing_note'))
     AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND e.kind = 'carried'
         AND newer.kind = 'carried' AND newer.id > e.id AND newer.state = 'done') ORDER BY +e.id
 """
+REWORD = "UPDATE effects SET body = ? WHERE id = ?"
 NEXT_TURN = "SELECT coalesce(max(turn) + 1, 0) AS n FROM effects WHERE link = ? AND kind = ?"
 OF_LINK = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE link = ? ORDER BY id"
 
@@ -167,6 +168,14 @@ class Effects:
         """Whether it still has to be sent: it is new, or certainly not there."""
         known = self._by_key(effect)
         return known is None or known.state is EffectState.READY
+
+    def known(self, effect: Effect) -> EffectRow | None:
+        """Its row, if it was asked for before."""
+        return self._by_key(effect)
+
+    def reword(self, effect: str, body: str) -> None:
+        """It says something else, or is to."""
+        self._db.execute(REWORD, [body, effect])
 
     def _by_key(self, effect: Effect) -> EffectRow | None:
         key = {"link": effect.link, "kind": effect.kind, "turn": effect.turn}

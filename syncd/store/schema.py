@@ -176,6 +176,13 @@ CREATE TABLE talks (
     PRIMARY KEY (link, way)
 ) STRICT;
 
+CREATE TABLE stands (
+    link INTEGER NOT NULL REFERENCES links (id),
+    way  TEXT NOT NULL,
+    said TEXT NOT NULL,
+    PRIMARY KEY (link, way)
+) STRICT;
+
 CREATE TABLE switched (
     helpdesk TEXT NOT NULL,
     way      TEXT NOT NULL,
