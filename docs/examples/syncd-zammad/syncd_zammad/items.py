@@ -16,6 +16,9 @@ from syncd_zammad.markup import to_markdown
 MERGED = "merged"
 """The state of a ticket that was merged into another (docs.zammad.org, REST API, Ticket states)."""
 
+NOBODY = 1
+"""The owner of a ticket that no agent has taken."""
+
 _OWN = frozenset(
     {"number", "title", "note", "type", "time_unit", "group", "organization", "state", "priority", "owner", "customer"}
     | {"created_by", "updated_by", "create_article_type", "create_article_sender", "pending_time"}
@@ -63,9 +66,19 @@ def item(name: str, web: str, row: Row, articles: Sequence[Row] | None = None, m
         version=version(row),
         created_at=_time(row, "created_at"),
         texts=texts,
-        fields={key: value for key, value in row.items() if isinstance(value, str) and not _is_own(key)},
+        fields={key: value for key, value in row.items() if isinstance(value, str) and value and not _is_own(key)},
+        group=group if isinstance(group := row.get("group"), str) else "",
+        assignees=_assignees(row),
         waiting=None if articles is None else _waits(articles[1:]),
     )
+
+
+def _assignees(row: Row) -> tuple[str, ...] | None:
+    """Its owner; a ticket that is nobody's has the system's own user, number 1."""
+    owner = row.get("owner_id")
+    if isinstance(owner, bool) or not isinstance(owner, int):
+        return None
+    return () if owner == NOBODY else (str(owner),)
 
 
 def _is_own(key: str) -> bool:

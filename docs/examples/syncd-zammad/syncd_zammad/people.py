@@ -77,6 +77,10 @@ class People:
         found = self._ticket(ticket)
         self._books.set(found, {"priority_id": 5 - found.row["priority_id"]}, AGENT)
 
+    def assign(self, ticket: int, to: int = AGENT) -> None:
+        """An agent takes it, or (1) leaves it to nobody."""
+        self._books.set(self._ticket(ticket), {"owner_id": to}, AGENT)
+
     def set_field(self, ticket: int, name: str, value: str) -> None:
         """An agent fills in a field."""
         self._books.set(self._ticket(ticket), {name: value}, AGENT)

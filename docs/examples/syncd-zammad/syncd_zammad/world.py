@@ -9,8 +9,9 @@ from pydantic import SecretStr
 from syncd.clock import ManualClock
 from syncd.model import Author, GoneKind, Ref, Role, Status, Word
 from syncd.testing import Fault, Remark, Reply, World
-from syncd_zammad.books import ME, Ticket
+from syncd_zammad.books import AGENT, ME, Ticket
 from syncd_zammad.connector import ZammadConnector, ZammadOptions
+from syncd_zammad.items import NOBODY
 from syncd_zammad.sandbox import ZammadSandbox, error
 
 STATES = {Word.NEW: "new", Word.OPEN: "open", Word.PENDING: "pending reminder", Word.RESOLVED: "closed"}
@@ -72,6 +73,11 @@ class ZammadWorld(World):
     def touch(self, ref: Ref) -> None:
         """See :class:`World`."""
         self.people.touch(int(ref.id))
+
+    def assign(self, ref: Ref, *, to: bool = True) -> str:
+        """See :class:`World`."""
+        self.people.assign(int(ref.id), AGENT if to else NOBODY)
+        return str(AGENT)
 
     def field(self, ref: Ref, value: str | None = None) -> tuple[str, str]:
         """See :class:`World`; a text that an administrator added."""
