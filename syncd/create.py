@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from syncd import guard, marker
 from syncd.actions import Board, Created, Draft
+from syncd.already import tell_promoted
 from syncd.clock import moment, precise
 from syncd.connector import Connector
 from syncd.defects import of_one_item
@@ -23,6 +24,7 @@ from syncd.records import BY_PERSON, LinkState, Origin, Step, Why
 from syncd.retry import LIMIT_WAIT, delay, reads
 from syncd.settle import ASK_AGAIN, LEFT_ALONE, SEARCH_LOOKS, passes
 from syncd.store import FilingRow, FilingState
+from syncd.store.filings import PROMOTED
 from syncd.work import IN_PLACE, Work
 
 
@@ -131,6 +133,8 @@ def _filed(work: Work, row: FilingRow, issue: Item, lacks: str = "") -> None:
         store.filings.put(
             replace(row, state=FilingState.FILED, issue=issue.ref, filed_at=work.now, reason=lacks, tries=0)
         )
+        if row.occasion == PROMOTED:
+            tell_promoted(work, row, issue, link)
         step = Step(issue.ref, (link,), Why("issue_filed", "ticket", row.trigger))
         store.journal.write(store.groups.of(row.ticket) or str(row.ticket), step, outcome="done", now=work.now)
         work.ask(row.ticket, "filed")

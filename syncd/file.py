@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from syncd.already import already, came_from
 from syncd.beside import look_beside
 from syncd.braking import refuse_filing
 from syncd.clock import precise
@@ -22,14 +23,13 @@ from syncd.defects import of_one_item, told
 from syncd.details import Detail
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
 from syncd.filing import Filing, Unfiled, customer, decide, write
-from syncd.model import Ref
 from syncd.occasions import APPROVAL_NEEDED, note_no_issue, promise
 from syncd.playbook import Playbook
 from syncd.poll import poll
-from syncd.records import Link, LinkState
 from syncd.retry import reads
 from syncd.settle import ASK_AGAIN
 from syncd.store import FilingRow, FilingState
+from syncd.store.filings import PROMOTED
 from syncd.work import IN_PLACE, Work, WouldFile
 
 FOREVER = "9"
@@ -116,7 +116,7 @@ def _may_call(work: Work, name: str) -> bool:
 def _file_one(work: Work, desk: Helpdesk, row: FilingRow, trackers: _Trackers) -> None:
     """One ticket, from its first look to its issue."""
     ready = _ready(work, desk, trackers)
-    if ready is None or (not is_in_question(work, row) and _adopted(work, row)):
+    if ready is None or (not is_in_question(work, row) and _is_settled(work, row)):
         return
     try:
         detail = reads(work.clock, patience=IN_PLACE)(work.connectors[desk.name].detail, row.ticket)
@@ -127,9 +127,10 @@ def _file_one(work: Work, desk: Helpdesk, row: FilingRow, trackers: _Trackers) -
         with work.store.write():
             work.store.filings.rekey(row.ticket, detail.item.ref)
         return
-    found = decide(detail, desk.playbook, word=desk.mapping.word(detail.item.status), ordered=row.ordered)
+    word, promoted = desk.mapping.word(detail.item.status), row.occasion == PROMOTED
+    found = decide(detail, desk.playbook, word=word, ordered=row.ordered, promoted=promoted)
     if isinstance(found, Unfiled):
-        if not _adopted(work, row):
+        if not _is_settled(work, row):
             _leave(work, row, detail, found)
         return
     tracker, place = _where(desk, found.place.value)
@@ -137,7 +138,7 @@ def _file_one(work: Work, desk: Helpdesk, row: FilingRow, trackers: _Trackers) -
         keep(work, row, replace(row, due=due_in(work, ASK_AGAIN)))
         return
     audience = reads(work.clock, patience=IN_PLACE)(work.connectors[tracker].audience, place)
-    issue = write(found, detail, desk.playbook, audience)
+    issue = write(found, detail, desk.playbook, audience, came_from(work, row))
     if not work.writes:
         _would_file(work, row, issue, tracker, place)
     elif not was_filed_before(work, row, tracker, place):
@@ -177,24 +178,12 @@ def _where(desk: Helpdesk, spot: str) -> tuple[str, str]:
     return (tracker, place) if colon else (desk.trackers[0], spot)
 
 
-def _live(work: Work, ticket: Ref) -> Link | None:
-    """The first trusted link of a ticket."""
-    links = [one for one in work.store.links.of(ticket) if one.ticket == ticket]
-    return next((one for one in links if one.state in {LinkState.LIVE, LinkState.FINAL}), None)
-
-
-def _adopted(work: Work, row: FilingRow) -> bool:
-    """A ticket that has an issue by now gets no second one."""
-    link = _live(work, row.ticket)
-    if link is None:
-        return False
-    keep(work, row, _adopting(work, row, link))
-    return True
-
-
-def _adopting(work: Work, row: FilingRow, link: Link) -> FilingRow:
-    found = replace(row, state=FilingState.ADOPTED, rule="", reason="")
-    return replace(found, tracker=link.issue.connector, issue=link.issue, filed_at=work.now)
+def _is_settled(work: Work, row: FilingRow, place: str = "") -> bool:
+    """Whether nothing is to be filed for a row any more; kept."""
+    after = already(work, row, place)
+    if after is not None:
+        keep(work, row, after)
+    return after is not None
 
 
 def _leave(work: Work, row: FilingRow, detail: Detail, why: Unfiled) -> None:
@@ -241,12 +230,9 @@ def _send(work: Work, row: FilingRow, told_of: FilingRow) -> FilingRow | None:
     with work.store.write():
         if work.store.filings.get(row.id) != row:
             return None
-        link = _live(work, row.ticket)
-        if link is not None:
-            work.store.filings.put(_adopting(work, row, link))
-            return None
-        work.store.filings.put(sent)
-    return sent
+        settled = already(work, row, told_of.place)
+        work.store.filings.put(settled or sent)
+    return None if settled else sent
 
 
 __all__ = ["file"]

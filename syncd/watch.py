@@ -9,7 +9,7 @@ ticket shows that lay outside of it, because nobody knows since when. A trigger 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syncd import filing, marker
@@ -17,7 +17,7 @@ from syncd.clock import moment, precise, stamp
 from syncd.config import Helpdesk
 from syncd.model import FINISHED_TICKET, Author, Item, Place, Ref
 from syncd.store import FilingRow, FilingState
-from syncd.store.filings import ESCALATED
+from syncd.store.filings import ESCALATED, PROMOTED
 from syncd.tables import Condition
 from syncd.work import Work
 
@@ -33,18 +33,37 @@ def watch(work: Work, item: Item, *, first_walk: bool) -> None:
     desk = work.helpdesks.get(item.ref.connector)
     if desk is None or not desk.playbook.file.when:
         return
-    by = filing.shown(item, desk.playbook.file.when, desk.mapping.word(item.status))
-    last = work.store.filings.last(item.ref)
+    word = desk.mapping.word(item.status)
+    by = str(filing.shown(item, desk.playbook.file.when, word) or "")
+    _watch(_Seen(work, desk, item, by, ESCALATED, first_walk=first_walk))
+    tag = filing.promotes(item, desk.playbook)
+    _watch(_Seen(work, desk, item, f"the tag {tag}" if tag else "", PROMOTED, first_walk=first_walk))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A ticket as seen, and what it shows of an occasion: ``by``, empty for nothing."""
+
+    work: Work
+    desk: Helpdesk
+    item: Item
+    by: str
+    occasion: str
+    first_walk: bool
+
+
+def _watch(seen: _Seen) -> None:
+    item, last = seen.item, seen.work.store.filings.last(seen.item.ref, seen.occasion)
     if last is None:
-        if by is not None:
-            _begin(work, desk, item, by, old=first_walk or _lay_outside(work, item))
+        if seen.by:
+            _begin(seen, old=seen.first_walk or _lay_outside(seen.work, item))
     elif item.version >= last.version:
-        if by is None and last.stands:
-            _is_away(work, item, last)
-        elif by is not None and not last.stands:
-            _is_back(work, desk, item, by, last)
+        if not seen.by and last.stands:
+            _is_away(seen, last)
+        elif seen.by and not last.stands:
+            _is_back(seen, last)
         elif item.version > last.version and (last.stands or last.ordered):
-            _is_as_before(work, desk, item, last)
+            _is_as_before(seen, last)
 
 
 def note_answer(work: Work, item: Item) -> None:
@@ -56,11 +75,17 @@ def note_answer(work: Work, item: Item) -> None:
             work.store.filings.answered(item.ref, precise(first))
 
 
-def _begin(work: Work, desk: Helpdesk, item: Item, by: Condition, *, old: bool = False, turn: int = 0) -> None:
-    due = precise(work.clock.now() + timedelta(seconds=desk.playbook.file_after))
-    row = begun(work, item.ref, item.created_at, turn, due)
-    row = replace(row, trigger=str(by), stands=True, version=item.version)
-    work.store.filings.put(replace(row, state=FilingState.OLD, rule=_rule(desk, item)) if old else row)
+def _begin(seen: _Seen, *, old: bool = False, turn: int = 0) -> None:
+    """A new row. What is to be promoted must have an issue: else the tag only says where the first one goes."""
+    work, item = seen.work, seen.item
+    due = precise(work.clock.now() + timedelta(seconds=seen.desk.playbook.file_after))
+    row = begun(work, item.ref, item.created_at, turn, due, occasion=seen.occasion)
+    row = replace(row, trigger=seen.by, stands=True, version=item.version)
+    if old:
+        row = replace(row, state=FilingState.OLD, rule=_rule(seen))
+    elif seen.occasion == PROMOTED and not work.store.links.linked(item.ref):
+        row = replace(row, state=FilingState.WITHDRAWN)
+    work.store.filings.put(row)
 
 
 def begun(
@@ -87,11 +112,11 @@ def order(work: Work, item: Item) -> None:
         filings.put(replace(row, ordered=True, trigger=ORDERED, stands=stands, version=item.version))
 
 
-def _is_away(work: Work, item: Item, last: FilingRow) -> None:
+def _is_away(seen: _Seen, last: FilingRow) -> None:
     """The next trigger counts as new; what has led to nothing yet is withdrawn, unless an agent has ordered it."""
     if last.state in OPEN and not last.ordered:
         last = replace(last, state=FilingState.WITHDRAWN)
-    work.store.filings.put(replace(_again(work, last), stands=False, version=item.version))
+    seen.work.store.filings.put(replace(_again(seen.work, last), stands=False, version=seen.item.version))
 
 
 def _again(work: Work, last: FilingRow) -> FilingRow:
@@ -99,27 +124,29 @@ def _again(work: Work, last: FilingRow) -> FilingRow:
     return replace(last, state=FilingState.WAITING, due=work.now) if last.state is FilingState.UNFILED else last
 
 
-def _is_as_before(work: Work, desk: Helpdesk, item: Item, last: FilingRow) -> None:
-    news = replace(_again(work, last), version=item.version)
-    work.store.filings.put(replace(news, rule=_rule(desk, item)) if news.state is FilingState.OLD else news)
+def _is_as_before(seen: _Seen, last: FilingRow) -> None:
+    news = replace(_again(seen.work, last), version=seen.item.version)
+    seen.work.store.filings.put(replace(news, rule=_rule(seen)) if news.state is FilingState.OLD else news)
 
 
-def _is_back(work: Work, desk: Helpdesk, item: Item, by: Condition, last: FilingRow) -> None:
+def _is_back(seen: _Seen, last: FilingRow) -> None:
     """It is set, or set anew: a new turn, unless the one before is still under way, or has led to an issue."""
+    filings, item = seen.work.store.filings, seen.item
     stands = replace(last, stands=True, version=item.version)
     if last.state in {FilingState.UNFILED, FilingState.REFUSED}:  # an agent has ordered it
-        work.store.filings.put(replace(stands, state=FilingState.WAITING, due=work.now, trigger=str(by)))
-    elif last.state is FilingState.WITHDRAWN or (last.state in _OVER and not work.store.links.linked(item.ref)):
-        _begin(work, desk, item, by, turn=last.turn + 1)
+        filings.put(replace(stands, state=FilingState.WAITING, due=seen.work.now, trigger=seen.by))
+    elif last.state is FilingState.WITHDRAWN or (last.state in _OVER and not seen.work.store.links.linked(item.ref)):
+        _begin(seen, turn=last.turn + 1)
     else:
-        work.store.filings.put(stands)
+        filings.put(stands)
 
 
 _OVER = frozenset({FilingState.FILED, FilingState.ADOPTED})
 
 
-def _rule(desk: Helpdesk, item: Item) -> str:
-    return FINISHED if desk.mapping.word(item.status) in FINISHED_TICKET or item.final else ""
+def _rule(seen: _Seen) -> str:
+    finished = seen.desk.mapping.word(seen.item.status) in FINISHED_TICKET or seen.item.final
+    return FINISHED if finished else ""
 
 
 def _lay_outside(work: Work, item: Item) -> bool:

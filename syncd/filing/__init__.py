@@ -4,7 +4,7 @@
 read what is written there.
 """
 
-from syncd.filing.decide import decide, kind_of
+from syncd.filing.decide import decide, kind_of, promotes
 from syncd.filing.may import shown
 from syncd.filing.urgency import priority
 from syncd.filing.uses import Use, spots, uses
@@ -21,6 +21,7 @@ __all__ = [
     "decide",
     "kind_of",
     "priority",
+    "promotes",
     "shown",
     "spots",
     "uses",

@@ -9,7 +9,7 @@ from syncd.filing.keywords import Match, areas, said
 from syncd.filing.may import escalated
 from syncd.filing.urgency import priority, proposed
 from syncd.filing.values import Choice, Decision, Unfiled
-from syncd.model import Word
+from syncd.model import Item, Word
 from syncd.playbook import Playbook
 from syncd.tables import Rule, Tagged
 
@@ -23,7 +23,9 @@ class _Area:
     others: tuple[Match, ...] = ()
 
 
-def decide(detail: Detail, playbook: Playbook, *, word: Word, ordered: bool = False) -> Decision | Unfiled:
+def decide(
+    detail: Detail, playbook: Playbook, *, word: Word, ordered: bool = False, promoted: bool = False
+) -> Decision | Unfiled:
     """The issue that a ticket becomes, as far as that doesn't depend on who can see it; or why it becomes none.
 
     Args:
@@ -31,12 +33,13 @@ def decide(detail: Detail, playbook: Playbook, *, word: Word, ordered: bool = Fa
         playbook: of its helpdesk.
         word: of its status.
         ordered: an agent has written ``/file`` in a note; then no table says that none is needed.
+        promoted: it has an issue already, and a tag asks for one in another place.
     """
-    why = escalated(detail, playbook, word, ordered=ordered)
+    why = _promoted(detail, playbook) if promoted else escalated(detail, playbook, word, ordered=ordered)
     if isinstance(why, Unfiled):
         return why
     kind, level, area = kind_of(detail, playbook), priority(detail, playbook.priorities), _area(detail, playbook)
-    none = None if ordered else _needless(playbook, kind, level, area)
+    none = None if ordered or promoted else _needless(playbook, kind, level, area)
     if none is not None:
         return none
     tags = {name: row for name, row in playbook.routing.tags.items() if _worn(detail, name)}
@@ -56,6 +59,17 @@ def decide(detail: Detail, playbook: Playbook, *, word: Word, ordered: bool = Fa
         labels=_labels(playbook, kind, level, area.rule, tags),
         remarks=_remarks(level, proposal, area),
     )
+
+
+def _promoted(detail: Detail, playbook: Playbook) -> Choice | Unfiled:
+    tag = promotes(detail.item, playbook)
+    return Choice("yes", f"the tag {tag}") if tag else Unfiled("not_escalated", "no tag of the ticket names a place")
+
+
+def promotes(item: Item, playbook: Playbook) -> str:
+    """The tag by which a ticket's issue is to stand in another place, too; of a follow-up none (rule 9)."""
+    worn = {tag.casefold() for tag in item.tags} if item.follows is None else set()
+    return next((name for name, row in playbook.routing.tags.items() if row.place and name.casefold() in worn), "")
 
 
 def _worn(detail: Detail, tag: str) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from syncd import guard
 from syncd.details import Company, Detail
 from syncd.filing.given import boards_of, fields_of, type_of
@@ -12,9 +15,17 @@ from syncd.playbook import Playbook
 from syncd.texts import render_issue
 
 HIDDEN = "not shown in a public place"
+_ODD = re.compile(r"[^\w./#-]")
+"""What stands in no key."""
 
 
-def write(decision: Decision, detail: Detail, playbook: Playbook, audience: Audience | None) -> Filing:
+def write(
+    decision: Decision,
+    detail: Detail,
+    playbook: Playbook,
+    audience: Audience | None,
+    came_from: Sequence[tuple[str, str]] = (),
+) -> Filing:
     """The issue that is filed.
 
     Args:
@@ -22,6 +33,7 @@ def write(decision: Decision, detail: Detail, playbook: Playbook, audience: Audi
         detail: the ticket.
         playbook: of its helpdesk.
         audience: who can read what is written in the place, now; None where that can't be told.
+        came_from: key and address of the ticket's other issues, which a promoted one names; no secret anywhere.
     """
     names, texts = playbook.file.template, playbook.issue_texts
     facts = _facts(decision, detail, playbook)
@@ -40,11 +52,17 @@ def write(decision: Decision, detail: Detail, playbook: Playbook, audience: Audi
         mention=_mention(decision, audience),
         assignee=_assignee(decision, detail, playbook, audience),
         title=Choice(guard.cut(title, guard.TITLE), f"the text {names.title!r} of the playbook"),
-        body=Choice(guard.cut(body, guard.BODY), f"the text {names.body!r} of the playbook"),
+        body=Choice(guard.cut(body, guard.BODY) + _origins(came_from), f"the text {names.body!r} of the playbook"),
         type=type_of(decision, playbook),
         fields=fields_of(decision, detail, playbook, audience),
         boards=boards_of(decision, detail, playbook, audience),
     )
+
+
+def _origins(came_from: Sequence[tuple[str, str]]) -> str:
+    """A line that names the issues that a promoted one came from."""
+    links = [f"[{_ODD.sub('', key)}]({guard.address(url)})" for key, url in came_from]
+    return f"\n\nCame from: {', '.join(links)}" if links else ""
 
 
 def _facts(decision: Decision, detail: Detail, playbook: Playbook) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from syncd.store.filings import OLD
+from syncd.store.filings import TOLD
 
 QUEUE = """
     SELECT e.connector, q.parked, count(DISTINCT q.group_key) AS n, min(q.since) AS since
@@ -28,7 +28,7 @@ DOUBLES = """
 """
 FILINGS = f"""
     SELECT substr(ticket, 1, instr(ticket, ':') - 1) AS connector, state, count(*) AS n FROM filings f
-    WHERE f.state <> 'old' OR ({OLD}) GROUP BY 1, 2
+    WHERE {TOLD} GROUP BY 1, 2
 """  # noqa: S608  # our own words
 SIZE = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()"
 

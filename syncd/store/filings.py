@@ -59,10 +59,12 @@ EXPOSED = """
     WHERE f.state = 'filed' AND f.audience = 'private' AND s.audience = 'public' AND s.gone = '' ORDER BY f.id
 """
 NOT_LINKED = "NOT EXISTS (SELECT 1 FROM links l WHERE l.ticket = f.ticket AND l.state IN ('live', 'final'))"
-OLD = f"f.state = 'old' AND f.rule = '' AND {NOT_LINKED}"
+OLD = f"f.state = 'old' AND f.rule = '' AND f.occasion = 'escalated' AND {NOT_LINKED}"
+TOLD = f"(({OLD}) OR (f.state <> 'old' AND (f.occasion = 'escalated' OR f.state <> 'withdrawn')))"
+"""What is counted: not the tickets that were done before the watch began, nor tags that promote nothing."""
 COUNTS = f"""
     SELECT substr(ticket, 1, instr(ticket, ':') - 1) AS connector, state, rule, count(*) AS n FROM filings f
-    WHERE f.state <> 'old' OR ({OLD}) GROUP BY 1, 2, 3
+    WHERE {TOLD} GROUP BY 1, 2, 3
 """  # noqa: S608  # our own words
 OPEN = """
     SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
