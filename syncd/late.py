@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 
 from syncd.clock import moment
@@ -14,6 +14,7 @@ from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Ref, Status
 from syncd.records import Standing
 from syncd.store import FilingState, PairRow, Store
 from syncd.tables import Timers
+from syncd.tables.timers import Lapse
 
 LATE_ALERTS: tuple[Alert, ...] = (
     *("overdue_answer", "overdue_filing", "ownerless", "sprint_over", "old_link", "still_waiting", "ended_early"),
@@ -34,6 +35,7 @@ class Late:
     Attributes:
         issue: None where it is about a ticket only.
         since: when it began, not when it became late.
+        limit: what it has passed; None where that is no lapse of its own.
         why: in words for people, if the alert alone doesn't say it.
     """
 
@@ -42,6 +44,7 @@ class Late:
     issue: Ref | None
     since: datetime
     why: str = ""
+    limit: Lapse | None = None
 
     @property
     def about(self) -> str:
@@ -66,8 +69,8 @@ class _Pair:
     issue: Word
     given_up: bool
 
-    def late(self, alert: Alert, since: datetime, why: str = "") -> Late:
-        return Late(alert, self.row.ticket.ref, self.row.issue.ref, since, why)
+    def late(self, alert: Alert, since: datetime, why: str, limit: Lapse | None = None) -> Late:
+        return Late(alert, self.row.ticket.ref, self.row.issue.ref, since, why, limit)
 
     @property
     def waits(self) -> bool:
@@ -128,7 +131,8 @@ def _ownerless(pair: _Pair, timers: Timers, now: datetime) -> Late | None:
         since, why = moment(max(issue.unassigned_at, ticket.unassigned_at)), "neither end has an assignee"
     else:
         return None
-    return pair.late("ownerless", since, why) if since <= timers.latest(timers.ownerless, now) else None
+    found = pair.late("ownerless", since, why, timers.ownerless)
+    return found if since <= timers.latest(timers.ownerless, now) else None
 
 
 def _sprint_over(pair: _Pair, timers: Timers, now: datetime) -> Late | None:
@@ -145,16 +149,16 @@ def _sprint_over(pair: _Pair, timers: Timers, now: datetime) -> Late | None:
     if not row.issue.assigned or not row.issue.assigned_at:
         return None
     since = max(moment(row.issue.assigned_at), made)
-    length = timedelta(seconds=sprint.length) * timers.sprint_limit
-    return pair.late("sprint_over", since, "assigned") if since <= now - length else None
+    limit = Lapse(sprint.length * timers.sprint_limit)
+    return pair.late("sprint_over", since, "assigned", limit) if since <= timers.latest(limit, now) else None
 
 
 def _old_link(pair: _Pair, timers: Timers, now: datetime) -> Late | None:
     """The ticket has waited for its issue for long."""
     if timers.old_link is None or not pair.waits:
         return None
-    since = moment(pair.row.made_at)
-    return pair.late("old_link", since, "linked") if since <= timers.latest(timers.old_link, now) else None
+    since, limit = moment(pair.row.made_at), timers.old_link
+    return pair.late("old_link", since, "linked", limit) if since <= timers.latest(limit, now) else None
 
 
 def _ended_early(pair: _Pair, timers: Timers, now: datetime) -> Late | None:
@@ -192,9 +196,8 @@ def _still_waiting(pairs: Sequence[_Pair], helpdesks: Mapping[str, Helpdesk], no
     over = [pair for pair in pairs if pair.issue in {*FINISHED_ISSUE, Word.DUPLICATE}]
     last = max(over, key=lambda pair: moment(pair.row.issue.moved_at or pair.row.changed_at))
     since = moment(last.row.issue.moved_at or last.row.changed_at)
-    return (
-        last.late("still_waiting", since, "the issue is finished") if since <= book.timers.latest(limit, now) else None
-    )
+    found = last.late("still_waiting", since, "the issue is finished", limit)
+    return found if since <= book.timers.latest(limit, now) else None
 
 
 def _unanswered(store: Store, helpdesks: Mapping[str, Helpdesk], now: datetime) -> Iterator[Late]:
@@ -204,7 +207,7 @@ def _unanswered(store: Store, helpdesks: Mapping[str, Helpdesk], now: datetime) 
     for ref, status, at in store.waits.unanswered() if latest else ():
         name, created = ref.connector, moment(at)
         if name in latest and created <= latest[name] and _is_open(helpdesks[name], status):
-            yield Late("overdue_answer", ref, None, created)
+            yield Late("overdue_answer", ref, None, created, limit=limits[name])
 
 
 def _escalated(store: Store, helpdesks: Mapping[str, Helpdesk], now: datetime) -> Iterator[Late]:
@@ -216,10 +219,10 @@ def _escalated(store: Store, helpdesks: Mapping[str, Helpdesk], now: datetime) -
         timers, created, seen = desk.playbook.timers, moment(row.created_at), moment(row.seen_at)
         told = not row.texts_seen and (row.state not in DONE or desk.read_notes or desk.commands)
         if timers.acknowledge and told and not row.answered_at and created <= timers.latest(timers.acknowledge, now):
-            yield Late("overdue_answer", row.ticket, row.issue, created)
+            yield Late("overdue_answer", row.ticket, row.issue, created, limit=timers.acknowledge)
         undecided = row.state not in DONE and row.rule != "no_issue"
         if timers.evaluate and undecided and seen <= timers.latest(timers.evaluate, now):
-            yield Late("overdue_filing", row.ticket, None, seen, row.why)
+            yield Late("overdue_filing", row.ticket, None, seen, row.why, timers.evaluate)
 
 
 def _is_open(desk: Helpdesk, status: Status) -> bool:

@@ -89,6 +89,21 @@ def test_the_calendar_says_what_has_passed_a_limit(calendar: str, limit: str, si
     assert found.latest(found.ownerless, NOW) == datetime.fromisoformat(since).replace(tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("limit", "due"),
+    [
+        ("2d", "2026-01-14 12:00"),
+        ("1wd", "2026-01-13 12:00"),
+        ("5wd", "2026-01-19 12:00"),
+        ("10wh", "2026-01-13 14:00"),
+    ],
+)
+def test_the_calendar_says_when_something_is_due(limit: str, due: str) -> None:
+    found = timers(f'ownerless = "{limit}"\n[calendar]\nhours = "09:00-17:00"')
+    assert found.ownerless
+    assert found.due(found.ownerless, NOW) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
 def test_public_holidays_are_those_of_the_country_and_the_year() -> None:
     calendar = timers('[calendar]\ncountry = "DE-BY"\nholidays = [2026-12-24]').calendar
     assert calendar

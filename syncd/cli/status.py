@@ -26,7 +26,7 @@ from syncd.cli.running import (
 from syncd.cli.sentences import meaning
 from syncd.cli.show import as_json, plural, say, table, when
 from syncd.clock import stamp
-from syncd.config import Config
+from syncd.config import Config, Helpdesk
 from syncd.health import Health, intervals, look
 from syncd.late import Late
 from syncd.model import Word
@@ -93,19 +93,21 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "commands_to_do": len(store.commands.open()),
         "brakes": brakes,
         "announcements": announcements(config, store),
-        "overdue": [_overdue(one) for one in picture.late],
+        "overdue": [_overdue(one, config.helpdesks[one.ticket.connector]) for one in picture.late],
         "needs_a_person": sum(map(len, (*waiting, *(escalated[name] for name in filings.FOR_PEOPLE)))) + held + lost,
     }
 
 
-def _overdue(one: Late) -> dict[str, Any]:
-    """Something that is late."""
+def _overdue(one: Late, desk: Helpdesk) -> dict[str, Any]:
+    """Something that is late, and when it was due by the helpdesk's calendar."""
     issue = one.issue.human if one.issue else None
+    due = desk.playbook.timers.due(one.limit, one.since) if one.limit else None
     return {
         "alert": one.alert,
         "ticket": one.ticket.human,
         "issue": issue,
         "since": stamp(one.since),
+        "due": stamp(due) if due else None,
         "reason": one.reason,
     }
 
@@ -229,7 +231,8 @@ def _tell_late(overdue: Sequence[Mapping[str, Any]]) -> None:
         say(f"{number:,} {MANY[alert][number != 1]}. {CURES[alert]}:")
         mine = [row for row in overdue if row["alert"] == alert]
         for row in mine[:EXAMPLES]:
-            say(f"  {row['ticket']}{' and ' + row['issue'] if row['issue'] else ''}: {row['reason']}")
+            due = f", due {when(row['due'])}" if row["due"] else ""
+            say(f"  {row['ticket']}{' and ' + row['issue'] if row['issue'] else ''}: {row['reason']}{due}")
         if number > EXAMPLES:
             say(f"  and {number - EXAMPLES:,} more: `syncd status --json` names them")
 

@@ -195,6 +195,13 @@ class Timers(Table):
         worktime = self._worktime
         return worktime.latest(now, limit.amount * (worktime.day if limit.unit == "wd" else HOUR))
 
+    def due(self, limit: Lapse, start: datetime) -> datetime:
+        """When what began then has passed the limit; UTC."""
+        if limit.unit == "s":
+            return start + timedelta(seconds=limit.amount)
+        worktime = self._worktime
+        return worktime.deadline(start, limit.amount * (worktime.day if limit.unit == "wd" else HOUR))
+
     @property
     def labels(self) -> frozenset[str]:
         """Labels of an issue that matter here."""

@@ -47,6 +47,10 @@ def test_what_is_late_is_shown_with_a_cure_and_over_when_it_is(timed: Office) ->
     found = timed.json("status")
     assert found["late"] == {"still_waiting": 1, "ended_early": 1}
     assert found["needs_a_person"] == 2
+    dues = {row["alert"]: (row["since"], row["due"]) for row in found["overdue"]}
+    assert dues["ended_early"][1] is None
+    assert dues["still_waiting"][0] < dues["still_waiting"][1], "two working hours later"
+    assert ", due 20" in said
     assert {row["ticket"]: row["issue"] for row in found["overdue"]} == {
         f"freshdesk:{number}": f"github:{issue}" for number, issue in zip((ended, waits), issues, strict=True)
     }
