@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -142,12 +143,20 @@ class GitHubConnector(Connector):
         return self.boards.put(issue, boards)
 
     def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
-        """Our own comment on an issue, or our own issue in a repository, by its marker; no filter, no search index."""
+        """Our own comment on an issue, or our own issue, by its marker; no filter, no search index.
+
+        An issue that isn't in its repository is looked for in the others, too: it may have been transferred meanwhile.
+        """
         login = self._login_or_refuse()
         if isinstance(where, Ref):
             ours = (one for one in self._comments(where) if _is_by(one, login))
             return next((str(one["id"]) for one in ours if marker in str(one.get("body"))), None)
-        return self._issue(marker, where, since, login)
+        others = [name for name in self.repositories.names if name != (self.repositories.configured(where) or where)]
+        found = self._issue(marker, where, since, login)
+        for name in others if found is None else ():  # somebody may have transferred it
+            with suppress(Refused):
+                found = found or self._issue(marker, name, since, login)
+        return found
 
     def marks(self, where: Ref) -> Mapping[str, Sequence[str]]:
         """See :class:`syncd.connector.Connector`: from all comments on the issue.

@@ -40,7 +40,8 @@ class Trace:
     def issue(self, marker: str, project: str) -> str | None:
         """The key of our issue with this marker; by a search, which shows a new issue late."""
         doing, label = f"looking for an issue of ours in {project}", word(marker)
-        jql = f'project = "{project}" AND (labels = "{label}" OR description ~ "\\"{label}\\"") ORDER BY created ASC'
+        # In no project: somebody may have moved it meanwhile.
+        jql = f'labels = "{label}" OR description ~ "\\"{label}\\"" ORDER BY created ASC'
         with self.api.legal(doing):
             for row in search.every(self.api, jql, ["creator", "labels", "description"], doing):
                 fields = items.fields_of(row)

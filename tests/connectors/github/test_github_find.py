@@ -105,3 +105,38 @@ def test_a_look_that_breaks_off_proves_nothing(sandbox: GitHubSandbox, connector
     sandbox.faults.append(Fault("answer", path="/comments$", skip=1))
     with pytest.raises(Transient):
         connector.find(MARKER, ref, START)
+
+
+@pytest.mark.parametrize("event", ["edited", "closed", "labelled", "renamed", "transferred"])
+def test_an_issue_that_people_touched_meanwhile_is_found(event: str) -> None:
+    with serving(HOME, "acme/gadgets") as sandbox:
+        connector = connect(sandbox, HOME, "acme/gadgets")
+        sandbox.faults.append(Fault("lost_answer", method="POST", path="/issues$"))
+        with pytest.raises(Transient):
+            connector.create(Draft(HOME, "T", "B", MARKER))
+        (key,) = sandbox.people.issues()
+        if event == "edited":
+            sandbox.people.edit_body(key, f"{sandbox.people.body(key)}\n\nand what else we know")
+        elif event == "closed":
+            sandbox.people.close(key, "not_planned")
+        elif event == "labelled":
+            sandbox.people.label(key, "bug")
+        elif event == "renamed":
+            sandbox.people.rename_repo(HOME, "acme/platform")
+        else:
+            key = sandbox.people.transfer(key, "acme/gadgets")
+        found = connector.find(MARKER, HOME, START)
+        ref = connector.resolve(found or "")
+        assert ref is not None
+        assert ref.key == (key.replace(HOME, "acme/platform") if event == "renamed" else key)
+        assert connector.find(MARKER[::-1], HOME, START) is None
+        connector.close()
+        assert violations(sandbox.log) == []
+
+
+def test_a_repository_out_of_sight_hides_nothing_of_the_others(sandbox: GitHubSandbox) -> None:
+    connector = connect(sandbox, HOME, "acme/nowhere")
+    made = connector.create(Draft(HOME, "T", "B", MARKER)).item
+    assert connector.find(MARKER, HOME, START) == made.ref.key
+    assert connector.find(MARKER[::-1], HOME, START) is None
+    connector.close()

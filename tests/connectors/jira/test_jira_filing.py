@@ -245,3 +245,30 @@ def test_a_text_beyond_the_limit_is_cut_and_taken(bench: Bench) -> None:
     assert MARKER in text
     assert len(text) <= 32_767
     assert bench.jira.find(MARKER, "ENG", bench.clock.now()) == made.item.ref.key
+
+
+@pytest.mark.parametrize("event", ["edited", "closed", "moved", "renamed"])
+def test_an_issue_that_people_touched_meanwhile_is_found(bench: Bench, event: str) -> None:
+    bench.sandbox.faults.append(Fault("lost_answer", "POST", "issue$"))
+    with pytest.raises(Transient):
+        bench.jira.create(DRAFT)
+    (issue,) = bench.sandbox.books.issues.values()
+    key = issue.now.key
+    if event == "edited":
+        bench.people.edit(key, "description", "another text, without a marker")
+    elif event == "closed":
+        bench.people.resolve(key)
+    elif event == "moved":
+        bench.people.move(key, "OPS")
+    else:
+        bench.people.rename_project("ENG", "CORE")
+    bench.advance(60)
+    assert bench.jira.find(MARKER, "ENG", bench.clock.now()) == issue.now.key
+    assert bench.jira.find(MARKER[::-1], "ENG", bench.clock.now()) is None
+
+
+def test_an_issue_is_found_behind_hundreds_of_newer_ones(bench: Bench) -> None:
+    made = bench.jira.create(DRAFT).item
+    for _ in range(130):
+        bench.issue("another one", labels=["support"])
+    assert bench.jira.find(MARKER, "ENG", bench.clock.now()) == made.ref.key
