@@ -10,11 +10,23 @@ from syncd.cli.show import say, when
 from syncd.clock import precise
 from syncd.config import Config
 from syncd.errors import Problem
+from syncd.model import Ref
 from syncd.notify import LINK
 from syncd.store import AnnouncementRow, Store, Telling
 
 SHOWN = timedelta(days=7)
 """So long what can't be mended any more is shown."""
+
+MEANINGS = {
+    Telling.WAITING: "not sent yet",
+    Telling.SENDING: "being sent",
+    Telling.SENT: "sent",
+    Telling.UNKNOWN: "whether it arrived isn't known, and it isn't sent again",
+    Telling.ANSWERED: "answered",
+    Telling.PASSED: "nobody answered in time, so the next were told",
+    Telling.UNANSWERED: "nobody has answered",
+}
+UNTOLD = "it could not be sent in time, so the next were told"
 
 
 def channels(config: Config) -> Iterator[Problem]:
@@ -50,6 +62,28 @@ def _one(store: Store, row: AnnouncementRow) -> dict[str, str]:
         filing = store.filings.get(about)
         ref = (filing.issue or filing.ticket) if filing else None
     return {"item": ref.human if ref else about, "event": row.event, "sink": row.sink, "at": row.sent_at}
+
+
+def history(store: Store, ref: Ref) -> list[dict[str, Any]]:
+    """What was announced of an item's filings and links, as data."""
+    links = store.links.of(ref)
+    tickets = dict.fromkeys([ref, *(link.ticket for link in links)])
+    filed = [row for ticket in tickets for row in store.filings.of(ticket)]
+    mine = [row.id for row in filed if ref in {row.ticket, row.issue}]
+    rows = store.announcements.about([*mine, *(f"{LINK}{link.id}" for link in links)])
+    return [
+        {**_one(store, row), "route": row.route, "state": row.state.value, "due": row.due or None}
+        for row in rows
+        if row.state is not Telling.NEEDLESS
+    ]
+
+
+def tell_history(rows: list[dict[str, Any]]) -> None:
+    """In words."""
+    for row in rows:
+        sent = f" on {when(row['at'])}" if row["at"] else ""
+        said = MEANINGS[Telling(row["state"])] if row["at"] or row["state"] == Telling.WAITING else UNTOLD
+        say(f"Announcement ({row['event'].replace('_', ' ')}) of {row['item']} in notify.{row['sink']}{sent}: {said}")
 
 
 def tell(found: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from syncd.cli import filings
+from syncd.cli import announced, filings
 from syncd.cli.app import config_option, json_option
 from syncd.cli.preview import preview
 from syncd.cli.running import configured, human, reading
@@ -45,16 +45,19 @@ def command(text: str | None, ticket: str | None, folder: Path | None, *, as_dat
         found = [describe(config, store, link) for link in store.links.of(ref)]
         muted = store.commands.muted_since(ref)
         escalated = filings.history(store, ref)
+        told = announced.history(store, ref)
     finally:
         store.close()
     if as_data:
-        as_json({"ref": str(ref), "key": ref.human, "muted_since": muted or None, "links": found, "filings": escalated})
+        head = {"ref": str(ref), "key": ref.human, "muted_since": muted or None}
+        as_json({**head, "links": found, "filings": escalated, "announcements": told})
         return 0
     if not found:
         say(f"{ref.human} is known, but linked to nothing{f' (muted since {when(muted)})' if muted else ''}")
     for one in found:
         _tell(one)
     filings.tell_history(escalated)
+    announced.tell_history(told)
     return 0
 
 

@@ -47,6 +47,8 @@ def _asked(store: Store, desks: Mapping[str, Helpdesk], since: str) -> Iterator[
             holds = desk is not None and (event == "adopted" or meant(route, filing, desk.playbook))
             if desk and event in route.on and holds:
                 yield desk, filing.id, event, route
+    if not any("critical" in route.on for desk in desks.values() for route in desk.playbook.announce.routes):
+        return
     for link in store.links.fresh(since):
         desk = desks.get(link.ticket.connector)
         for route in desk.playbook.announce.routes if desk else ():

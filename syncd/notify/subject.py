@@ -95,7 +95,7 @@ def found(work: Work, row: AnnouncementRow) -> Subject | None:
         filing = next((one for one in filings if one.issue == issue), None)
     else:
         filing = work.store.filings.get(row.about)
-        if filing is None or EVENTS.get(filing.state) != row.event:
+        if filing is None or not _still(filing, row.event):
             return None
         ticket, issue = filing.ticket, filing.issue
     seen = work.store.snapshots.get(issue) if issue else None
@@ -114,6 +114,13 @@ def issue_of(store: Store, about: str) -> Ref | None:
         return link.issue if link else None
     filing = store.filings.get(about)
     return filing.issue if filing else None
+
+
+def _still(filing: FilingRow, event: Event) -> bool:
+    """Whether a filing is as it was announced; one that waits for a representative is looked at now and then."""
+    if event == "not_authorised":
+        return filing.rule == event and filing.state in {FilingState.UNFILED, FilingState.WAITING}
+    return EVENTS.get(filing.state) == event
 
 
 def _over(work: Work, item: Item) -> bool:

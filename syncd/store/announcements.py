@@ -20,6 +20,9 @@ OPEN = """
     ORDER BY made_at, about, event, route, step
 """
 CHAIN = "SELECT * FROM announcements WHERE about = ? AND event = ? AND route = ? ORDER BY step"
+ABOUT = """
+    SELECT * FROM announcements WHERE about IN (SELECT value FROM json_each(?)) ORDER BY made_at, event, route, step
+"""
 KNOWN = "SELECT DISTINCT about, event, route FROM announcements"
 UNMARKED = """
     SELECT * FROM announcements WHERE sink = ? AND thread <> '' AND mark <> 'done' AND sent_at > ? ORDER BY sent_at
@@ -112,6 +115,10 @@ class Announcements:
     def chain(self, key: tuple[str, Event, str]) -> list[AnnouncementRow]:
         """The steps of a chain that were taken."""
         return [_row(row) for row in self._db.query(CHAIN, list(key))]
+
+    def about(self, names: Iterable[str]) -> list[AnnouncementRow]:
+        """What was announced, or is to be, of these filings and links."""
+        return [_row(row) for row in self._db.query(ABOUT, [json.dumps(sorted(names))])]
 
     def known(self) -> set[tuple[str, Event, str]]:
         """What has been, or is to be, announced by which route."""

@@ -78,6 +78,7 @@ CREATE TABLE links (
 ) STRICT;
 CREATE INDEX links_by_issue ON links (issue);
 CREATE INDEX links_by_group ON links (group_key);
+CREATE INDEX links_fresh ON links (made_at) WHERE state = 'live' AND filed = 1;
 CREATE INDEX links_held ON links (standing)
     WHERE state = 'live' AND standing IN ('waits_for_person', 'cascades', 'conflict', 'drift', 'unknown');
 

@@ -87,6 +87,11 @@ def test_what_is_filed_is_announced_to_the_right_people_once(told: Office, slack
         with service(told) as started:
             becomes(started, github="ok", freshdesk="ok")
             until(lambda: len(events(started, "connector")) >= 2, started)
+    said = told.run("explain", f"freshdesk:{defect}").out
+    assert f"Announcement (filed) of github:{PRIVATE}#" in said
+    assert "in notify.hook on " in said
+    (row,) = told.json("explain", f"freshdesk:{help_wanted}")["announcements"]
+    assert (row["sink"], row["state"], row["route"]) == ("chat", "sent", "request for help")
     (text,) = slack.texts
     assert f"was filed for ticket {help_wanted}" in text
     assert f"{WORDS} It stops" in text
