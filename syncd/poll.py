@@ -22,6 +22,7 @@ from syncd.retry import reads
 from syncd.said import switch
 from syncd.store import BEGINNING, CursorRow, unread
 from syncd.take import take, take_removed
+from syncd.watch import begin_watch
 from syncd.work import Work
 
 
@@ -52,6 +53,7 @@ def walk(work: Work, name: str, since: datetime | None = None) -> str:
         ConnectorError: a source could not be read; what was read before is kept.
     """
     switch(work)
+    begin_watch(work, name)
     _forget_unsettled(work, name)
     connector, span = work.connectors[name], stamp(since) if since else ""
     began = work.now
@@ -63,6 +65,8 @@ def walk(work: Work, name: str, since: datetime | None = None) -> str:
             work.store.snapshots.read_skipped(name)
     if not span:
         _keep_polled(work, name)
+        with work.store.write():
+            work.store.filings.all_seen(name, began)
     read_again(work, name)
     return began
 

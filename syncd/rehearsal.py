@@ -14,6 +14,7 @@ from syncd.errors import Refused
 from syncd.model import Ref, Role
 from syncd.observe import load, settled
 from syncd.plan import decide
+from syncd.watch import begin_watch
 from syncd.work import Work
 
 
@@ -23,6 +24,8 @@ def rehearse(work: Work) -> None:
     Costs no call: it rests on what the state knows. Where nothing may be written anyway, there is nothing to do, and
     the change is still a change when that ends.
     """
+    for name in work.helpdesks:
+        begin_watch(work, name)
     if not work.writes:
         return
     rows = work.store.connectors.all()

@@ -4,7 +4,8 @@ Everything here happens inside the caller's transaction, and asks nobody. What b
 :mod:`syncd.file`'s.
 
 Only a trigger that appears after the start mark counts (rule 17): what a first walk shows is ``old``, and so is what a
-ticket shows that lay outside of it, because nobody knows since when. A trigger counts again once it has been away.
+ticket shows that lay outside of it, or was there before these triggers were watched for, because nobody knows since
+when. A trigger counts again once it has been away.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _watch(seen: _Seen) -> None:
     item, last = seen.item, seen.work.store.filings.last(seen.item.ref, seen.occasion)
     if last is None:
         if seen.by:
-            _begin(seen, old=seen.first_walk or _lay_outside(seen.work, item))
+            _begin(seen, old=seen.first_walk or _lay_outside(seen.work, item) or _is_older(seen))
     elif item.version >= last.version:
         if not seen.by and last.stands:
             _is_away(seen, last)
@@ -149,6 +150,27 @@ def _rule(seen: _Seen) -> str:
     return FINISHED if finished else ""
 
 
+def _is_older(seen: _Seen) -> bool:
+    """Whether the ticket was there before these triggers were watched for, and no whole walk has shown it since.
+
+    A playbook that has changed makes nothing new of what people set long ago.
+    """
+    since = seen.work.store.filings.watched_since(seen.desk.name)
+    return bool(since) and precise(seen.item.created_at) < since
+
+
+def begin_watch(work: Work, name: str) -> None:
+    """From now on these triggers of a helpdesk are watched for; a transaction of its own."""
+    desk = work.helpdesks.get(name)
+    if desk is None:
+        return
+    tags = sorted(tag for tag, row in desk.playbook.routing.tags.items() if row.place)
+    triggers = "; ".join([*map(str, desk.playbook.file.when), *tags])
+    since = work.now if work.store.cursors.walked(name) else ""
+    with work.store.write():
+        work.store.filings.watch(name, triggers, since)
+
+
 def _lay_outside(work: Work, item: Item) -> bool:
     """Whether the first walk didn't go back as far as this ticket, or isn't over, so that nobody knows its age."""
     name = item.ref.connector
@@ -157,4 +179,4 @@ def _lay_outside(work: Work, item: Item) -> bool:
     return unseen or not work.store.cursors.walked(name)
 
 
-__all__ = ["begun", "note_answer", "order", "watch"]
+__all__ = ["begin_watch", "begun", "note_answer", "order", "watch"]

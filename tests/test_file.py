@@ -12,6 +12,7 @@ from syncd.errors import Unauthorized
 from syncd.model import Audience, Author, Place, Status
 from syncd.records import LinkState, Origin
 from syncd.store import FilingState
+from syncd.watch import begin_watch
 from tests.filings import AFTER, RULES, Desk
 
 SECRET = "the token is 1234"
@@ -464,3 +465,40 @@ def test_the_customer_of_an_issue_is_kept_only_where_the_playbook_says_so(compan
     ticket.company = Company("Acme Soehne")
     desk.go()
     assert (desk.row(ticket).state, desk.row(ticket).company) == (FilingState.FILED, kept)
+
+
+def changed(when: list[dict[str, str]]) -> tuple[Desk, Any, Any]:
+    """A desk whose playbook files by a tag since a moment ago: a ticket that bore it before, and one of later."""
+    desk = Desk(file={"when": when})
+    before = desk.ticket()
+    desk.ticket()
+    desk.escalate(before)
+    desk.pass_()
+    desk.tick()
+    desk.rules = RULES
+    desk.work = desk.connect()
+    for name in desk.work.helpdesks:
+        begin_watch(desk.work, name)
+    desk.tick()
+    return desk, before, desk.escalated()
+
+
+@pytest.mark.parametrize("when", [[], [{"tag": "another"}]])
+def test_a_playbook_that_has_changed_makes_nothing_new_of_what_was_set_before(when: list[dict[str, str]]) -> None:
+    desk, before, after = changed(when)
+    desk.say(before, "any news?", Author.OUTSIDE)
+    desk.go()
+    assert (desk.states(before), desk.states(after)) == (["old"], ["filed"])
+
+
+@pytest.mark.parametrize("walked", [False, True])
+def test_what_is_set_on_an_older_ticket_is_new_once_a_whole_walk_has_shown_all(*, walked: bool) -> None:
+    desk, before, _ = changed([])
+    older = next(one for one in desk.desk.entries.values() if one is not before)
+    if walked:
+        desk.reconcile()
+    desk.tick()
+    desk.escalate(older)
+    desk.go()
+    assert desk.states(older) == (["filed"] if walked else ["old"])
+    assert set(desk.states(before)) <= {"old"}

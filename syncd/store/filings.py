@@ -87,6 +87,13 @@ DROP = """
 BY_KEY = (
     "SELECT ticket, ticket_key FROM filings WHERE ticket = :ref OR (ticket LIKE :prefix AND ticket_key = :key) LIMIT 1"
 )
+WATCH = "SELECT since FROM watches WHERE helpdesk = ?"
+PUT_WATCH = """
+    INSERT INTO watches (helpdesk, triggers, since) VALUES (?, ?, ?)
+    ON CONFLICT (helpdesk) DO UPDATE SET triggers = excluded.triggers, since = excluded.since
+        WHERE triggers <> excluded.triggers
+"""
+ALL_SEEN = "UPDATE watches SET since = '' WHERE helpdesk = ? AND since < ?"
 REKEY_TICKET = "UPDATE OR IGNORE filings SET ticket = :new, ticket_key = :key WHERE ticket = :old"
 REKEY_ISSUE = "UPDATE filings SET issue = :new WHERE issue = :old"
 LEFT_OVER = """
@@ -281,6 +288,18 @@ class Filings:
         """The ticket of that key or id, if it was ever escalated."""
         what = {"ref": f"{connector}:{key}", "prefix": f"{connector}:%", "key": key}
         return next((Ref.parse(row["ticket"], row["ticket_key"]) for row in self._db.query(BY_KEY, what)), None)
+
+    def watch(self, helpdesk: str, triggers: str, since: str) -> None:
+        """These triggers are watched for, if they are others than before, since then; empty: since the first walk."""
+        self._db.execute(PUT_WATCH, [helpdesk, triggers, since])
+
+    def watched_since(self, helpdesk: str) -> str:
+        """Since when, where its tickets had been read before with others; empty: each was seen with these."""
+        return next((str(row["since"]) for row in self._db.query(WATCH, [helpdesk])), "")
+
+    def all_seen(self, helpdesk: str, began: str) -> None:
+        """A walk that began then has shown every ticket: what any of them bears from now on is new."""
+        self._db.execute(ALL_SEEN, [helpdesk, began])
 
     def rekey(self, old: Ref, new: Ref) -> None:
         """A ticket or an issue goes on under another ref; of two tickets that became one, the other's rows stand."""

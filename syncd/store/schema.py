@@ -377,6 +377,12 @@ CREATE TABLE filings (
 CREATE INDEX filings_open ON filings (due) WHERE state IN ('waiting', 'sent', 'doubt');
 CREATE INDEX filings_by_issue ON filings (issue) WHERE issue <> '';
 
+CREATE TABLE watches (
+    helpdesk TEXT PRIMARY KEY,
+    triggers TEXT NOT NULL,
+    since    TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE skips (
     ref  TEXT NOT NULL,
     what TEXT NOT NULL,
