@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncd import guard
 from syncd.clock import moment
@@ -19,11 +19,11 @@ from syncd.records import Link, LinkState
 from syncd.retry import reads
 from syncd.said import begin, ends, is_new, take_down, ways
 from syncd.store import CarriedRow, EffectState, Way
-from syncd.talk import Talk, tell
+from syncd.talk import TEXTS, Talk, recall, tell
 from syncd.work import IN_PLACE, Work
 
-TEXTS = 20
-"""So many texts of a group are carried at one look; the rest with the next."""
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""How far the clocks of two services may be apart, for what was said about when a state was restored."""
 
 
 def carry(work: Work, group: str) -> datetime | None:
@@ -87,7 +87,24 @@ def _between(work: Work, link: Link, way: Way, look: int, most: int) -> tuple[in
     talk = Talk(work, link, way, source, target)
     there = talk.texts
     _leave(work, [row for row in rows if row.text not in there])  # deleted, or made internal
+    _recall(talk, [row for row in _pending(work, link, way) if row.text in there and not row.effect])
     return tell(talk, [row for row in _pending(work, link, way) if row.text in there], most)
+
+
+def _recall(talk: Talk, new: Sequence[CarriedRow]) -> None:
+    """What was said before an older state was restored may stand there already.
+
+    Raises:
+        ConnectorError: the end that hears could not be asked.
+    """
+    work, there, span = talk.work, talk.texts, talk.work.store.recalls.span()
+    said = [at for row in new if (at := there[row.text].at) is not None]
+    if span is None or not said or min(said) > moment(span[1]) + CLOCKS_DIFFER:
+        return
+    connector = work.connectors[talk.target.ref.connector]
+    marks = reads(work.clock, patience=IN_PLACE)(connector.marks, talk.target.ref)
+    with work.store.write():
+        recall(talk, new, marks)
 
 
 def _is_open(work: Work, ref: Ref, item: Item | Removed | None) -> bool:

@@ -8,7 +8,7 @@ the earliest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,6 +24,8 @@ from syncd.settle import keep_notes, passes
 from syncd.store import CARRIED, CarriedRow, EffectRow, EffectState, Way
 from syncd.work import Work
 
+TEXTS = 20
+"""So many texts of a group are carried at one look; the rest with the next."""
 EDITS = timedelta(hours=1)
 """Where our notes can't be edited, an edited text is told again this long after it was carried last."""
 
@@ -59,6 +61,10 @@ class Talk:
         files = self.work.helpdesks[self.link.ticket.connector].playbook.conversation.attachments == "links"
         return note([Part(self.texts[row.text], edited) for row in rows], self.source, self.role, files=files)
 
+    def about(self, first: CarriedRow, last: CarriedRow) -> str:
+        """What a note is for, as its name holds it: the texts from one to another."""
+        return f"{self.link.ticket} {self.link.issue} {self.way} {first.text} {last.text}"
+
     def digest(self, row: CarriedRow) -> str:
         """Of a text as it reads now."""
         return digest(self.work.marker_key, self.texts[row.text])
@@ -89,6 +95,31 @@ def tell(talk: Talk, rows: Sequence[CarriedRow], most: int) -> tuple[int, dateti
     while done < len(new):
         done += _write(talk, new[done:], None)
     return done, later
+
+
+def recall(talk: Talk, rows: Sequence[CarriedRow], marks: Mapping[str, Sequence[str]]) -> None:
+    """Notes of ours that an older state doesn't know, by the markers on the end that hears. Inside a transaction."""
+    key, store = talk.work.marker_key, talk.work.store
+    for text, (remote, *_) in marks.items():
+        for name in marker.read(key, text):
+            if store.effects.get(name) is None:
+                mine = next((part for part in _parts(rows) if marker.is_for(key, name, talk.about(*part))), None)
+                if mine is not None:
+                    _recall(talk, rows[rows.index(mine[0]) : rows.index(mine[1]) + 1], name, remote)
+
+
+def _parts(rows: Sequence[CarriedRow]) -> Iterator[tuple[CarriedRow, CarriedRow]]:
+    """From which text to which a note may go."""
+    return ((first, last) for at, first in enumerate(rows) for last in rows[at : at + TEXTS])
+
+
+def _recall(talk: Talk, rows: Sequence[CarriedRow], name: str, remote: str) -> None:
+    store = talk.work.store
+    effect = Effect(talk.link.id, CARRIED, store.effects.next_turn(talk.link.id, CARRIED), talk.target.ref, "")
+    if store.effects.recall(effect, name, remote, marker.made_at(name)):
+        talk.work.tally["recalled"] += 1
+        for row in rows:
+            store.carried.send(row, name, talk.digest(row))
 
 
 def _edit(talk: Talk, rows: Sequence[CarriedRow]) -> datetime | None:
@@ -170,8 +201,7 @@ def _begin(talk: Talk, rows: Sequence[CarriedRow], known: EffectRow | None) -> E
     if known is None:
         turn = store.effects.next_turn(talk.link.id, CARRIED)
         effect = Effect(talk.link.id, CARRIED, turn, talk.target.ref, "", internal=True)
-        said = f"{talk.link.ticket} {talk.link.issue} {talk.way} {rows[0].text} {rows[-1].text}"
-        known = store.effects.store(effect, marker.name(talk.work.marker_key, now, said), now)
+        known = store.effects.store(effect, marker.name(talk.work.marker_key, now, talk.about(rows[0], rows[-1])), now)
     if not store.effects.send(known.id, now):
         return None
     for row in rows:
@@ -203,4 +233,4 @@ def journal(work: Work, step: Step, error: ConnectorError | None) -> None:
     work.tally[f"rule {step.why.rule}"] += error is None
 
 
-__all__ = ["Talk", "journal", "keep_version", "tell"]
+__all__ = ["TEXTS", "Talk", "journal", "keep_version", "recall", "tell"]

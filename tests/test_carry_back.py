@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from syncd.model import Audience, Author
+from syncd.store import Store, back_up, restore
 from syncd.testing.memory import Entry
 from syncd.testing.world import Remark
 from tests.ledger import Apart, Bench, Firm
@@ -243,3 +244,30 @@ def test_wherever_syncd_dies_what_was_said_and_edited_on_both_ends_stands_there_
             assert step > 12
             return
     pytest.fail("it never got through")
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_after_an_older_state_was_restored_nothing_is_carried_again_and_nothing_is_missed(
+    kind: type[Bench], tmp_path: Path
+) -> None:
+    path, backup = tmp_path / "syncd.db", tmp_path / "backup.db"
+    pair, ticket, issue = talking(kind, path=path)
+    quiet(pair)
+    back_up(path, backup)
+    for number in range(3):
+        pair.say(ticket, f"asked {number}", Author.OUTSIDE)
+        pair.say(issue, f"answered {number}", Author.TEAM)
+        if number:
+            quiet(pair)
+    pair.say(ticket, "asked while it was down", Author.OUTSIDE)
+    pair.tick(60)
+    pair.store.close()
+    restore(path, backup, pair.clock.now())
+    pair.store = Store.open(path)
+    pair.work = pair.connect()
+    quiet(pair)
+    edit(pair, ticket, "asked 0", "asked otherwise")
+    quiet(pair)
+    asked = re.findall(r"> (asked.*)", said(pair, issue))
+    assert sorted(asked) == ["asked 1", "asked 2", "asked otherwise", "asked while it was down"]
+    assert sorted(re.findall(r"> (answered.*)", said(pair, ticket))) == [f"answered {number}" for number in range(3)]
