@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from syncd.tables import OCCASIONS, Replies
+from syncd.tables import OCCASIONS, OPTIONAL, Replies
 from syncd.texts import said_in, shown_in
 
-OPEN = frozenset({"requester", "ticket_key", "ticket_word", "issue_word", "count"})
+OPEN = frozenset({"requester", "update", "ticket_key", "ticket_word", "issue_word", "count"})
 """The variables that a customer may see; where an issue is, and who closed it why, is the team's business."""
 
 _MONTHS = (
@@ -94,7 +94,7 @@ def faults(messages: str, link_note: str, texts: Mapping[str, str], replies: Rep
 
 def how(messages: str, replies: Replies, occasion: str) -> str:
     """What becomes of the message on an occasion."""
-    return getattr(replies, occasion) or messages
+    return getattr(replies, occasion) or ("off" if occasion in OPTIONAL else messages)
 
 
 def public_texts(messages: str, replies: Replies) -> set[str]:

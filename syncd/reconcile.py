@@ -25,6 +25,7 @@ from syncd.settle import LEFT_ALONE, settle
 from syncd.standing import stand
 from syncd.store import QueueRow
 from syncd.together import carry_out_together, goes_together
+from syncd.updates import look
 from syncd.work import Work
 
 BATCH = 100
@@ -138,7 +139,8 @@ def reconcile(work: Work, row: QueueRow, quiet: _Todo, held: _Todo | None = None
 def _carried(work: Work, row: QueueRow, plan: Plan) -> bool:
     """Of a group in step, what was said on one end and not on the other yet. False: it is recorded already."""
     try:
-        again = [one for one in (carry(work, plan.group), stand(work, plan.group)) if one is not None]
+        looked = (look(work, plan.group), carry(work, plan.group), stand(work, plan.group))
+        again = [one for one in looked if one is not None]
     except ConnectorError as error:
         with work.store.write():
             keys = _record(work, row, plan, failed=True)

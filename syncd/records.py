@@ -179,7 +179,7 @@ class Effect:
     ``link``: 0 for a message that belongs to none, only to its target. ``shared``: it speaks for all links of its
     target, so that (target, kind, turn) is its identity, whichever of the links it is kept with. ``wordings``: what the
     requester is to read, or an agent is to send (``internal``), in each language; which of them is right shows when it
-    is sent. ``until``: from then on it doesn't go out by itself.
+    is sent. ``until``: from then on it doesn't go out by itself. ``source``: the id of the comment that it passes on.
     """
 
     link: int
@@ -191,6 +191,7 @@ class Effect:
     shared: bool = False
     wordings: tuple[Wording, ...] = field(default=(), repr=False)
     until: datetime | None = None
+    source: str = ""
 
 
 FIELD, NUMBER, WORD_TAG, COUNT_TAG, LINK = "field:", "number:", "tag:", "count:", "link:"

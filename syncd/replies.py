@@ -23,7 +23,7 @@ from syncd.records import Effect, Wording
 from syncd.retry import reads
 from syncd.store import EffectRow
 from syncd.tables.hours import quiet_until
-from syncd.texts import REQUESTER, Kind, inert
+from syncd.texts import REQUESTER, UPDATE, Kind, inert
 from syncd.work import IN_PLACE, Work
 
 CLOSINGS = frozenset(
@@ -32,6 +32,8 @@ CLOSINGS = frozenset(
 """After these nothing more is said of the matter."""
 COPIED = frozenset({Kind.MESSAGE_APPROVAL_NEEDED, Kind.MESSAGE_ASSIGNED})
 """These are for a company's representatives, too."""
+FOR_ANY = COPIED | {Kind.MESSAGE_INCIDENT_RESOLVED, Kind.MESSAGE_INCIDENT_UPDATE}
+"""Said of incidents alone, or of whatever a ticket is."""
 DRAFT = "Suggested reply to the customer (not sent{})"
 _URL = re.compile(r"https?://[^\s<>()\[\]\"'`|]+", re.IGNORECASE)
 
@@ -63,7 +65,7 @@ def _is_asked_for(work: Work, one: Effect | EffectRow) -> bool:
     if desk is None:
         return False
     incident = bool(one.wordings) and "incident" in desk.playbook.kinds
-    return incident or not one.internal or _several(one.wordings)
+    return incident or not one.internal or bool(one.source) or _several(one.wordings)
 
 
 def _several(wordings: Sequence[Wording]) -> bool:
@@ -85,20 +87,24 @@ def detail_of(work: Work, ticket: Ref, effects: Iterable[Effect | EffectRow]) ->
         return None
 
 
-def judge(work: Work, row: EffectRow, detail: Detail | None) -> Verdict:
-    """An effect as it may leave now."""
+def judge(work: Work, row: EffectRow, detail: Detail | None, update: str = "") -> Verdict:
+    """An effect as it may leave now; ``update``: the words that it passes on."""
     desk = work.helpdesks.get(row.target.connector)
     if desk is None:
         return Verdict(row)
     incident = _is_incident(desk.playbook, row, detail)
-    text = worded([one for one in row.wordings if one.incident is incident], detail)
+    text = worded([one for one in row.wordings if one.incident is incident], detail).replace(UPDATE, update)
+    if row.source and not update:
+        return Verdict(over="what it passes on isn't there any more")
     if row.wordings and not row.body and not text:
         return Verdict(over="there is no message for an incident" if incident else "there is no such message")
+    how = _how(desk.playbook, row, incident=incident)
+    over = "nothing is to be said on this occasion" if how == "off" else _over(work, row, detail)
+    if row.wordings and not row.body and over:
+        return Verdict(over=over)
     if row.internal:
         return Verdict(replace(row, body=_with_draft(row.body, text, "")))
-    how = _how(desk.playbook, row, incident=incident)
-    over = "nothing is to be said on this occasion" if how == "off" else _over(work, row)
-    return Verdict(over=over) if over else _outward(work, desk.playbook, row, detail, (text, how))
+    return _outward(work, desk.playbook, row, detail, (text, how))
 
 
 def _outward(work: Work, playbook: Playbook, row: EffectRow, detail: Detail | None, said: tuple[str, str]) -> Verdict:
@@ -110,6 +116,8 @@ def _outward(work: Work, playbook: Playbook, row: EffectRow, detail: Detail | No
         body = _with_draft(row.body, text, f", because {why}" if why else "") if row.wordings else row.body
         return Verdict(replace(row, body=body, internal=True), draft=True)
     until = quiet_until(playbook.replies.quiet_hours, playbook.replies.time_zone, work.clock.now())
+    if row.source:  # an engineer has just written it for them: an outage knows no quiet hours
+        until = None
     return Verdict(until=until) if until else Verdict(replace(row, body=whole, copies=_copies(row, detail)))
 
 
@@ -124,14 +132,14 @@ def _copies(row: EffectRow, detail: Detail | None) -> tuple[str, ...]:
 
 def _how(playbook: Playbook, row: EffectRow, *, incident: bool) -> str:
     """What becomes of a message on this occasion, by the playbook as it is now."""
-    if not row.wordings:
+    if not row.wordings or not row.kind.startswith("message_"):
         return "public"
     return playbook.how("incident_resolved" if incident else row.kind.removeprefix("message_"))
 
 
 def _is_incident(playbook: Playbook, row: EffectRow, detail: Detail | None) -> bool:
     """Whether a ticket turns out to be an incident, which never gets what is said of anything else."""
-    if row.kind == Kind.MESSAGE_INCIDENT_RESOLVED or not row.wordings or detail is None:
+    if row.kind in FOR_ANY or not row.wordings or detail is None:
         return False
     return "incident" in playbook.kinds and kind_of(detail, playbook).value == "incident"
 
@@ -160,8 +168,10 @@ def _with_draft(body: str, text: str, why: str) -> str:
     return f"{body}\n\n{DRAFT.format(why)}:\n\n{quoted}".strip()
 
 
-def _over(work: Work, row: EffectRow) -> str:
-    """Why a message that was to go out is true no more."""
+def _over(work: Work, row: EffectRow, detail: Detail | None) -> str:
+    """Why a message on its own is true no more."""
+    if row.source and not _may_pass_on(work, row, detail):
+        return "the ticket is of a kind whose customers get no updates"
     base, link = work.store.links.base(row.link), work.store.links.get(row.link)
     issue = work.store.snapshots.get(link.issue) if link else None
     if row.kind in CLOSINGS and base is not None and base.turn > row.turn + 1:
@@ -170,6 +180,14 @@ def _over(work: Work, row: EffectRow) -> str:
         word = work.issue_word(row.target.connector, issue)
         return "" if word in UNFINISHED else "its issue is finished already"
     return "the customer is told something newer" if row.wordings and work.store.effects.overtaken(row) else ""
+
+
+def _may_pass_on(work: Work, row: EffectRow, detail: Detail | None) -> bool:
+    """Whether its issue, or else the ticket, is of a kind whose customers are told what engineers write for them."""
+    link, playbook = work.store.links.get(row.link), work.helpdesks[row.target.connector].playbook
+    kinds = work.store.filings.kinds(work.store.groups.of(row.target) or "") if link else {}
+    kind = kinds.get(link.issue, "") if link else ""
+    return (kind or (kind_of(detail, playbook).value if detail else "")) in playbook.replies.updates_of
 
 
 def _why_not(work: Work, playbook: Playbook, row: EffectRow, detail: Detail | None) -> str:
@@ -215,9 +233,9 @@ def _leads_to_private(work: Work, row: EffectRow, text: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(issue.ref.key)}(?!\w)", text) is not None
 
 
-def ready(work: Work, row: EffectRow, detail: Detail | None) -> EffectRow | None:
+def ready(work: Work, row: EffectRow, detail: Detail | None, update: str = "") -> EffectRow | None:
     """An effect as it is to be written now, or None: what else becomes of it is kept. Inside a transaction."""
-    verdict = judge(work, row, detail)
+    verdict = judge(work, row, detail, update)
     effects, now = work.store.effects, work.clock.now()
     if verdict.over:
         effects.leave_out(row.id, verdict.over)

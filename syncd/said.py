@@ -18,6 +18,7 @@ from syncd.plan.group import CLOCKS_DIFFER
 from syncd.quote import digest, fitting, may_carry
 from syncd.records import Link, LinkState, Origin
 from syncd.store import LEFT, Way
+from syncd.updates import is_passed_on
 from syncd.work import Work
 
 
@@ -107,6 +108,8 @@ def is_due(work: Work, text: Text, link: Link, way: Way) -> bool:
     if way is Way.TO_ISSUE:
         conversation = work.helpdesks[link.ticket.connector].playbook.conversation
         return text.place is not Place.NOTE or conversation.to_issue == "all"
+    if is_passed_on(work, text, link):
+        return False
     issue = work.store.snapshots.get(link.issue)
     private = isinstance(issue, Item) and guard.of(issue.audience) is Audience.PRIVATE
     return text.author is Author.TEAM or private

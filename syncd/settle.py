@@ -17,6 +17,7 @@ from syncd.model import Audience, Item, Removed, Role
 from syncd.replies import detail_of, ready
 from syncd.retry import reads
 from syncd.store import EffectRow, EffectState
+from syncd.updates import words
 from syncd.work import IN_PLACE, Work
 
 SEARCH_LOOKS = 2
@@ -146,13 +147,14 @@ def _worded(work: Work, row: EffectRow) -> EffectRow | ConnectorError | None:
     """
     try:
         detail = detail_of(work, row.target, [row])
+        update = words(work, row) if row.source else ""
     except ConnectorError as error:
         return error
     with work.store.write():
         if not row.internal and not row.owed:
             work.store.effects.lay_aside(row.id)
             return None
-        note = ready(work, row, detail)
+        note = ready(work, row, detail, update)
         if note is None or note.internal or may_tell(work, row.target.connector):
             sent = note is not None and work.store.effects.send(row.id, work.clock.now())
             return note if sent else None

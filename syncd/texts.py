@@ -72,6 +72,8 @@ class Kind(StrEnum):
     MESSAGE_INCIDENT_RESOLVED = "message_incident_resolved"
     """In the place of the two above, where the issue is an incident."""
     MESSAGE_SPRINT_OVER = "message_sprint_over"
+    MESSAGE_INCIDENT_UPDATE = "message_incident_update"
+    """What an engineer wrote on the issue for customers."""
     MESSAGE_APPROVAL_NEEDED = "message_approval_needed"
     """Of a ticket that isn't filed because no representative has asked for it; they get a copy."""
     MESSAGE_ASSIGNED = "message_assigned"
@@ -95,10 +97,12 @@ VARIABLES = (
     "assignee",
     "since",
     "requester",
+    "update",
 )
 """What a template may show. Each is text and may be empty; words are those that were seen when it was written.
 
-``requester``: the name of who asked, in messages to customers alone. ``label``: the one by which the issue is done for
+``requester``: the name of who asked, in messages to customers alone; ``update``: what an engineer wrote for them, in
+``message_incident_update`` alone. ``label``: the one by which the issue is done for
 the ticket, or would be; ``release``: ``released``, where that makes it so. Both are empty where its status alone does.
 ``assignee``, ``since``: of the other end, in ``standing_note`` alone, which names either the issue or the ticket.
 """
@@ -135,6 +139,10 @@ ISSUE_VARIABLES = (
 
 REQUESTER = "\ue000"
 """Stands for the requester's name in a message that is stored: the name itself is only put in when it is sent."""
+
+UPDATE = "\ue001"
+"""The same for what an engineer wrote."""
+_SIGNS = {"requester": REQUESTER, "update": UPDATE}
 
 FILTERS = ("capitalize", "lower", "replace", "title", "trim", "upper")
 
@@ -283,9 +291,9 @@ def _plain(node: nodes.Filter) -> bool:
 
 def inert(name: str, value: str) -> str:
     """A value from outside as one line of harmless text; a URL as one that can't end its Markdown link early."""
-    if name == "requester" and value == REQUESTER:
+    if value and value == _SIGNS.get(name):
         return value
-    line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", value.replace(REQUESTER, "")).split())
+    line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ue000\ue001]", " ", value).split())
     if name.endswith("_url"):
         return re.sub(r'[\s()<>\[\]"\\`]', lambda found: f"%{ord(found[0]):02X}", line)
     return re.sub(r"([\\`*\[\]<>|~])", r"\\\1", line.replace("@", ""))

@@ -133,6 +133,22 @@ def test_what_is_refused_is_told_and_can_be_tried_again() -> None:
     assert [row.kind for row in desk.store.effects.still_refused()] == ["message_approval_needed"]
 
 
+def test_it_is_asked_of_an_incident_as_well() -> None:
+    desk = Desk(
+        file=FILE,
+        messages="public",
+        texts=TEXTS,
+        kinds={"incident": {"types": ["Incident"]}},
+        replies={"filed": "off"},
+    )
+    ticket = desk.ticket()
+    ticket.kind, ticket.company, ticket.representatives = "Incident", Company("Acme"), LEADS
+    desk.answer(ticket)
+    desk.escalate(ticket)
+    desk.go()
+    assert len(seen(ticket)) == 1
+
+
 # --- the ticket has an agent ---
 
 

@@ -47,6 +47,7 @@ from syncd.store.shown import WhatIsShown
 from syncd.store.snapshots import Snapshots
 from syncd.store.tickets import Tickets
 from syncd.store.unwritten import Unwritten, unwritten
+from syncd.store.updates import Looked, Updates
 
 LOOK = 500
 """Milliseconds."""
@@ -73,6 +74,7 @@ class Store:
         self.commands = Commands(db)
         self.connectors = Connectors(db)
         self.filings = Filings(db)
+        self.updates = Updates(db)
         self.recalls = Recalls(db)
         self.tickets = Tickets(db)
         self.waits = Waits(db)
@@ -206,6 +208,7 @@ __all__ = [
     "FilingRow",
     "FilingState",
     "Filings",
+    "Looked",
     "PairRow",
     "QueueRow",
     "Restored",

@@ -34,8 +34,8 @@ BY_KEY = """
 """
 INSERT = """
     INSERT INTO effects (id, link, kind, turn, target, body, internal, state, began_at, due, looks, remote_id, reason,
-        wordings, until)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', '', ?, 0, '', '', ?, ?)
+        wordings, until, source)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'ready', '', ?, 0, '', '', ?, ?, ?)
 """
 RECALL = """
     INSERT OR IGNORE INTO effects
@@ -93,6 +93,7 @@ OVERTAKEN = """
     SELECT 1 FROM effects WHERE target = :target AND id > :id AND kind LIKE 'message_%' AND kind <> :kind
     AND kind IN ('message_resolved', 'message_declined', 'message_incident_resolved', 'message_sprint_over')
 """
+SOURCES = "SELECT source FROM effects WHERE link = ? AND kind = ?"
 OF_KIND = "SELECT count(*) AS n FROM effects WHERE link = ? AND kind = ?"
 COUNTS = "SELECT state, count(*) AS n FROM effects GROUP BY state"
 REFUSED = """
@@ -101,7 +102,7 @@ REFUSED = """
     WHERE e.state = 'refused' AND (e.link IS NULL OR l.state = 'live' OR (l.state = 'final' AND e.target = l.issue))
     AND e.turn >= coalesce(b.turn, 0) - 1
     AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND newer.turn > e.turn
-        AND newer.kind NOT IN ('command_failed', 'carried', 'standing_note'))
+        AND newer.kind NOT IN ('command_failed', 'carried', 'standing_note', 'message_incident_update'))
     AND NOT EXISTS (SELECT 1 FROM effects newer WHERE newer.link = e.link AND e.kind = 'carried'
         AND newer.kind = 'carried' AND newer.id > e.id AND newer.state = 'done') ORDER BY +e.id
 """
@@ -116,7 +117,7 @@ class EffectRow:
 
     ``looks``: how often it was looked for since it was last sent. ``owed``: the decision that it belongs to has been
     recorded, so nobody will ask for it again; one that isn't owed is decided afresh instead of being sent again.
-    ``wordings`` and ``until``: see :class:`syncd.records.Effect`.
+    ``wordings``, ``until`` and ``source``: see :class:`syncd.records.Effect`.
     ``doubles``: the remote ids under which it stands, where a sweep has found several; else empty.
     """
 
@@ -136,6 +137,7 @@ class EffectRow:
     doubles: str
     wordings: tuple[Wording, ...] = field(default=(), repr=False)
     until: datetime | None = None
+    source: str = ""
     copies: tuple[str, ...] = field(default=(), repr=False)
     """Who else gets it; never stored."""
 
@@ -154,7 +156,7 @@ class Effects:
         values = [name, effect.link or None, effect.kind, effect.turn, str(effect.target), effect.body]
         said = json.dumps(effect.wordings, ensure_ascii=False) if effect.wordings else ""
         until = precise(effect.until) if effect.until else ""
-        self._db.execute(INSERT, [*values, int(effect.internal), precise(now), said, until])
+        self._db.execute(INSERT, [*values, int(effect.internal), precise(now), said, until, effect.source])
         row = self._by_key(effect)
         assert row is not None  # noqa: S101  # just inserted
         return row
@@ -207,6 +209,10 @@ class Effects:
     def leave_out(self, effect: str, reason: str) -> None:
         """It isn't said any more, since something else is true by now."""
         self._db.execute(LEAVE_OUT, [reason, effect])
+
+    def passes_on(self, link: int, kind: str) -> set[str]:
+        """The comments that a link's messages of a kind pass on, or did."""
+        return {row["source"] for row in self._db.query(SOURCES, [link, kind])}
 
     def overtaken(self, row: EffectRow) -> bool:
         """Whether its customer has something newer coming, or has had it."""
@@ -341,4 +347,5 @@ def _row(row: dict[str, Any]) -> EffectRow:
         doubles=row["doubles"],
         wordings=tuple(Wording(*one) for one in json.loads(row["wordings"] or "[]")),
         until=moment(row["until"]) if row["until"] else None,
+        source=row["source"],
     )

@@ -66,7 +66,7 @@ PUT_BASE = """
 TURNS = """
     SELECT l.ticket, max(max(coalesce(b.turn, 0), coalesce(e.turn + 1, 0))) AS turn FROM links l
     LEFT JOIN bases b ON b.link = l.id LEFT JOIN effects e ON e.link = l.id AND e.target = l.ticket
-        AND e.kind NOT IN ('command_failed', 'carried', 'standing_note')
+        AND e.kind NOT IN ('command_failed', 'carried', 'standing_note', 'message_incident_update')
     WHERE l.ticket IN (SELECT ticket FROM links WHERE group_key = ?) GROUP BY l.ticket
 """
 BASE = "SELECT * FROM bases WHERE link = ?"

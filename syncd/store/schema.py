@@ -150,6 +150,7 @@ CREATE TABLE effects (
     doubles   TEXT NOT NULL DEFAULT '',
     wordings  TEXT NOT NULL DEFAULT '',
     until     TEXT NOT NULL DEFAULT '',
+    source    TEXT NOT NULL DEFAULT '',
     UNIQUE (link, kind, turn)
 ) STRICT;
 CREATE UNIQUE INDEX effects_alone ON effects (target, kind, turn) WHERE link IS NULL;
@@ -168,6 +169,12 @@ CREATE TABLE carried (
     UNIQUE (link, way, text)
 ) STRICT;
 CREATE INDEX carried_in ON carried (effect);
+
+CREATE TABLE updates (
+    link   INTEGER PRIMARY KEY REFERENCES links (id),
+    since  TEXT NOT NULL,
+    looked TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE talks (
     link  INTEGER NOT NULL REFERENCES links (id),

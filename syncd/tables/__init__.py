@@ -11,7 +11,7 @@ from syncd.tables.escalation import Condition, FileTable, KindRow, Mark
 from syncd.tables.figures import Figures, Rank
 from syncd.tables.parts import FORM_FIELDS, ISSUE_KINDS, IssueKind, IssueTemplate, IssueWord, TicketWord
 from syncd.tables.priorities import Customer, Priorities, Source, Told
-from syncd.tables.replies import OCCASIONS, Replies
+from syncd.tables.replies import OCCASIONS, OPTIONAL, Replies
 from syncd.tables.routing import Routing, Rule, Tagged
 from syncd.tables.timers import Timers
 
@@ -19,6 +19,7 @@ __all__ = [
     "FORM_FIELDS",
     "ISSUE_KINDS",
     "OCCASIONS",
+    "OPTIONAL",
     "Announce",
     "BoardRow",
     "ChainStep",
