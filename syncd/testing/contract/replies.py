@@ -52,6 +52,22 @@ class Replies(Part):
         assert (outcome.error, outcome.status, world.status(ref)) == (None, wanted, wanted)
         assert [one.internal for one in world.remarks(ref)] == [False]
 
+    @pytest.mark.parametrize("how", ["lost_answer", "error_after"])
+    def test_a_public_reply_whose_answer_was_lost_is_in_doubt_and_was_sent_once(
+        self, world: World, connector: Connector, how: str
+    ) -> None:
+        _needs_helpdesk(world)
+        needs(world, "lost_answer")
+        ref = keyed(connector, [world.add()])[0]
+        began = connector.clock.now()
+        world.fail(how, writes_only=True)
+        note = Note("e1", "May we proceed?", MARKER, internal=False, copies=LEADS)
+        (written,) = _applied(connector, Action(ref, notes=(note,))).notes
+        assert isinstance(written.error, ConnectorError)
+        assert written.error.doubt
+        assert [one.internal for one in world.remarks(ref)] == [False]
+        assert connector.find(MARKER, ref, began)
+
     def test_a_note_of_ours_gets_another_text_and_stays_one(self, world: World, connector: Connector) -> None:
         ref, note, remote = _left(world, connector)
         world.say(ref, "somebody else's words", by=Author.TEAM, internal="internal_notes" not in world.lacks)
