@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from syncd.clock import Clock, moment, precise
+from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone
 from syncd.logs import Log
 from syncd.model import Audience
@@ -105,8 +106,9 @@ class Announcer:
             self.log.warning("answers not seen", sink=self.outlet.name, why=error.what)
         try:
             return taken(work, subject, row.stood)
-        except ConnectorError as error:
-            self.log.warning("not read", connector=error.connector, why=error.what)
+        except Exception as error:
+            if not self._unread(subject, error):
+                raise
             return False  # who isn't known to have answered is taken not to have
 
     def _hand_on(self, work: Work, row: AnnouncementRow, subject: Subject) -> None:
@@ -173,14 +175,29 @@ class Announcer:
         except Gone:
             self._settle(work, row, Telling.NEEDLESS)
             return None
-        except ConnectorError as error:
-            self.log.warning("not read", connector=error.connector, why=error.what)
+        except Exception as error:
+            if not self._unread(subject, error):
+                raise
             if row.tries + 1 >= TRIES and concerns(subject):
                 return subject
         with work.store.write():
             later = precise(self.clock.now() + AGAIN * min(row.tries + 1, SLOWER))
             work.store.announcements.put(replace(row, tries=row.tries + 1, due=later))
         return None
+
+    def _unread(self, subject: Subject, error: Exception) -> bool:
+        """Say why a ticket or an issue wasn't read. A defect that one of them brings about holds up no other (rule 13).
+
+        Returns:
+            Whether that is all there is to it.
+        """
+        if isinstance(error, ConnectorError):
+            self.log.warning("not read", connector=error.connector, why=error.what)
+        elif of_one_item(error):
+            self.log.error("defect", item=subject.human, what=told(error))
+        else:
+            return False
+        return True
 
     def _say(self, work: Work, batch: Sequence[Subject]) -> None:
         """One message. It counts as sent before the first byte of it leaves."""

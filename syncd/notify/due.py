@@ -22,11 +22,12 @@ def due(store: Store, desks: Mapping[str, Helpdesk], now: datetime) -> Iterator[
     announcing = {name: desk for name, desk in desks.items() if desk.playbook.announce.routes}
     if not announcing:
         return
-    known, since, at = store.announcements.known(), precise(now - LATE), precise(now)
+    since, at = precise(now - LATE), precise(now)
     for desk, about, event, route in _asked(store, announcing, since):
         step = following(desk.playbook, route, -1)
-        is_new = step is not None and (about, event, route.name) not in known
-        if step is not None and is_new and not _may_have_been_told(store, about, since):
+        if step is None or store.announcements.chain((about, event, route.name)):
+            continue
+        if not _may_have_been_told(store, about, since):
             sink = sink_of(desk, route, step)
             yield AnnouncementRow(about, event, desk.name, route.name, step, made_at=at, due=at, sink=sink)
 

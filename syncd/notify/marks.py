@@ -40,7 +40,7 @@ def mark(work: Work, outlet: Outlet, clock: Clock) -> None:
 def _wanted(work: Work, row: AnnouncementRow) -> Mark | None:
     issue = issue_of(work.store, row.about)
     seen = work.store.snapshots.get(issue) if issue else None
-    if not isinstance(seen, Item):
+    if not isinstance(seen, Item) or seen.ref.connector not in work.trackers:
         return None
     word = work.mapping(seen.ref.connector).word(seen.status)
     if word in TAKEN - {Word.IN_PROGRESS}:

@@ -98,6 +98,8 @@ def found(work: Work, row: AnnouncementRow) -> Subject | None:
         if filing is None or not _still(filing, row.event):
             return None
         ticket, issue = filing.ticket, filing.issue
+    if issue is not None and issue.connector not in work.trackers:
+        return None
     seen = work.store.snapshots.get(issue) if issue else None
     item = seen if isinstance(seen, Item) else None
     if issue is not None and seen is not None and (item is None or _over(work, item)):

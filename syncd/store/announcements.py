@@ -16,14 +16,13 @@ from sqlite_utils import Database
 from syncd.tables import Event
 
 OPEN = """
-    SELECT * FROM announcements WHERE state IN ('waiting', 'sent', 'unknown') AND (state = 'waiting' OR due <> '')
+    SELECT * FROM announcements WHERE state IN ('waiting', 'sent', 'unknown') AND due <> ''
     ORDER BY made_at, about, event, route, step
 """
 CHAIN = "SELECT * FROM announcements WHERE about = ? AND event = ? AND route = ? ORDER BY step"
 ABOUT = """
     SELECT * FROM announcements WHERE about IN (SELECT value FROM json_each(?)) ORDER BY made_at, event, route, step
 """
-KNOWN = "SELECT DISTINCT about, event, route FROM announcements"
 UNMARKED = """
     SELECT * FROM announcements WHERE sink = ? AND thread <> '' AND mark <> 'done' AND sent_at > ? ORDER BY sent_at
 """
@@ -119,10 +118,6 @@ class Announcements:
     def about(self, names: Iterable[str]) -> list[AnnouncementRow]:
         """What was announced, or is to be, of these filings and links."""
         return [_row(row) for row in self._db.query(ABOUT, [json.dumps(sorted(names))])]
-
-    def known(self) -> set[tuple[str, Event, str]]:
-        """What has been, or is to be, announced by which route."""
-        return {(row["about"], row["event"], row["route"]) for row in self._db.query(KNOWN)}
 
     def open(self) -> list[AnnouncementRow]:
         """What waits to be told, or to be answered."""

@@ -15,7 +15,7 @@ _LINK = """
     SELECT l.*, coalesce(t.key, l.ticket_key) AS ticket_now, coalesce(i.key, l.issue_key) AS issue_now FROM links l
     LEFT JOIN snapshots t ON t.ref = l.ticket LEFT JOIN snapshots i ON i.ref = l.issue
 """
-FRESH = _LINK + " WHERE l.state = 'live' AND l.filed = 1 AND l.made_at > ? ORDER BY l.id"
+FRESH = _LINK + " WHERE l.state = 'live' AND l.filed = 1 AND l.made_at > ? ORDER BY l.made_at, l.id"
 ALL = _LINK + " ORDER BY l.id"
 BY_ID = _LINK + " WHERE l.id = ?"
 BY_PAIR = _LINK + " WHERE l.ticket = ? AND l.issue = ?"

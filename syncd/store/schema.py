@@ -285,7 +285,7 @@ CREATE TABLE announcements (
     tries   INTEGER NOT NULL,
     PRIMARY KEY (about, event, route, step)
 ) STRICT;
-CREATE INDEX announcements_open ON announcements (due) WHERE state IN ('waiting', 'sending', 'sent', 'unknown');
+CREATE INDEX announcements_open ON announcements (made_at) WHERE state IN ('waiting', 'sent', 'unknown') AND due <> '';
 CREATE INDEX announcements_unmarked ON announcements (sink) WHERE thread <> '' AND mark <> 'done';
 
 CREATE VIEW ends AS

@@ -130,8 +130,8 @@ class Announced:
 
     def rows(self) -> list[AnnouncementRow]:
         """All that the state knows of announcements."""
-        keys = self.pair.store.announcements.known()
-        return [row for key in sorted(keys) for row in self.pair.store.announcements.chain(key)]
+        found = self.pair.store._db.query("SELECT DISTINCT about FROM announcements ORDER BY about")
+        return [row for one in found for row in self.pair.store.announcements.about([one["about"]])]
 
     def states(self) -> list[str]:
         return [row.state.value for row in self.rows()]

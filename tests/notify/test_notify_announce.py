@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from syncd.model import Author
+from syncd.details import Detail
+from syncd.model import Author, Ref
 from syncd.store import FilingState, Store, back_up, restore
 from syncd.testing.exchange import Fault, Reply
 from tests.notify.announced import CANARY, EMERGENCY, SUBJECT, Announced, announce
@@ -414,6 +415,37 @@ def test_a_ticket_that_cannot_be_read_delays_it_for_a_minute_at_most(receiver: R
     (message,) = receiver.got
     assert (SUBJECT[:4] in message["text"]) is (times == 1)
     assert "escalated by: the tag engineering" in message["text"]
+
+
+def test_one_ticket_that_brings_a_defect_to_light_holds_up_no_other(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Announced({"dev": hook(receiver)}, announce({}))
+    poisoned, _ = office.file()
+    desk = office.pair.work.connectors["desk"]
+    detail = type(desk).detail
+
+    def poison(ref: Ref) -> Detail:
+        if ref == office.pair.ref(poisoned):
+            raise KeyError(CANARY)
+        return detail(desk, ref)
+
+    monkeypatch.setattr(desk, "detail", poison)
+    office.file()
+    office.turn()
+    assert [one["title"][-6:] for one in receiver.got] == ["DESK-2"]
+    office.turns(300)
+    assert len(receiver.got) == 2
+    assert CANARY not in repr(office.logged)
+
+
+def test_what_is_in_a_tracker_that_is_no_more_is_passed_over(receiver: Receiver) -> None:
+    office = Announced({"dev": hook(receiver)}, announce({}, reactions=True))
+    office.file()
+    office.pair.reconcile()
+    office.pair.work.trackers = {}
+    office.turns(60)
+    assert (receiver.got, office.states()) == ([], ["needless"])
 
 
 def test_an_idle_turn_writes_nothing_and_reads_nothing(receiver: Receiver) -> None:
