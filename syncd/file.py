@@ -23,6 +23,7 @@ from syncd.defects import of_one_item, told
 from syncd.details import Detail
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
 from syncd.filing import Filing, Unfiled, customer, decide, write
+from syncd.model import Audience
 from syncd.occasions import APPROVAL_NEEDED, note_no_issue, promise
 from syncd.playbook import Playbook
 from syncd.poll import poll
@@ -80,7 +81,7 @@ def _file_due(work: Work, desk: Helpdesk) -> None:
             raise Interrupted("stopped between two filings")
         looks = row.state is FilingState.DOUBT
         if looks and work.writes:
-            _alone(work, row, partial(look, work, row))
+            _alone(work, row, partial(_look, work, desk, row))
         elif not looks and _may_be_filed(work, desk, row):
             _alone(work, row, partial(_file_one, work, desk, row, trackers))
 
@@ -97,6 +98,23 @@ def _alone(work: Work, row: FilingRow, do: Callable[[], None]) -> None:
         now = work.store.filings.get(row.id)
         if now is not None and now.state is not FilingState.SENT:  # that one is looked for first
             keep(work, row, replace(row, state=FilingState.REFUSED, reason=f"{told(error)}. Please report it"))
+
+
+def _look(work: Work, desk: Helpdesk, row: FilingRow) -> None:
+    """For an issue whose answer was lost; once it is found, it is put on its boards."""
+    look(work, row)
+    now = work.store.filings.get(row.id)
+    if now is None or now.state is not FilingState.FILED or not desk.playbook.boards:
+        return
+    try:
+        detail = reads(work.clock, patience=IN_PLACE)(work.connectors[desk.name].detail, now.ticket)
+    except ConnectorError as error:  # the issue stands, whatever becomes of its boards
+        keep(work, now, replace(now, reason=f"it was not put on its boards: {error.what}"))
+        return
+    word = desk.mapping.word(detail.item.status)
+    found = decide(detail, desk.playbook, word=word, ordered=now.ordered)
+    if not isinstance(found, Unfiled):
+        put_on_boards(work, now, write(found, detail, desk.playbook, Audience(now.audience)))
 
 
 def _may_be_filed(work: Work, desk: Helpdesk, row: FilingRow) -> bool:

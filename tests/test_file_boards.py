@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from syncd.details import Detail
+from syncd.errors import Refused
+from syncd.model import Ref
 from syncd.testing.memory import Entry
 from syncd.testing.panels import Panel
-from tests.filings import RULES, Desk
+from tests.filings import AFTER, RULES, Desk
 
 BOARDS = [{"board": "team/1", "fields": {"Type": "support", "Impact": "{priority}"}}, {"board": "team/2"}]
 PRIORITIES = {"severity": {"told_by": [{"field": "impact"}]}, "table": {"critical": "critical"}, "labelled": False}
@@ -60,6 +63,44 @@ def test_what_can_not_be_put_there_is_told_and_the_issue_stands(
     assert desk.states(ticket) == ["filed"]
     assert said in desk.row(ticket).reason
     assert desk.tracker.boards["team/2"].items == {issue.number: {}}, "one that fails leaves the other alone"
+
+
+def test_an_issue_whose_answer_was_lost_is_put_on_its_boards_once_it_is_found(desk: Desk) -> None:
+    ticket = desk.ticket()
+    ticket.subject, ticket.fields["impact"] = "It is slow", "critical"
+    desk.tick()
+    desk.escalate(ticket)
+    desk.pass_()
+    desk.tick(AFTER)
+    desk.tracker.faults.append(("lost_answer", True))
+    desk.go(6)
+    (issue,) = desk.filed()
+    assert desk.states(ticket) == ["filed"]
+    assert desk.tracker.boards["team/1"].items == {issue.number: {"Type": "support", "Impact": "critical"}}
+
+
+def test_a_found_issue_whose_ticket_can_not_be_read_stands_and_is_told(desk: Desk) -> None:
+    ticket = desk.ticket()
+    ticket.subject = "It is slow"
+    desk.tick()
+    desk.escalate(ticket)
+    desk.pass_()
+    desk.tick(AFTER)
+    desk.tracker.faults.append(("lost_answer", True))
+    desk.go(1)
+    assert desk.states(ticket) == ["doubt"]
+    detail = desk.work.connectors["desk"].detail
+
+    def refuse(ref: Ref) -> Detail:
+        raise Refused("desk", "reading the ticket: the agent may not see it")
+
+    desk.work.connectors["desk"].detail = refuse  # type: ignore[method-assign]  # in its place
+    desk.go(4)
+    desk.work.connectors["desk"].detail = detail  # type: ignore[method-assign]  # as it was
+    desk.go(2)
+    assert desk.states(ticket) == ["filed"]
+    assert len(desk.filed()) == 1
+    assert "not put on its boards: reading the ticket" in desk.row(ticket).reason
 
 
 def test_an_outage_is_waited_for(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from syncd.actions import Board, Draft
 from syncd.connector import Connector
 from syncd.errors import ConnectorError, Refused
 from syncd.model import Audience, Item, Ref
-from syncd.testing.contract.support import MARKER, OTHER, Part, item, keyed, needs, needs_act, needs_create
+from syncd.testing.contract.support import MARKER, OTHER, Part, item, keyed, needs, needs_act, needs_create, walk
 from syncd.testing.world import World
 
 NOWHERE = "syncd-no-such-thing"
@@ -54,6 +54,8 @@ class Files(Part):
         read = connector.fetch([made.item.ref])[made.item.ref]
         assert isinstance(read, Item)
         assert read.assignees == draft.assignees
+        told = {one.ref: one.assignees for page in walk(connector) for one in page.items}
+        assert told[made.item.ref] == draft.assignees
         assert not connector.check_filing([draft], [])
 
     @pytest.mark.parametrize("part", ["place", "type", "assignees", "fields"])
