@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from syncd.connector import Connector
 from syncd.model import Author, GoneKind, Item, Place, Removed
+from syncd.testing.contract.details import SUBJECT, WORDS
 from syncd.testing.contract.support import Part, finished, item, keyed, needs, needs_act, walk
 from syncd.testing.world import World
 
@@ -91,7 +92,7 @@ class Reads(Part):
 
     def test_files_are_told_with_the_text_that_they_came_with(self, world: World, connector: Connector) -> None:
         needs_act(world, "send")
-        case = world.ask("The hub is slow", "It began on Monday.")
+        case = world.ask(SUBJECT, WORDS)
         ref = keyed(connector, [case.ref])[0]
         world.say(ref, "we look into it", by=Author.TEAM)
         file = world.send(ref, "here is more", "more.log")
