@@ -10,10 +10,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncd import guard, marker
-from syncd.actions import Board, Created, Draft
+from syncd.actions import Created, Draft
 from syncd.already import tell_promoted
 from syncd.clock import moment, precise
-from syncd.connector import Connector
 from syncd.defects import of_one_item
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.filing import Filing
@@ -63,29 +62,6 @@ def create(work: Work, row: FilingRow, issue: Filing) -> None:
     _filed(work, row, created.item, lacks)
 
 
-def put_on_boards(work: Work, row: FilingRow, issue: Filing) -> None:
-    """Once an issue is filed, and not while the tracker's feed waits: a board may not know a new issue at once.
-
-    What can't be put there, or set, stands in the row's reason: the issue is filed all the same.
-    """
-    now = work.store.filings.get(row.id)
-    if now is None or now.state is not FilingState.FILED or now.issue is None or not issue.boards:
-        return
-    connector, lacks = work.connectors[row.tracker], [now.reason] if now.reason else []
-    for board in issue.boards:
-        try:
-            reads(work.clock, patience=IN_PLACE)(_put, connector, now.issue, board)
-        except ConnectorError as error:
-            lacks.append(error.what)
-    keep(work, now, replace(now, reason="; ".join(lacks)))
-
-
-def _put(connector: Connector, issue: Ref, board: Board) -> None:
-    for error in connector.board(issue, [board]):
-        if error is not None:
-            raise error
-
-
 def _lacks(created: Created) -> str:
     """What of the draft the issue hasn't got all the same, in words; empty if nothing."""
     if created.aside is None or isinstance(created.aside, ConnectorError):
@@ -130,6 +106,8 @@ def _filed(work: Work, row: FilingRow, issue: Item, lacks: str = "") -> None:
         if not store.snapshots.is_stale(issue):
             work.keep(issue)
         link = _tie(work, row.ticket, issue.ref)
+        boards = work.helpdesks[row.ticket.connector].playbook.boards
+        row = replace(row, board_due=work.now if boards else "", board_tries=0)
         store.filings.put(
             replace(row, state=FilingState.FILED, issue=issue.ref, filed_at=work.now, reason=lacks, tries=0)
         )
@@ -245,4 +223,4 @@ def was_filed_before(work: Work, row: FilingRow, tracker: str, place: str) -> bo
     return isinstance(issue, Item)
 
 
-__all__ = ["create", "due_in", "failed", "is_in_question", "keep", "look", "put_on_boards", "was_filed_before"]
+__all__ = ["create", "due_in", "failed", "is_in_question", "keep", "look", "was_filed_before"]

@@ -15,15 +15,15 @@ from functools import partial
 
 from syncd.already import already, came_from
 from syncd.beside import look_beside
+from syncd.boarding import see_to_boards
 from syncd.braking import refuse_filing
 from syncd.clock import precise
 from syncd.config import Helpdesk
-from syncd.create import create, due_in, failed, is_in_question, keep, look, put_on_boards, was_filed_before
+from syncd.create import create, due_in, failed, is_in_question, keep, look, was_filed_before
 from syncd.defects import of_one_item, told
 from syncd.details import Detail
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
 from syncd.filing import Filing, Unfiled, customer, decide, write
-from syncd.model import Audience
 from syncd.occasions import APPROVAL_NEEDED, note_no_issue, promise
 from syncd.playbook import Playbook
 from syncd.poll import poll
@@ -68,6 +68,7 @@ def file(work: Work, name: str | None = None) -> None:
         try:
             if desk in work.helpdesks:
                 _file_due(work, work.helpdesks[desk])
+                see_to_boards(work, work.helpdesks[desk])
                 look_beside(work, desk)
         except BrakeOn as error:
             work.say(str(error))
@@ -81,7 +82,7 @@ def _file_due(work: Work, desk: Helpdesk) -> None:
             raise Interrupted("stopped between two filings")
         looks = row.state is FilingState.DOUBT
         if looks and work.writes:
-            _alone(work, row, partial(_look, work, desk, row))
+            _alone(work, row, partial(look, work, row))
         elif not looks and _may_be_filed(work, desk, row):
             _alone(work, row, partial(_file_one, work, desk, row, trackers))
 
@@ -98,23 +99,6 @@ def _alone(work: Work, row: FilingRow, do: Callable[[], None]) -> None:
         now = work.store.filings.get(row.id)
         if now is not None and now.state is not FilingState.SENT:  # that one is looked for first
             keep(work, row, replace(row, state=FilingState.REFUSED, reason=f"{told(error)}. Please report it"))
-
-
-def _look(work: Work, desk: Helpdesk, row: FilingRow) -> None:
-    """For an issue whose answer was lost; once it is found, it is put on its boards."""
-    look(work, row)
-    now = work.store.filings.get(row.id)
-    if now is None or now.state is not FilingState.FILED or not desk.playbook.boards:
-        return
-    try:
-        detail = reads(work.clock, patience=IN_PLACE)(work.connectors[desk.name].detail, now.ticket)
-    except ConnectorError as error:  # the issue stands, whatever becomes of its boards
-        keep(work, now, replace(now, reason=f"it was not put on its boards: {error.what}"))
-        return
-    word = desk.mapping.word(detail.item.status)
-    found = decide(detail, desk.playbook, word=word, ordered=now.ordered)
-    if not isinstance(found, Unfiled):
-        put_on_boards(work, now, write(found, detail, desk.playbook, Audience(now.audience)))
 
 
 def _may_be_filed(work: Work, desk: Helpdesk, row: FilingRow) -> bool:
@@ -170,8 +154,6 @@ def _file_there(work: Work, row: FilingRow, issue: Filing, told: FilingRow) -> N
         sent = _send(work, row, told)
         if sent is not None:
             create(work, sent, issue)
-    if sent is not None:
-        put_on_boards(work, sent, issue)
 
 
 def _ready(work: Work, desk: Helpdesk, trackers: _Trackers) -> frozenset[str] | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
+from syncd.actions import Board
 from syncd.details import Detail
-from syncd.errors import Refused
+from syncd.errors import ConnectorError, Refused, Transient
 from syncd.model import Ref
 from syncd.testing.memory import Entry
 from syncd.testing.panels import Panel
@@ -121,4 +123,45 @@ def test_an_outage_is_waited_for(desk: Desk) -> None:
     (issue,) = desk.filed()
     assert struck
     assert desk.tracker.boards["team/1"].items[issue.number] == {"Type": "support", "Impact": "critical"}
+    assert desk.row(ticket).reason == ""
+
+
+def test_a_process_that_dies_before_the_boards_were_asked_puts_it_there_after_its_start(tmp_path: Path) -> None:
+    class _Dies(BaseException):
+        """A kill."""
+
+    def die(*_what: object) -> None:
+        raise _Dies
+
+    desk = Desk(tmp_path / "syncd.db", boards=BOARDS)
+    desk.tracker.boards["team/1"], desk.tracker.boards["team/2"] = Panel({}), Panel({})
+    desk.escalated()
+    desk.pass_()
+    desk.tick(61)
+    desk.work.connectors["tracker"].board = die  # type: ignore[method-assign,assignment]  # the end comes with it
+    with pytest.raises(_Dies):
+        desk.pass_()
+    desk.restart()
+    desk.go()
+    (issue,) = desk.filed()
+    assert issue.number in desk.tracker.boards["team/2"].items
+
+
+def test_a_long_outage_is_waited_for(desk: Desk) -> None:
+    ticket = desk.escalated()
+    desk.pass_()
+    desk.tick(61)
+    tracker = desk.work.connectors["tracker"]
+    put, struck = tracker.board, list[object]()
+
+    def stumble(issue: Ref, boards: Sequence[Board]) -> Iterator[ConnectorError | None]:
+        struck.append(boards)
+        if len(struck) < 12:
+            raise Transient("tracker", "answered 502")
+        return put(issue, boards)
+
+    tracker.board = stumble  # type: ignore[method-assign]  # in its place
+    desk.go(8)
+    (issue,) = desk.filed()
+    assert issue.number in desk.tracker.boards["team/1"].items
     assert desk.row(ticket).reason == ""

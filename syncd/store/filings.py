@@ -50,6 +50,10 @@ SEVERAL = """
     WHERE f.state = 'filed' AND f.occasion = 'escalated' AND f.ticket LIKE ? AND (f.beside <> '' OR
         (SELECT count(*) FROM links l WHERE l.ticket = f.ticket AND l.state = 'live') > 1)
 """
+UNBOARDED = """
+    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
+    WHERE f.state = 'filed' AND f.board_due <> '' AND f.board_due <= ? AND f.ticket LIKE ? ORDER BY f.board_due, f.id
+"""
 FLAGGED = """
     SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
     WHERE f.beside <> '' ORDER BY f.id
@@ -157,6 +161,8 @@ class FilingRow:
         kind, area, team, priority: as the playbook decided; empty where it names none.
         company: the customer as labels have it; empty unless the playbook keeps it for the report.
         beside: another unfinished issue of the ticket that was made at about the same time, as people know it.
+        board_due: when it is to be put on its boards; empty once it is, or can't be.
+        board_tries: how often that has failed.
         began_at: when the issue was about to be created, our clock.
         filed_at: when it stood there, our clock; of an issue that a person filed, when that was seen.
         answered_at: when an agent first answered the requester, by the helpdesk's own clock.
@@ -188,6 +194,8 @@ class FilingRow:
     company: str = ""
     issue: Ref | None = None
     beside: str = ""
+    board_due: str = ""
+    board_tries: int = 0
     began_at: str = ""
     filed_at: str = ""
     answered_at: str = ""
@@ -258,6 +266,10 @@ class Filings:
     def several(self, helpdesk: str) -> list[FilingRow]:
         """Those of a helpdesk's tickets that have further issues, or had."""
         return [_row(row) for row in self._db.query(SEVERAL, [f"{helpdesk}:%"])]
+
+    def unboarded(self, helpdesk: str, now: str) -> list[FilingRow]:
+        """Those of a helpdesk's tickets whose issue is to be put on its boards now."""
+        return [_row(row) for row in self._db.query(UNBOARDED, [now, f"{helpdesk}:%"])]
 
     def flagged(self) -> list[FilingRow]:
         """Those beside which another issue stands that was made at about the same time."""

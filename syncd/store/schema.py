@@ -374,6 +374,8 @@ CREATE TABLE filings (
     company     TEXT NOT NULL,
     issue       TEXT NOT NULL,
     beside      TEXT NOT NULL,
+    board_due   TEXT NOT NULL,
+    board_tries INTEGER NOT NULL,
     began_at    TEXT NOT NULL,
     filed_at    TEXT NOT NULL,
     answered_at TEXT NOT NULL,
