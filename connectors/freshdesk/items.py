@@ -142,8 +142,7 @@ def answered_at(rows: Iterable[Row], me: int) -> datetime | None:
         for row in rows
         if row.get("private") is not True
         and row.get("source") != _SURVEY
-        and row.get("auto_response") is not True
-        and not row.get("automation_id")
+        and not _is_automatic(row)
         and _author(row, me, private=False) is Author.TEAM
     )
     return min(found, default=None)
@@ -158,7 +157,13 @@ def _text(row: Row, me: int) -> Text:
         str(number(row)),
         time_of(row, "created_at", "updated_at"),
         _files(row),
+        automatic=_is_automatic(row),
     )
+
+
+def _is_automatic(row: Row) -> bool:
+    """Whether a rule wrote it, or the helpdesk by itself (Freshdesk API docs, Conversations)."""
+    return row.get("auto_response") is True or bool(row.get("automation_id"))
 
 
 def _files(row: Row) -> tuple[Attachment, ...]:

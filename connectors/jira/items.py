@@ -107,7 +107,9 @@ class Reading:
             ValueError: it isn't the record of a comment.
         """
         who = self.authors.author(row.get("author"), unknown=not _for_the_team(fields))
-        return Text(to_markdown(row.get("body")), who, Place.COMMENT, digits(row, "id"), moment(row, "created"))
+        robot = self.authors.is_automation(row.get("author")) is True
+        body, at = to_markdown(row.get("body")), moment(row, "created")
+        return Text(body, who, Place.COMMENT, digits(row, "id"), at, automatic=robot)
 
 
 # --- the parts of a record; each raises ValueError where it is none ---

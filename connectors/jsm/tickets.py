@@ -107,8 +107,10 @@ class Tickets:
             internal = is_internal(row)
             place = Place.NOTE if internal else Place.COMMENT
             written = items.needed(row, "created")
-            texts.append(Text(to_markdown(row.get("body")), author, place, items.digits(row, "id"), written, sent))
-            if not internal and (author is Author.SELF or part_of(row.get("author"), "accountType") != ROBOT):
+            robot = author is not Author.SELF and part_of(row.get("author"), "accountType") == ROBOT
+            said, key = to_markdown(row.get("body")), items.digits(row, "id")
+            texts.append(Text(said, author, place, key, written, sent, automatic=robot))
+            if not internal and not robot:
                 # An acknowledgement by automation is no answer.
                 waiting = author is Author.OUTSIDE
                 answered_at = answered_at or (written if author is Author.TEAM else None)

@@ -257,7 +257,13 @@ def _text(row: Row, me: int, roles: Mapping[int, str], *, first: bool) -> Text:
     place = Place.NOTE if private else Place.BODY if first else Place.COMMENT
     body = to_markdown(row.get("html_body"), row.get("plain_body") or row.get("body"))
     key = "" if place is Place.BODY else str(number(row))
-    return Text(body, author, place, key, _written(row), _files(row))
+    return Text(body, author, place, key, _written(row), _files(row), automatic=_by_rule(row))
+
+
+def _by_rule(row: Row) -> bool:
+    """Whether a trigger or an automation wrote it (Zendesk API docs, Via types), or Zendesk itself."""
+    via = row.get("via")
+    return _id(row.get("author_id")) < 1 or (isinstance(via, dict) and via.get("channel") == "rule")
 
 
 def _files(row: Row) -> tuple[Attachment, ...]:

@@ -150,6 +150,11 @@ def test_whether_the_requester_waits(rows: list[dict[str, Any]], waiting: bool) 
     assert [text.id for text in texts] == sorted(text.id for text in texts)
 
 
+def test_what_a_rule_wrote_is_known() -> None:
+    rows = [said(1), said(2, 1, auto_response=True), said(3, 2, automation_id=7)]
+    assert [text.automatic for text in items.conversation(rows, ME)[0]] == [False, True, True]
+
+
 # --- markup ---
 
 

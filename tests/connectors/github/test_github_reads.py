@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from github_direct import HOME, State, asked, connect, serving
@@ -323,3 +325,14 @@ def test_one_failing_issue_spoils_no_other(sandbox: GitHubSandbox, connector: Gi
 
 def test_a_ref_without_a_key_is_refused(connector: GitHubConnector) -> None:
     assert isinstance(connector.fetch([Ref("github", "1")])[Ref("github", "1")], Refused)
+
+
+@pytest.mark.parametrize("kind", ["User", "Bot"])
+def test_a_bots_comment_is_known(sandbox: GitHubSandbox, connector: GitHubConnector, kind: str) -> None:
+    key = sandbox.people.make_issue(HOME, "An issue", "")
+    sandbox.people.comment(key, "the build has failed", by="ci")
+    sandbox.books.accounts["ci"] = replace(sandbox.books.accounts["ci"], type=kind)
+    ref = connector.resolve(key)
+    assert ref is not None
+    (said,) = connector.comments(ref, datetime(2020, 1, 1, tzinfo=UTC))
+    assert (said.body, said.automatic) == ("the build has failed", kind == "Bot")

@@ -120,6 +120,11 @@ def test_the_newest_public_word_decides_whether_a_customer_waits(rows: list[dict
     assert said(*rows)[1] is waiting
 
 
+def test_what_an_app_wrote_is_known() -> None:
+    found = TICKETS.said({"reporter": CUSTOMER}, [comment(1, CUSTOMER), comment(2, ROBOT, 1), comment(3, AGENT, 2)])
+    assert [text.automatic for text in found.texts[1:]] == [False, True, False]
+
+
 def test_whoever_asked_is_a_customer_whatever_their_account() -> None:
     assert said(comment(1, EMPLOYEE), reporter=EMPLOYEE) == ([(Author.OUTSIDE, Place.COMMENT)], True)
     assert said(comment(1, {"name": "ann"}), reporter={"name": "ann"})[1] is True

@@ -155,6 +155,11 @@ def test_whether_the_customer_waits(rows: list[dict[str, Any]], waiting: bool) -
     assert [text.body for text in texts] == [str(row["id"]) for row in sorted(rows, key=lambda row: row["id"])]
 
 
+def test_what_a_rule_wrote_is_known() -> None:
+    rows = [said(1, CUSTOMER), said(2, AGENT), said(3, AGENT, via={"channel": "rule"}), said(4, SYSTEM)]
+    assert [text.automatic for text in items.conversation(rows, CUSTOMER, 0, ROLES)[0]] == [False, False, True, True]
+
+
 def test_an_agent_who_asks_for_himself_waits_as_well() -> None:
     assert items.conversation([said(1, AGENT), said(2, AGENT)], AGENT, 0, ROLES)[1] is True
 
