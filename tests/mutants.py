@@ -39,6 +39,8 @@ TESTS = (
     "tests/test_braking.py",
     "tests/test_begun.py",
     "tests/test_together.py",
+    "tests/test_replies.py",
+    "tests/test_updates.py",
     "tests/properties/test_strolls.py",
     "tests/properties/test_machine.py",
 )
@@ -83,8 +85,8 @@ MUTANTS = (
     Mutant(
         "an effect is not known to be under way",
         "act.py",
-        "if work.store.effects.send(row.id, work.clock.now()):",
-        "if row.state is EffectState.READY:",
+        "if note is not None and work.store.effects.send(row.id, work.clock.now()):",
+        "if note is not None:",
     ),
     Mutant(
         "an effect in doubt is sent again at once",
@@ -104,10 +106,10 @@ MUTANTS = (
         "        elif row.owed:\n",
         "        elif True:\n",
     ),
-    Mutant("a waiting customer is closed upon", "plan/decide.py", "if finished and ticket.item.waiting:", "if False:"),
+    Mutant("a waiting customer is closed upon", "plan/decide.py", "if ticket.item.waiting:", "if False:"),
     Mutant(
         "any issue is enough",
-        "plan/ticket.py",
+        "playbook.py",
         "return min(words, key=order.index)",
         "return max(words, key=order.index)",
     ),
@@ -117,7 +119,9 @@ MUTANTS = (
         "old_news = [item for item in page.items if work.store.snapshots.is_old(work.kept(item))]",
         "old_news: list[Item] = []",
     ),
-    Mutant("a link in an echo is lost", "poll.py", "    news += [shown", "    _ = [shown"),
+    Mutant(
+        "a link in an echo is lost", "poll.py", "    also = [(item, resolve", "    also = todo[:0] and [(item, resolve"
+    ),
     Mutant(
         "a link in an echo is asked for each time",
         "named.py",
@@ -294,14 +298,14 @@ MUTANTS = (
     Mutant(
         "as much as one likes is changed at once",
         "braking.py",
-        "if str(step.target) not in changed and count > _limit(work, name):",
+        "if target not in changed and len(changed) + 1 + ended > _limit(work, name):",
         "if False:",
     ),
     Mutant(
         "a ticket that is written again counts again",
         "braking.py",
-        "if str(step.target) not in changed and count > _limit(work, name):",
-        "if count + (str(step.target) in changed) > _limit(work, name):",
+        "if target not in changed and len(changed) + 1 + ended > _limit(work, name):",
+        "if len(changed) + 1 + ended > _limit(work, name):",
     ),
     Mutant(
         "what is written at once is not counted",
@@ -388,8 +392,8 @@ MUTANTS = (
     Mutant(
         "what is owed to a muted ticket is sent",
         "store/effects.py",
-        "(state = 'ready' AND link NOT IN (SELECT id FROM muted_links))) AND due",
-        "state = 'ready') AND due",
+        "(state = 'doubt' OR (state = 'ready' AND link NOT IN (SELECT id FROM muted_links)) OR",
+        "(state = 'doubt' OR state = 'ready' OR",
     ),
     Mutant(
         "a merged ticket isn't muted any more",
@@ -420,8 +424,9 @@ MUTANTS = (
     Mutant(
         "an order on a muted ticket waits until it is unmuted",
         "obey.py",
-        "    if store.commands.muted_since(row.ticket):\n",
-        "    if False:\n",
+        "    if store.commands.muted_since(row.ticket):\n"
+        '        raise _Fault("the ticket is muted")\n    if is_unknown',
+        "    if is_unknown",
     ),
     Mutant(
         "what failed is said for ever",
@@ -435,6 +440,40 @@ MUTANTS = (
         "coalesce(i.key, l.issue_key)",
         "coalesce(i.key, '')",
     ),
+    Mutant(
+        "nobody need have answered first",
+        "replies.py",
+        "if playbook.replies.answered_first and not answered:",
+        "if False:",
+    ),
+    Mutant("no hours are quiet", "replies.py", "return Verdict(until=until) if until else", "return"),
+    Mutant(
+        "what leads to a private issue goes out",
+        "replies.py",
+        "    if _leads_to_private(work, row, text):",
+        "    if False:",
+    ),
+    Mutant(
+        "what is true no more is said in the morning",
+        "replies.py",
+        "if row.kind in CLOSINGS and base is not None and base.turn > row.turn + 1:",
+        "if False:",
+    ),
+    Mutant(
+        "a failed decision leaves its message to be sent",
+        "act.py",
+        "                work.store.effects.unsay(effect)",
+        "                pass",
+    ),
+    Mutant(
+        "an incident is told what others are",
+        "replies.py",
+        'return "incident" in playbook.kinds and kind_of(detail, playbook).value == "incident"',
+        "return False",
+    ),
+    Mutant("a sprint is told of each time", "plan/ticket.py", "return over and news and", "return over and"),
+    Mutant("strangers speak to customers", "updates.py", "text.author is Author.TEAM and", "True and"),
+    Mutant("an update is sent again", "updates.py", "new = text.id not in known and", "new ="),
 )
 
 
