@@ -30,6 +30,16 @@ class Files(Part):
         assert connector.find(MARKER, place, began) == made.item.ref.key
         assert connector.find(OTHER, place, began) is None
 
+    def test_where_syncd_files_nothing_it_is_refused_and_nothing_is_made(
+        self, world: World, connector: Connector
+    ) -> None:
+        if "create" not in world.lacks and connector.capabilities.can_create:
+            pytest.skip("syncd files issues in this system")
+        before = world.items()
+        with pytest.raises(Refused):
+            connector.create(Draft("anywhere", "A title", "The body", MARKER))
+        assert world.items() == before
+
     def test_a_created_issue_whose_answer_was_lost_is_in_doubt_and_stands_once(
         self, world: World, connector: Connector
     ) -> None:
