@@ -139,7 +139,7 @@ def test_probes_answer_while_the_state_is_locked(endpoint: Endpoint, store: Stor
 def test_a_state_that_cannot_be_read_is_told_as_such(
     endpoint: Endpoint, lanes: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise sqlite3.DatabaseError("malformed: the customer's words")
 
     soon(lambda: endpoint.health()["status"] == "ok")
@@ -161,7 +161,7 @@ def test_a_look_that_takes_long_makes_nobody_wait(endpoint: Endpoint, monkeypatc
     soon(lambda: endpoint.health()["status"] == "ok")
     before = endpoint.health()["as_of"]
     go_on = threading.Event()
-    monkeypatch.setattr("syncd.endpoint.look", lambda *_: go_on.wait())
+    monkeypatch.setattr("syncd.endpoint.look", lambda *_, **__: go_on.wait())
     looker = endpoint._looker
     assert looker is not None
     assert looker._last is not None
