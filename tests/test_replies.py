@@ -463,6 +463,9 @@ def test_a_refused_status_takes_its_message_along() -> None:
     pair.pass_()
     assert ticket.status == Status("pending")
     pair.move(issue, "open")
+    pair.pass_()
+    pair.move(ticket, "on_hold")  # something is recorded of the pair
+    pair.pass_()
     until(pair, EVENING.replace(day=6, hour=9))
     pair.settle()
     assert seen(ticket) == []
