@@ -226,7 +226,7 @@ def _escalated(store: Store, helpdesks: Mapping[str, Helpdesk], now: datetime) -
 
 
 def _is_open(desk: Helpdesk, status: Status) -> bool:
-    return desk.mapping.word(status) not in FINISHED_TICKET and not desk.mapping.is_final(status)
+    return desk.mapping.word(status) not in FINISHED_TICKET
 
 
 __all__ = ["LATE_ALERTS", "Late", "what_is_late"]

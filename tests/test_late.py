@@ -466,6 +466,30 @@ def test_a_ticket_is_answered_by_an_agent_in_public() -> None:
     assert after(pair, 9 * DAY) == [], "the first answer counts"
 
 
+def test_an_answer_that_was_seen_is_not_forgotten() -> None:
+    pair, ticket, _ = made(acknowledge="1d")
+    seen = pair.desk.entries[ticket.number]
+    pair.answer(seen)
+    assert after(pair, 9 * DAY) == []
+    (item,) = pair.work.connectors["desk"].fetch([pair.ref(ticket)]).values()
+    assert isinstance(item, Item)
+    for texts in (None, (), item.texts):
+        with pair.store.write():
+            pair.store.snapshots.put(replace(item, texts=texts), pair.work.now)
+        assert late(pair) == [], "an answer that doesn't tell takes nothing away, nor does one that was deleted"
+
+
+def test_a_part_of_what_was_written_tells_nothing_of_an_answer() -> None:
+    pair, ticket, _ = made(acknowledge="1d")
+    unread(pair)
+    (item,) = pair.work.connectors["desk"].fetch([pair.ref(ticket)]).values()
+    assert isinstance(item, Item)
+    for whole, told in ((False, []), (True, ["overdue_answer"])):
+        with pair.store.write():
+            pair.store.snapshots.put(replace(item, whole=whole), pair.work.now)
+        assert alerts(late_after(pair, 2 * DAY)) == told
+
+
 def test_a_ticket_that_is_done_or_that_the_team_began_needs_no_answer() -> None:
     pair, ticket, _ = made(acknowledge="1d")
     own = pair.ticket(by=Author.TEAM)
