@@ -135,6 +135,8 @@ class Draft:
         body: Markdown.
         type: the system's own type of issue (Jira needs one, GitHub organisations may have some); empty: the default.
         fields: what else has to be set, by the system's own names, as its API takes it (Jira's required fields).
+        new_labels: those of ``labels`` that are made where they aren't there yet; the others must be there. Their names
+            are for the team alone: no sentence of a connector repeats them.
         audience: whom title and body were written for. A connector refuses the draft without a request to create it
             if it knows that the place is public by now and this is private.
     """
@@ -147,6 +149,7 @@ class Draft:
     assignees: tuple[str, ...] = ()
     type: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    new_labels: tuple[str, ...] = field(default=(), repr=False)
     audience: Audience = Audience.PUBLIC
 
 

@@ -47,6 +47,7 @@ def create(work: Work, row: FilingRow, issue: Filing) -> None:
         assignees=tuple(issue.assignee.value.split()),
         type=issue.type.value,
         fields=issue.fields,
+        new_labels=issue.new_labels,
         audience=guard.of(Audience(row.audience)),
     )
     try:

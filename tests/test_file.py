@@ -427,6 +427,20 @@ def test_what_the_issue_lacks_is_kept_as_the_connector_says_it() -> None:
     assert "support" in desk.row(ticket).reason
 
 
+def test_a_new_customer_s_label_is_made_and_a_playbook_s_own_has_to_be_there() -> None:
+    desk = Desk(routing=RULES["routing"] | {"labels": ["support"]}, customer={"label": "customer/"})
+    desk.tracker.absent |= {"customer/acme"}
+    ticket = desk.escalated()
+    ticket.company = Company("Acme")
+    desk.go()
+    (issue,) = desk.filed()
+    assert set(issue.tags) == {"support", "customer/acme"}
+    desk.tracker.absent |= {"support"}
+    other = desk.escalated()
+    desk.go()
+    assert (desk.filed(), desk.row(other).state) == ([issue], FilingState.REFUSED)
+
+
 def test_the_note_on_the_ticket_is_internal_and_its_text_is_the_playbook_s() -> None:
     desk = Desk()
     ticket = desk.escalated()

@@ -256,6 +256,11 @@ def test_a_customer_s_label_is_the_organisation_s_own_where_it_has_one() -> None
     assert not any(label.value.startswith("customer/") for label in nameless)
 
 
+def test_the_customer_s_label_alone_may_be_new_and_no_public_place_gets_it() -> None:
+    assert filed(SUPPORT, ticket("saved search")).new_labels == ("customer/acme-sohne",)
+    assert filed(SUPPORT, ticket("saved search"), Audience.PUBLIC).new_labels == ()
+
+
 # --- how urgent ---
 
 CELLS = {

@@ -60,6 +60,12 @@ def test_each_place_is_asked_for_all_that_an_issue_there_could_get() -> None:
     }
 
 
+def test_only_a_customer_s_label_may_be_new() -> None:
+    found = uses(Playbook.parse("x", RULES), {"acme/customer": Audience.PRIVATE})
+    new = {one.key: one.draft.new_labels for one in found if one.draft.new_labels}
+    assert new == {"customer.engineers.example": ("customer/example",)}
+
+
 @pytest.mark.parametrize("audience", [Audience.PUBLIC, None])
 def test_a_public_place_is_asked_for_no_customer(audience: Audience | None) -> None:
     found = asked({"hub:acme/public": audience})

@@ -1,7 +1,8 @@
 """What can be filed in a repository: looked up before an issue is made, and by ``check``.
 
 GitHub takes an issue from anybody who may read the repository, leaves out labels, assignees and the type without a word
-where the token may not set them, and makes labels that aren't there (GitHub REST API docs, Create an issue).
+where the token may not set them, and makes labels that aren't there, which is wanted for ``Draft.new_labels`` alone
+(GitHub REST API docs, Create an issue).
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Filing:
         """What an issue that was made lacks of its draft."""
         tags = {one.casefold() for one in row.tags}
         people = {one.casefold() for one in row.assigned or ()}
-        found = [f"the label {one!r}" for one in draft.labels if one.casefold() not in tags]
+        lost = dict.fromkeys(one for one in draft.labels if one.casefold() not in tags)
+        found = ["a new label" if one in draft.new_labels else f"the label {one!r}" for one in lost]
         found += [f"the assignee {one!r}" for one in draft.assignees if one.casefold() not in people]
         return found + ([f"the type {draft.type!r}"] if draft.type.casefold() != row.kind.casefold() else [])
 
@@ -101,8 +103,7 @@ class Filing:
     def _of_names(self, draft: Draft, facts: Facts) -> Iterator[Obstacle]:
         for name in draft.fields:
             yield f"an issue has no field {name!r} that could be set when it is made", "Take it out of the playbook"
-        for label in self._absent("labels", facts, draft.labels, lambda: self._labels(facts)):
-            yield f"there is no label {label!r} in {facts.full_name}", "Make it there, or take it out of the playbook"
+        yield from self._of_labels(draft, facts)
         if draft.type:
             yield from self._of_type(draft.type, facts)
         if len(draft.assignees) > MOST_ASSIGNEES:
@@ -112,6 +113,19 @@ class Filing:
         for login in self._absent("assignees", facts, people, lambda: self._assignable(facts, people)):
             cure = "Give that account access to the repository, or name another one in the playbook"
             yield f"{login!r} can't be assigned to issues of {facts.full_name}", cure
+
+    def _of_labels(self, draft: Draft, facts: Facts) -> Iterator[Obstacle]:
+        """GitHub makes a new one by itself, for whoever may push."""
+        rights = facts.permissions
+        makes = rights is None or rights.push is not False or self.api.credential.writes_by_role is False
+        wanted = [one for one in draft.labels if not (makes and one in draft.new_labels)]
+        for label in self._absent("labels", facts, wanted, lambda: self._labels(facts)):
+            if label in draft.new_labels:
+                cure = "Give the token's owner write access to the repository, or make the customer's label by hand"
+                yield f"a label isn't in {facts.full_name} yet, and the token may not make it", cure
+            else:
+                cure = "Make it there, or take it out of the playbook"
+                yield f"there is no label {label!r} in {facts.full_name}", cure
 
     def _of_type(self, name: str, facts: Facts) -> Iterator[Obstacle]:
         cure = "Use one of the organisation's issue types, or take it out of the playbook"

@@ -83,11 +83,12 @@ def _of_rules(playbook: Playbook, name: str, spot: str) -> Iterator[Use]:
 
 
 def _of_customers(playbook: Playbook, spot: str) -> Iterator[Use]:
-    """Labels of the customers that the playbook names, and their engineers."""
+    """Labels of the customers that the playbook names, made where they aren't there yet, and their engineers."""
     customer = playbook.customer
     for name, engineer in customer.engineers.items():
         labels = (f"{customer.label}{name}",) if customer.label else ()
-        yield Use(f"customer.engineers.{name}", _draft(spot, *labels, assignee=engineer, audience=Audience.PRIVATE))
+        draft = _draft(spot, *labels, assignee=engineer, audience=Audience.PRIVATE)
+        yield Use(f"customer.engineers.{name}", replace(draft, new_labels=labels))
 
 
 def _complete(playbook: Playbook, use: Use) -> Use:

@@ -66,6 +66,7 @@ class Filing:
         type: the tracker's own type of issue, empty for its default.
         fields: of the issue's own, by the tracker's names.
         boards: on which it is put once it is there.
+        new_labels: those of the labels that are made where the place has none of that name: the customer's.
     """
 
     decision: Decision
@@ -79,3 +80,4 @@ class Filing:
     type: Choice = Choice("", "")
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     boards: tuple[Board, ...] = field(default=(), repr=False)
+    new_labels: tuple[str, ...] = field(default=(), repr=False)

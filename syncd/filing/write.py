@@ -56,6 +56,7 @@ def write(
         type=type_of(decision, playbook),
         fields=fields_of(decision, detail, playbook, audience),
         boards=boards_of(decision, detail, playbook, audience),
+        new_labels=(customer.value,) if customer.value else (),
     )
 
 

@@ -104,7 +104,8 @@ class Customer(Table):
     """``[customer]``; it is shown in private places only.
 
     Attributes:
-        label: what the customer's label begins with; empty: there is none.
+        label: what the customer's label begins with; empty: there is none. A new customer's is made with the first
+            issue, as the place may lack it; all other labels of a playbook must be there.
         field: of the company's record, where its name for labels stands; else it is made of the company's name.
         crm_field: of the company's record, where the address of its profile elsewhere stands.
         engineers: the company's name as labels have it -> who is assigned to its issues.

@@ -152,7 +152,8 @@ class Books:
 
     def obstacles(self, draft: Draft) -> list[str]:
         """Why an item can't be filed, in words."""
-        found = [f"there is no {one}" for one in _named(draft) if one in self.absent]
+        missing = (one for one in _named(draft) if one in self.absent and one not in draft.new_labels)
+        found = [f"there is no {one}" for one in missing]
         found += [f"there is no field {one}" for one in draft.fields if one in self.no_fields]
         seen = self.audiences.get(draft.place, Audience.PRIVATE)
         if draft.audience is Audience.PRIVATE and seen is not Audience.PRIVATE:
@@ -167,6 +168,7 @@ class Books:
     def file(self, draft: Draft) -> tuple[Entry, list[str]]:
         """The API makes an item; and what of the draft it has left out."""
         entry, dropped = self.add(draft.body, by=Author.SELF), [one for one in _named(draft) if one in self.dropped]
+        self.absent -= set(draft.new_labels) - set(dropped)
         entry.place, entry.subject = draft.place, draft.title
         entry.audience = self.audiences.get(draft.place, Audience.PRIVATE) or Audience.PUBLIC
         entry.type = "" if draft.type in dropped else draft.type

@@ -48,7 +48,8 @@ class MemoryFiling(Connector):
         entry, dropped = self.books.file(draft)
         if fault in {"lost_answer", "error_after"}:
             raise Transient(self.name, "the answer was lost", doubt=True)
-        aside = Refused(self.name, f"{doing}: it was left without {', '.join(sorted(dropped))}") if dropped else None
+        lacks = sorted("a new label" if one in draft.new_labels else one for one in dropped)
+        aside = Refused(self.name, f"{doing}: it was left without {', '.join(lacks)}") if lacks else None
         return Created(self._item(entry), aside)
 
     def board(self, issue: Ref, boards: Sequence[Board]) -> Iterator[ConnectorError | None]:

@@ -83,6 +83,17 @@ class Files(Part):
         assert problems
         assert all(NOWHERE in one.what and one.cure for one in problems)
 
+    def test_a_label_that_may_be_made_is_and_others_are_not(self, world: World, connector: Connector) -> None:
+        draft = full(world, connector)
+        label = draft.labels[0]
+        world.lack(NOWHERE)
+        new = replace(draft, labels=(label, NOWHERE), new_labels=(NOWHERE,))
+        assert not connector.check_filing([new], [])
+        made = connector.create(new)
+        assert made.aside is None
+        assert set(world.tags(made.item.ref)) >= {label, NOWHERE}
+        assert not connector.check_filing([replace(new, new_labels=())], [])
+
     def test_who_can_read_a_place_is_told_as_it_is_now(self, world: World, connector: Connector) -> None:
         place = home(world, connector)
         needs_act(world, "show")

@@ -129,6 +129,40 @@ def test_what_is_not_there_is_named_with_its_cure_and_nothing_is_made(
     assert repo.labels == labels
 
 
+def test_a_new_customer_s_label_is_made_with_the_issue(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+    draft = replace(DRAFT, labels=("ce/p1", "customer/new"), new_labels=("customer/new",))
+    assert not connector.check_filing([draft], [])
+    assert connector.create(draft).item.tags == ("ce/p1", "customer/new")
+    (repo,) = sandbox.books.repos.values()
+    assert "customer/new" in repo.labels
+
+
+def test_who_may_not_make_labels_is_told_without_the_customer_s_name(sandbox: GitHubSandbox) -> None:
+    sandbox.tokens["weak"] = Access("visitor", push=False, triage=True)
+    connector = connect(sandbox, token="weak")
+    draft = replace(DRAFT, labels=("ce/p1", "customer/new"), new_labels=("customer/new",))
+    said = refused(connector, draft)
+    assert "the token may not make it. Give the token's owner write access" in said
+    assert "customer/new" not in said
+    assert len(connector.check_filing([draft], [])) == 1
+    assert posts(sandbox) == 0
+    sandbox.people.make_label(HOME, "customer/new")
+    assert connector.create(draft).item.tags == draft.labels
+    connector.close()
+
+
+def test_a_new_label_that_was_left_out_is_told_without_its_name(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    connector.repositories.get(HOME)
+    sandbox.people.install_app("acme")
+    sandbox.tokens["test-token"] = Access(LOGIN, push=False)
+    connector.api.credential.writes_by_role = False  # an app, of whose rights nothing is told
+    made = connector.create(replace(DRAFT, labels=("customer/new",), new_labels=("customer/new",)))
+    assert made.aside is not None
+    assert "without a new label" in str(made.aside)
+
+
 def test_a_label_that_was_made_since_is_found(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
     draft = replace(DRAFT, labels=("customer/example",))
     refused(connector, draft)
