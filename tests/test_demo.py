@@ -24,11 +24,13 @@ def test_the_demo_is_a_clean_story() -> None:
         rest = [line.removeprefix(" " * 9) for line in lines[1:]]
         assert all(line != rest[at] for at, line in enumerate(lines[1:]))
         told = [line for line in rest if line.startswith("syncd: ")]
-        shown = {line.split()[0] for line in rest if not line.startswith("syncd: ")}
+        shown = {line.split()[0] for line in rest if not line.startswith(("syncd: ", " "))}
         assert told
         named = set(re.findall(r"(?:freshdesk|zendesk):\d+|(?:jira|jsm):[A-Z]+-\d+|github:\S+#\d+", " ".join(told)))
         assert named <= shown | met, lines[0]  # nothing is spoken of that nobody has introduced
         met |= shown
     assert {one.partition(":")[0] for one in met} == {"freshdesk", "zendesk", "jsm", "github", "jira"}
+    assert re.search(r"github:\S+ says:\n +### The Freshdesk ticket link\n", done.stdout)
+    assert not re.search("Ada|hurry|directory", done.stdout)
     assert not re.search(r"\b1 (notes|links|tickets|issues)\b", done.stdout)
     assert "Writes in the last run: 0. Comments by syncd in the public repository: 0." in done.stdout

@@ -20,6 +20,7 @@ def command() -> int:
         say("After each scene `syncd reconcile` runs once; then you see what the services hold.")
         _morning(office)
         _noon(office)
+        _escalated(office)
         _afternoon(office)
         _evening(office)
     return 0
@@ -77,6 +78,20 @@ def _noon(office: Office) -> None:
         "13:00", "The issue is closed while the network fails: answers are lost. syncd waits, looks, doubles nothing."
     )
     office.show(*tickets, f"github:{key}")
+
+
+def _escalated(office: Office) -> None:
+    """An issue that syncd files."""
+    number = office.freshdesk.make_ticket("My home directory is full", "I am Ada of Example University, please hurry")
+    office.freshdesk.agent_reply(number, "We look into it")
+    office.freshdesk.add_tag(number, "escalate")
+    office.scene(
+        "13:30",
+        "An agent answers a customer, and sets the tag `escalate`. Nobody files an issue: syncd does, each once.",
+    )
+    key = office.newest_issue()
+    office.show(f"freshdesk:{number}", f"github:{key}")
+    office.read_out(key)
 
 
 def _afternoon(office: Office) -> None:

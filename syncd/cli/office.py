@@ -27,6 +27,8 @@ SECRETS = {
 STATUSES = {2: "Open", 3: "Pending", 4: "Resolved", 5: "Closed"}
 """What Freshdesk's agents see for each code."""
 MARKER = "syncd:v1:"
+READ_OUT = 8
+"""Lines of an issue."""
 FILES = {
     "syncd.toml": 'state = "state/syncd.db"\n',
     "connectors/freshdesk.toml": """
@@ -37,6 +39,11 @@ settle = "2s"
 [sync]
 playbook = "2i2c"
 trackers = ["github"]
+file_after = "0s"
+[sync.file]
+authorised = "anyone"
+[sync.routing.places]
+infrastructure = "{repository}"
 """,
     "connectors/zendesk.toml": """
 connector = "zendesk"
@@ -57,13 +64,13 @@ settle = "2s"
 [sync]
 trackers = ["jira"]
 """,
-    "connectors/github.toml": f"""
+    "connectors/github.toml": """
 connector = "github"
-url = "{{github}}"
+url = "{github}"
 token = "env:SYNCD_DEMO_GITHUB"
 settle = "2s"
 [[repositories]]
-name = "{REPOSITORY}"
+name = "{repository}"
 """,
     "connectors/jira.toml": """
 connector = "jira"
@@ -89,6 +96,7 @@ class Office:
             stand_ins[name].people for name in ("freshdesk", "zendesk", "github", "jira")
         )
         self.github.make_repo(REPOSITORY)
+        self.github.make_label(REPOSITORY, "support")
         self.jira.make_project("ENG", kind="software")
         self.jira.make_project("SUP", kind="service")
         self.config = _written(folder, {name: one.url for name, one in stand_ins.items()})
@@ -127,6 +135,19 @@ class Office:
             system, _, key = name.partition(":")
             status, notes = self._ticket(system, key) if system not in ("github", "jira") else (self._issue(name), -1)
             say(f"         {name} is {status}" + (f", with {plural(notes, 'note')} of syncd's" if notes >= 0 else ""))
+
+    def newest_issue(self) -> str:
+        """The key of the issue that was filed last."""
+        return str(self.github.issues()[-1])
+
+    def read_out(self, key: str) -> None:
+        """What an issue on GitHub says, as everybody can read it."""
+        lines = [line for line in self.github.body(key).split("\n") if line.strip() and MARKER not in line]
+        say(f"         github:{key} says:")
+        for line in lines[:READ_OUT]:
+            say(f"           {line}")
+        if len(lines) > READ_OUT:
+            say(f"           and {plural(len(lines) - READ_OUT, 'line')} more")
 
     def _ticket(self, system: str, key: str) -> tuple[str, int]:
         """What a ticket's status is called, and how many notes of syncd's are on it."""
@@ -200,5 +221,5 @@ def _written(folder: Path, urls: dict[str, str]) -> Config:
     for name, text in FILES.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text.format(**urls), encoding="utf-8")
+        path.write_text(text.format(**urls, repository=REPOSITORY), encoding="utf-8")
     return load(folder)
