@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from office import OPEN, PENDING, RESOLVED, Office, Started
+from program import Program
 
 PATIENCE = 90.0
 """Seconds that a test waits at most for what should come at once; no test measures speed."""
@@ -25,7 +26,7 @@ def until(what: Callable[[], bool], started: Started, seconds: float = PATIENCE)
 
 
 @contextmanager
-def serving(office: Office, started: Started) -> Iterator[Started]:
+def serving(office: Program, started: Started) -> Iterator[Started]:
     """A daemon, ended by SIGTERM, which it must obey with status 0."""
     yield started
     started.process.send_signal(signal.SIGTERM)
