@@ -129,6 +129,7 @@ def told(folder: Path) -> str:
 def _play(teller: Teller) -> None:
     desk, hub = teller.desk.people, teller.hub.people
     hub.make_repo(REPOSITORY)
+    hub.make_label(REPOSITORY, "support")
     waiting, old = desk.make_ticket("The hub is slow"), desk.make_ticket("Image build fails")
     desk.set_status(waiting, 3)
     _file(teller, waiting)

@@ -138,6 +138,6 @@ def _public(playbook: Playbook, spot: str, audience: Audience | None) -> Iterato
     shown = {one for name in (names.title, names.body) for one in used(texts.get(name, ""))}
     hidden = sorted(one for one in shown if not guard.may_see(one, audience))
     if hidden:
-        what = f"everybody can read in {spot}, or nobody tells who can: {', '.join(hidden)} stay out of its issues"
+        what = f"everybody can read in {spot}, or nobody tells who can, so its issues leave out {', '.join(hidden)}"
         cure = "Name a private place, if engineers are to read them there"
         yield Problem(_in_playbook(playbook, "issue_texts"), what, cure, warning=True)

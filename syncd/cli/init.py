@@ -56,6 +56,9 @@ mode = "observe"
 # token = "credential:slack"            # a bot's
 # channel = "C0123456789"               # the channel's id
 """
+PLACES = """\
+# Where issues are filed for escalated tickets: the playbook's names of places, each a repository or project of the
+# tracker. What belongs in a place without one isn't filed."""
 PLAYBOOK = Question(
     key="playbook",
     ask="How the team works, a playbook",
@@ -153,17 +156,21 @@ def _refuse_existing(place: Path, chosen: Sequence[Kind | None]) -> None:
 
 def _files(asker: Asker, place: Path, chosen: Sequence[Kind | None]) -> dict[str, str]:
     """Path -> text of every file, as far as the answers go."""
-    made = {}
+    made, playbook = {}, ""
     desk, tracker = chosen
     for kind in chosen:
         if kind is None:
             continue
         if asker.live:
             say(f"\n--- {kind.title}")
-        text = kind.file(_answers(asker, kind))
+        answers = _answers(asker, kind)
+        text = kind.file(answers)
         if kind is desk and tracker is not None:
-            text = put(put(text, PLAYBOOK, _playbook(asker, place)), TRACKERS, [tracker.name])
+            playbook = _playbook(asker, place)
+            text = put(put(text, PLAYBOOK, playbook), TRACKERS, [tracker.name])
         made[f"connectors/{kind.name}.toml"] = text
+        if kind is tracker and desk is not None:
+            made[f"connectors/{desk.name}.toml"] += _places(Shelf(place), playbook, kind.spots(answers))
     if asker.live:
         say("\n--- This machine")
     made["syncd.toml"] = MAIN.format(state=toml(_state(asker, place)))
@@ -232,6 +239,18 @@ def _playbook(asker: Asker, place: Path) -> str:
         return name
 
     return str(asker.plain("--playbook", question, judge) or PLAYBOOK.default)
+
+
+def _places(shelf: Shelf, playbook: str, spots: Sequence[str]) -> str:
+    """Which repository or project each place of the playbook is: lines to fill in, or what can only be meant."""
+    name = f"{playbook}.toml"
+    book = shelf.own("playbooks", name) or shelf.shipped("playbooks", name) or {}
+    unnamed = [name for name, spot in book.get("routing", {}).get("places", {}).items() if not spot]
+    if not unnamed:
+        return ""
+    sure = len(unnamed) == len(spots) == 1
+    lines = [f"{'' if sure else '# '}{name} = {toml(spots[0] if sure else 'OWNER/REPOSITORY')}" for name in unnamed]
+    return "\n".join(["", PLACES, "[sync.routing.places]", *lines, ""])
 
 
 def _state(asker: Asker, place: Path) -> str:

@@ -40,6 +40,7 @@ class Question(Table):
         default: what holds where nothing is answered.
         optional: nothing has to be answered.
         only: the choice with which alone it is asked.
+        places: the answers are repositories or projects, where issues can be filed.
     """
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -52,6 +53,7 @@ class Question(Table):
     default: str = ""
     optional: bool = False
     only: str = ""
+    places: bool = False
 
     @property
     def needed(self) -> bool:
@@ -96,6 +98,11 @@ class Kind:
     def flag(self, question: Question) -> str:
         """The option that takes an answer."""
         return f"--{self.name}-{question.flag or question.key}".replace("_", "-")
+
+    def spots(self, answers: Mapping[str, Answer]) -> list[str]:
+        """The repositories or projects among these answers."""
+        found = [answers.get(question.key) for question in self.questions if question.places]
+        return [one for answer in found if isinstance(answer, list) for one in answer]
 
     def roles(self) -> frozenset[Role]:
         """What it can be; loads the connector."""

@@ -114,12 +114,23 @@ def test_every_answer_can_be_an_option_and_the_result_loads(office: Office, tmp_
     assert config.marker_key is not None
     assert len(bytes.fromhex(config.marker_key.decode())) == 32
     assert config.helpdesks["freshdesk"].trackers == ("github",)
-    assert config.helpdesks["freshdesk"].playbook.name == "2i2c"
+    playbook = config.helpdesks["freshdesk"].playbook
+    assert (playbook.name, playbook.routing.places) == ("2i2c", {"infrastructure": REPOSITORY}), "the only one there is"
     assert config.trackers["github"].options.url == office.github.url
     assert office.calls() == 0
     for verb in (" check ", "reconcile --dry-run", " run "):
         assert f"syncd --config {folder}" in done.stdout
         assert verb in done.stdout
+
+
+def test_where_a_place_could_be_one_of_several_it_is_left_to_be_filled_in(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "syncd"
+    more = ["--playbook", "sourcegraph-ce", "--github-repository", "acme/customer"]
+    done = syncd(office, [*arguments(office, folder), *more], f"{DESK_KEY}\n{TOKEN}\n")
+    assert done.returncode == 0, done.stderr
+    text = (folder / "connectors" / "freshdesk.toml").read_text(encoding="utf-8")
+    assert '[sync.routing.places]\n# customer = "OWNER/REPOSITORY"\n# public = "OWNER/REPOSITORY"\n' in text
+    assert set(load(folder, {}).helpdesks["freshdesk"].playbook.routing.places.values()) == {""}
 
 
 def test_two_installations_have_two_marker_keys(office: Office, tmp_path: Path) -> None:
