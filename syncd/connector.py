@@ -19,128 +19,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint, entry_points
-from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+from typing import Any, ClassVar
 
 from syncd.actions import Action, Board, Created, Draft, Outcome
+from syncd.capabilities import Capabilities
 from syncd.clock import Clock
 from syncd.details import Detail, Spent
 from syncd.errors import ConnectorError, Gone, Problem, Refused
-from syncd.model import Audience, HttpCall, Item, Mention, Page, Place, Ref, Removed, Role, Text
-from syncd.schema import Duration, Instant, Wrong, seconds
+from syncd.model import Audience, HttpCall, Item, Mention, Page, Place, Ref, Removed, Text
+from syncd.options import ConnectorOptions, Proxy, Secret
+from syncd.schema import Duration, seconds
 
 ENTRY_POINTS = "syncd.connectors"
-
-
-def _secret(value: object, info: ValidationInfo) -> SecretStr:
-    """A secret by its reference; the loader of the config folder passes the reader as context."""
-    if isinstance(value, SecretStr):
-        return value
-    read = (info.context or {}).get("secret")
-    if read is None or not isinstance(value, str):
-        raise Wrong("this is no reference to a secret", "Write it as env:NAME, file:PATH or credential:NAME")
-    found: SecretStr = read(value)
-    return found
-
-
-Secret = Annotated[SecretStr, BeforeValidator(_secret)]
-"""A credential; a config writes ``env:NAME``, ``file:PATH`` or ``credential:NAME``, never the secret itself."""
-
-
-def _proxy(value: object) -> str:
-    """``http://127.0.0.1:3128``: a proxy that takes CONNECT. It isn't repeated: people leave passwords in them."""
-    text = value if isinstance(value, str) and value.isprintable() else ""
-    try:
-        parts = urlsplit(text)
-        whole = parts.scheme == "http" and parts.hostname and parts.port and "@" not in parts.netloc
-        if whole and not (parts.path.strip("/") or parts.query or parts.fragment):
-            return text.rstrip("/")
-    except ValueError:
-        pass
-    raise Wrong("this is no address of a proxy", "Write it as http://HOST:PORT, without a user or password")
-
-
-Proxy = Annotated[str, BeforeValidator(_proxy)]
-"""What https calls go through; a config writes ``http://HOST:PORT``."""
-
-
-class ConnectorOptions(BaseModel):
-    """What every ``connectors/NAME.toml`` may hold; a connector adds its own keys in a subclass.
-
-    Secrets arrive here already read (``SecretStr``), URLs already checked. Durations are seconds.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-    connector: str
-    url: str
-    """The API's origin exactly as given, context path included, without a trailing slash."""
-    web_url: str | None = None
-    """The origin of the links that people paste, where it can't be derived."""
-    proxy: Proxy | None = None
-    """What https calls go through; only what stands here, never what the environment says."""
-    poll_interval: Duration = Field(default=30.0, ge=1)
-    settle: Duration = Field(default=120.0, ge=0)
-    """How long an effect whose outcome is unknown waits before it is looked for."""
-    headroom: float = Field(default=0.3, ge=0, lt=1)
-    """The share of a rate limit that is left to people and other integrations."""
-    start_from: Instant | None = None
-    """The first walk goes back no further than this; aware, UTC."""
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a system can do, as data: the core looks here and nowhere else.
-
-    Attributes:
-        roles: the parts it can play.
-        fetch_batch: how many items one call of ``fetch`` reads at best; 1 = a call per item.
-        apply_batch: how many actions one call of ``apply`` writes at best; 1 = a call or more per action.
-        status_with_notes: status and notes go in one call.
-        sets_fields: it writes ``Action.fields``.
-        sets_tags: it writes ``Action.tags`` and ``untags``.
-        keeps_links: it writes ``Action.links`` and ``unlinks``, and tells none of them in ``Item.addresses``.
-        internal_notes: it has notes that only the team sees.
-        feed_texts: items of ``changes`` carry ``texts`` (bodies at least); where False, notes cost a ``fetch``.
-        notes_hold_links: links may stand where the feed doesn't show them: in the notes of a ticket, in the remote
-            links of an issue (``Item.whole``). Unlinked items that aren't finished are then read once per change.
-        attribution: it tells who moved an item.
-        probe: how ``find`` looks: ``listing`` (consistent) or ``search`` (an index, so looked for twice).
-        can_create: it can file items.
-        resolve_batch: how many keys one call of ``resolve_many`` takes; 1 = they are resolved one by one.
-        keys_are_ids: a key names its item, so that ``resolve`` asks nobody.
-        details: it tells what a ticket says (``detail``), so that tickets can be filed.
-        time_entries: it tells the time that the team has noted on tickets (``time_spent``), for the report.
-        edits_notes: a note of our own can be given another text (``Note.replaces``).
-        boards: issues can be put on boards (``board``).
-        comments_apart: what is said on an item isn't among its ``texts``; ``comments`` reads it, which costs calls.
-    """
-
-    roles: frozenset[Role]
-    fetch_batch: int = 1
-    apply_batch: int = 1
-    status_with_notes: bool = False
-    sets_fields: bool = False
-    sets_tags: bool = False
-    keeps_links: bool = False
-    internal_notes: bool = False
-    feed_texts: bool = False
-    notes_hold_links: bool = False
-    attribution: bool = False
-    probe: str = "listing"
-    can_create: bool = True
-    resolve_batch: int = 1
-    keys_are_ids: bool = False
-    details: bool = False
-    time_entries: bool = False
-    edits_notes: bool = False
-    boards: bool = False
-    comments_apart: bool = False
 
 
 class Connector(ABC):
