@@ -19,14 +19,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from syncd import lint
 from syncd.errors import ConfigError, Problem
-from syncd.model import FINISHED_ISSUE, ISSUE_WORDS, TICKET_WORDS, UNFINISHED, Item, Word
+from syncd.model import FINISHED_ISSUE, UNFINISHED, Item, Word
 from syncd.schema import Duration, Table, Wrong, problem, problems, unknown_key
 from syncd.tables import (
     Announce,
@@ -47,7 +47,8 @@ from syncd.tables import (
     Timers,
 )
 from syncd.tables.boards import unplaced
-from syncd.tables.parts import ISSUE_KINDS
+from syncd.tables.fits import FITS, Fit, listed, total
+from syncd.tables.layers import layered
 from syncd.texts import Kind, KindName, Template, render
 
 LABEL = "label:"
@@ -70,39 +71,6 @@ def _tag(value: object) -> str:
 
 
 FieldName = Annotated[str, Field(min_length=1)]
-
-
-class Fit(Table):
-    """For one issue word: the ticket words that go with it, and the one to write when none does."""
-
-    fits: frozenset[TicketWord] = Field(strict=False)
-    write: TicketWord | None = None
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        if self.write is None and self.fits:
-            raise Wrong("it says what fits, but not what to write", f"Add write, one of: {_listed(self.fits)}")
-        if self.write is not None and self.write not in self.fits:
-            raise Wrong(
-                "what it writes does not fit", f"Write one of: {_listed(self.fits)}" if self.fits else "Leave write out"
-            )
-        return self
-
-
-_UNFINISHED = Fit(fits=frozenset({Word.NEW, Word.OPEN, Word.PENDING, Word.ON_HOLD}), write=Word.PENDING)
-_FINISHED = Fit(fits=frozenset({Word.RESOLVED, Word.CLOSED}), write=Word.RESOLVED)
-FITS: Mapping[Word, Fit] = {
-    Word.OPEN: _UNFINISHED,
-    Word.IN_PROGRESS: _UNFINISHED,
-    Word.DONE: _FINISHED,
-    Word.DECLINED: _FINISHED,
-    Word.DUPLICATE: Fit(fits=frozenset()),
-}
-"""Rule 2's fits, which hold for every issue word that a playbook doesn't name."""
-
-
-def _total(fit: dict[Word, Fit]) -> dict[Word, Fit]:
-    return {word: fit.get(word, FITS[word]) for word in ISSUE_WORDS}
 
 
 class Playbook(Table):
@@ -137,7 +105,7 @@ class Playbook(Table):
     """
 
     name: str
-    fit: Annotated[dict[IssueWord, Fit], AfterValidator(_total)] = Field(default_factory=lambda: dict(FITS))
+    fit: Annotated[dict[IssueWord, Fit], AfterValidator(total)] = Field(default_factory=lambda: dict(FITS))
     filed: TicketWord = Word.PENDING
     on_conflict: Literal["hold", "tracker", "helpdesk"] = "hold"
     on_ticket_resolved: Literal["tell", "close", "ignore"] = "tell"
@@ -195,14 +163,14 @@ class Playbook(Table):
             ConfigError: with every problem of the file and of the settings over it.
         """
         where = where or f"mappings/playbooks/{name}.toml"
-        base = _layered(under or {}, data)
+        base = layered(under or {}, data)
         try:
             playbook, found = cls._checked(name, base, where), list[Problem]()
         except ConfigError as error:
             playbook, found, base = None, list(error.problems), dict(under or {})
         if over:
             try:
-                playbook = cls._checked(name, _layered(base, over), over_where)
+                playbook = cls._checked(name, layered(base, over), over_where)
             except ConfigError as error:
                 found += error.problems
         if found or playbook is None:
@@ -217,7 +185,7 @@ class Playbook(Table):
         except ValidationError as error:
             raise ConfigError(found + problems(error, where)) from None
         if playbook.filed not in playbook.fits[Word.OPEN]:
-            cure = f"Use one of: {_listed(playbook.fits[Word.OPEN])}"
+            cure = f"Use one of: {listed(playbook.fits[Word.OPEN])}"
             found.append(
                 problem(where, "filed", "a ticket would be given a word that its open issue doesn't fit", cure)
             )
@@ -324,32 +292,6 @@ KEYS = Playbook.model_fields.keys() - {"name"}
 """What a playbook file, and the ``[sync]`` table of a helpdesk, may set."""
 
 
-MERGED = (
-    *("fit", "texts", "file", "kinds", "routing", "priorities", "customer", "issue_texts"),
-    *("replies", "conversation", "announce", "timers", "report"),
-)
-"""Tables of which a layer may hold some keys only."""
-DEEPER = (
-    *("places", "tags", "engineers", "no_issue"),
-    *("calendar", "sprint"),
-    *ISSUE_KINDS,
-    *("texts", "by_reason"),
-    *("sinks", "mentions"),
-    "budget",
-)
-"""Tables in these, of which the same holds."""
-
-
-def _layered(below: Mapping[str, Any], above: Mapping[str, Any], tables: Collection[str] = MERGED) -> dict[str, Any]:
-    """Two layers as one; some tables are merged key by key."""
-    merged = {**below, **above}
-    for table in tables:
-        low, high = below.get(table), above.get(table)
-        if isinstance(low, Mapping) and isinstance(high, Mapping):
-            merged[table] = _layered(low, high, DEEPER if tables is MERGED else ())
-    return merged
-
-
 def _unfit(playbook: Playbook, where: str) -> Iterator[Problem]:
     """What would be written to a ticket, and taken for a move of its own at once."""
     for key, wanted, word in (
@@ -388,7 +330,3 @@ def _unknown(playbook: Playbook, where: str) -> Iterator[Problem]:
             for name in sorted({*getattr(row, key, ())} - {*names}):
                 cure = f"Use some of: {', '.join(dict.fromkeys(names))}" if names else "Remove it"
                 yield problem(where, f"announce.{table}.{key}", f"{name!r} stands in no table of this playbook", cure)
-
-
-def _listed(words: Container[Word]) -> str:
-    return ", ".join(word for word in TICKET_WORDS if word in words)
