@@ -24,7 +24,8 @@ from syncd.store.carried import CARRIED, LEFT, CarriedRow, CarriedTexts, Way
 from syncd.store.commands import CommandRow, Commands
 from syncd.store.connectors import ConnectorRow, Connectors
 from syncd.store.cursors import BEGINNING, CursorRow, Cursors, unread
-from syncd.store.effects import EffectRow, Effects, EffectState
+from syncd.store.effect_rows import EffectRow, EffectState
+from syncd.store.effects import Effects
 from syncd.store.figures import Figures, figures, size
 from syncd.store.file import (
     DatabaseError,

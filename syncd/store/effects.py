@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
 from sqlite_utils import Database
 
-from syncd.clock import moment, precise
+from syncd.clock import precise
 from syncd.model import Ref
-from syncd.records import Effect, Wording
-
-
-class EffectState(StrEnum):
-    """Where an effect is."""
-
-    READY = "ready"
-    SENT = "sent"
-    """Handed to the connector; if the process dies now, it is in doubt."""
-    DOUBT = "doubt"
-    DONE = "done"
-    REFUSED = "refused"
-
+from syncd.records import Effect
+from syncd.store.effect_rows import EffectRow, EffectState, effect_row
 
 BY_KEY = """
     SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target
@@ -111,37 +97,6 @@ NEXT_TURN = "SELECT coalesce(max(turn) + 1, 0) AS n FROM effects WHERE link = ? 
 OF_LINK = "SELECT e.*, s.key FROM effects e LEFT JOIN snapshots s ON s.ref = e.target WHERE link = ? ORDER BY id"
 
 
-@dataclass(frozen=True, slots=True)
-class EffectRow:
-    """An effect as stored.
-
-    ``looks``: how often it was looked for since it was last sent. ``owed``: the decision that it belongs to has been
-    recorded, so nobody will ask for it again; one that isn't owed is decided afresh instead of being sent again.
-    ``wordings``, ``until`` and ``source``: see :class:`syncd.records.Effect`.
-    ``doubles``: the remote ids under which it stands, where a sweep has found several; else empty.
-    """
-
-    id: str
-    link: int
-    kind: str
-    turn: int
-    target: Ref
-    body: str = field(repr=False)
-    internal: bool
-    state: EffectState
-    began_at: datetime | None
-    looks: int
-    remote_id: str
-    reason: str
-    owed: bool
-    doubles: str
-    wordings: tuple[Wording, ...] = field(default=(), repr=False)
-    until: datetime | None = None
-    source: str = ""
-    copies: tuple[str, ...] = field(default=(), repr=False)
-    """Who else gets it; never stored."""
-
-
 class Effects:
     """Writes happen inside the caller's transaction."""
 
@@ -182,7 +137,7 @@ class Effects:
     def _by_key(self, effect: Effect) -> EffectRow | None:
         key = {"link": effect.link, "kind": effect.kind, "turn": effect.turn}
         rows = self._db.query(BY_KEY, key | {"shared": int(effect.shared), "target": str(effect.target)})
-        return next((_row(row) for row in rows), None)
+        return next((effect_row(row) for row in rows), None)
 
     def send(self, effect: str, now: datetime) -> bool:
         """From the next byte on its outcome may be unknown. False: another thread is sending it, or has sent it."""
@@ -265,7 +220,7 @@ class Effects:
 
     def get(self, effect: str) -> EffectRow | None:
         """One of them as it stands."""
-        return next((_row(row) for row in self._db.query(GET, [effect])), None)
+        return next((effect_row(row) for row in self._db.query(GET, [effect])), None)
 
     def recall(self, effect: Effect, name: str, remote_id: str, made: datetime) -> bool:
         """One that this state doesn't know stands at the other end. False: it knows another for the same occasion."""
@@ -278,7 +233,7 @@ class Effects:
 
     def open(self, now: datetime) -> list[EffectRow]:
         """What is to be sent or looked for now."""
-        return [_row(row) for row in self._db.query(OPEN, [precise(now)])]
+        return [effect_row(row) for row in self._db.query(OPEN, [precise(now)])]
 
     def next_due(self) -> dict[str, str]:
         """By connector: when its next effect in doubt has settled, or one that is owed is to be sent."""
@@ -294,7 +249,7 @@ class Effects:
 
     def still_refused(self) -> list[EffectRow]:
         """What was refused and could still be said: its link hasn't ended, and nothing has happened to it since."""
-        return [_row(row) for row in self._db.query(REFUSED)]
+        return [effect_row(row) for row in self._db.query(REFUSED)]
 
     def messages(self, connector: str, since: str) -> int:
         """How many messages have gone to customers since then."""
@@ -302,7 +257,7 @@ class Effects:
 
     def risky(self, connector: str, since: datetime) -> list[EffectRow]:
         """What was sent more than once since then, and may stand twice: a service may apply a request very late."""
-        return [_row(row) for row in self._db.query(RISKY, {"since": precise(since), "prefix": f"{connector}:%"})]
+        return [effect_row(row) for row in self._db.query(RISKY, {"since": precise(since), "prefix": f"{connector}:%"})]
 
     def double(self, effect: str, ids: Sequence[str]) -> None:
         """It stands there several times, under these remote ids; none: once, as it should."""
@@ -310,7 +265,7 @@ class Effects:
 
     def doubled(self) -> list[EffectRow]:
         """What stands several times."""
-        return [_row(row) for row in self._db.query(DOUBLED)]
+        return [effect_row(row) for row in self._db.query(DOUBLED)]
 
     def count(self, link: int, kind: str) -> int:
         """How many of a kind a link has had."""
@@ -326,26 +281,4 @@ class Effects:
 
     def of(self, link: int) -> list[EffectRow]:
         """Every effect of a link."""
-        return [_row(row) for row in self._db.query(OF_LINK, [link])]
-
-
-def _row(row: dict[str, Any]) -> EffectRow:
-    return EffectRow(
-        id=row["id"],
-        link=row["link"] or 0,
-        kind=row["kind"],
-        turn=row["turn"],
-        target=Ref.parse(row["target"], row["key"] or ""),
-        body=row["body"],
-        internal=bool(row["internal"]),
-        state=EffectState(row["state"]),
-        began_at=moment(row["began_at"]) if row["began_at"] else None,
-        looks=row["looks"],
-        remote_id=row["remote_id"],
-        reason=row["reason"],
-        owed=bool(row["owed"]),
-        doubles=row["doubles"],
-        wordings=tuple(Wording(*one) for one in json.loads(row["wordings"] or "[]")),
-        until=moment(row["until"]) if row["until"] else None,
-        source=row["source"],
-    )
+        return [effect_row(row) for row in self._db.query(OF_LINK, [link])]
