@@ -137,6 +137,7 @@ def load(work: Work, key: str) -> Group:
         work.clock.now(),
         work.store.links.turns(key),
         kinds=work.store.filings.kinds(key),
+        promoted=work.store.filings.promoted(key),
         muted=work.store.commands.muted_of(key),
         shown=shown,
         can={name: _can(work, name) for name in names},

@@ -301,6 +301,9 @@ def _unfit(playbook: Playbook, where: str) -> Iterator[Problem]:
         if wanted and any(word not in playbook.fits[one] for one in FINISHED_ISSUE):
             what = f"a finished issue doesn't go with a ticket that is {word}"
             yield problem(where, key, what, f'Add "{word}" to the fits of done and declined')
+    if playbook.file.close_promoted and playbook.label:
+        what = f"an issue that is closed without the label {playbook.label!r} isn't done, and its tickets would wait on"
+        yield problem(where, "file.close_promoted", what, 'Leave it out, or write resolve_when = "closed"')
 
 
 def _unwritten(playbook: Playbook, where: str) -> Iterator[Problem]:

@@ -62,6 +62,8 @@ class Kind(StrEnum):
     TICKET_REOPENED = "ticket_reopened"
     PROMOTED = "promoted"
     """The ticket's issue stands in another place, too; told on the ticket as well."""
+    PROMOTED_CLOSED = "promoted_closed"
+    """The issue's public counterpart is finished, and the playbook has it closed with that."""
     COMMAND = "command"
     """It is reopened because an agent commanded it."""
 

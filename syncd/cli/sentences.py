@@ -76,6 +76,12 @@ RULES = {
         "reopened, because its ticket was reopened",
         "reopened, because their tickets were reopened",
     ),
+    "promoted_closed": _issue(
+        "told that its public counterpart was closed", "told that their public counterparts were closed"
+    ),
+    "promoted_closed+": _issue(
+        "closed, because its public counterpart was", "closed, because their public counterparts were"
+    ),
     "command": _issue("told that an agent wants it open", "told that agents want them open"),
     "command+": _issue("reopened, because an agent ordered it", "reopened, because agents ordered it"),
     "issue_filed": _issue("filed, because its ticket was escalated", "filed, because their tickets were escalated"),

@@ -23,6 +23,8 @@ class Ask:
     want: str
     """``tell``, ``reopen`` or ``close``; weaker ones first in ``STRENGTH``."""
     rule: str
+    about: Item | None = None
+    """The issue that the ticket's other one is closed for (:mod:`syncd.plan.promoted`); else the ticket itself asks."""
 
 
 @dataclass
@@ -51,10 +53,12 @@ def answer_all(outline: Outline) -> None:
             native[ref] = step.status
     stuck = {link for link, _ in outline.stuck}
     for ticket in {ask.ticket.item.ref: ask.ticket for ask in outline.asks}.values():
+        asks = [ask for ask in outline.asks if ask.ticket is ticket]
+        itself = any(ask.about is None for ask in asks)
+        records = _afterwards(ticket, native) if itself else _taken_back(outline, asks)
         if stuck.intersection(link.id for link in ticket.links):
             continue  # it asks again once the mapping is mended
-        records = _afterwards(ticket, native)
-        asked = {ask.issue.ref for ask in outline.asks if ask.ticket is ticket} & steps.keys()
+        asked = {ask.issue.ref for ask in asks} & steps.keys()
         for ref in asked:
             steps[ref] = replace(steps[ref], records=steps[ref].records + records)
         if not asked:
@@ -67,16 +71,16 @@ def _answer(outline: Outline, asks: list[Ask]) -> Step | None:
     first = max(asks, key=lambda ask: STRENGTH.index(ask.want))
     want, issue, group = first.want, first.issue, outline.group
     before = group.word(issue.ref, issue.status)
-    if want == "close" and not _all_finished(outline, issue):
+    if want == "close" and not _all_finished(outline, issue, first.about):
         want = "tell"  # other customers still wait on it
     if before in (FINISHED_ISSUE if want == "close" else UNFINISHED):
         want = "tell"  # its status is that already; what it lacks, or has, is a label or a release
     asking = tuple(link.id for ask in asks for link in ask.ticket.links if link.issue == issue.ref)
-    note = issue_note(first.ticket, issue, first.rule, count=len(asks))
+    note = issue_note(first.ticket, issue, first.rule, count=len(asks), about=first.about)
     effects = (note,) if note else ()
     if want == "tell":
         return Step(issue.ref, asking, Why(first.rule, "ticket", before=before, after=before), effects=effects)
-    word = Word.OPEN if want == "reopen" else Word.DONE
+    word = Word.OPEN if want == "reopen" else first.ticket.counts(first.about) if first.about else Word.DONE
     native = group.mappings[issue.ref.connector].native(word)
     if native is None:
         reason = f"the mapping of {issue.ref.connector} has no status to write for {word}"
@@ -99,6 +103,15 @@ def _afterwards(ticket: Ticket, native: dict[Ref, Status]) -> tuple[Record, ...]
     return tuple(_at(record, statuses[record.link], turned=turned) for record in records)
 
 
+def _taken_back(outline: Outline, asks: list[Ask]) -> tuple[Record, ...]:
+    """What was decided of the links whose issues ask: known only once that is done, so that no closing is lost."""
+    about = {ask.about.ref for ask in asks if ask.about is not None}
+    mine = {link.id for ask in asks for link in ask.ticket.links if link.issue in about}
+    found = tuple(record for record in outline.records if record.link in mine)
+    outline.records = [record for record in outline.records if record.link not in mine]
+    return found + tuple(record for step in outline.steps for record in step.records if record.link in mine)
+
+
 def _at(record: Record, issue: Status, *, turned: bool) -> Record:
     base = record.base
     assert base is not None  # noqa: S101  # `Ticket.records` gives every record a base
@@ -118,13 +131,16 @@ def _known(group: Group) -> list[tuple[Link, Base]]:
     return [(link, group.bases[link.id]) for link in group.links if link.id in group.bases]
 
 
-def _all_finished(outline: Outline, issue: Item) -> bool:
-    """Whether no ticket waits for the issue any more, as far as is planned."""
+def _all_finished(outline: Outline, issue: Item, about: Item | None) -> bool:
+    """Whether no ticket waits for the issue any more, as far as is planned; nor for what it is closed for."""
     group, words = outline.group, []
+    beside = {link.ticket for link in group.links if about is not None and link.issue == about.ref}
     planned = {step.target: step.status for step in outline.steps if step.status is not None}
     for link in group.links:
         ticket = group.items[link.ticket]
-        if link.issue == issue.ref and link.state is LinkState.LIVE and isinstance(ticket, Item):
+        if link.ticket in beside or not isinstance(ticket, Item):
+            continue
+        if link.issue == issue.ref and link.state is LinkState.LIVE:
             words.append(group.word(ticket.ref, planned.get(ticket.ref, ticket.status)))
     return all(word in FINISHED_TICKET for word in words)
 

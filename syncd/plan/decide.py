@@ -6,7 +6,7 @@ The question for each ticket is always the same (rule 3). *Does the ticket's wor
 Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``issue_moved`` (neither of the two: work
 began on it, and the playbook tells that apart), ``sprint_over``, ``customer_waits``, ``closed_outside``, ``cascade``,
 ``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``,
-``shown`` (:mod:`syncd.plan.shown`);
+``promoted_closed`` (:mod:`syncd.plan.promoted`); ``shown`` (:mod:`syncd.plan.shown`);
 ``command`` (an agent orders an issue to be reopened); ``undone``, which :mod:`syncd.plan.undone` makes; ``carried``,
 which :mod:`syncd.talk` does; and what
 :mod:`syncd.obey` does: ``command_link``, ``command_unlink``, ``command_mute``, ``command_unmute``; and what
@@ -32,6 +32,7 @@ from syncd.plan.notes import (
     values_of,
     with_message,
 )
+from syncd.plan.promoted import closes
 from syncd.plan.shown import show
 from syncd.plan.ticket import Ticket, ids, issue_word, view
 from syncd.records import GONE, Base, Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
@@ -77,10 +78,11 @@ def _decide_ticket(outline: Outline, ref: Ref, links: list[Link]) -> None:
         _lost_last(outline, item, lost, links)
         return
     outline.records += [_ended(link, _how_gone(group, link)) for link in lost]
-    if item.final or group.mappings[ref.connector].is_final(item.status):
-        _final(outline, item, links)
-        return
     ticket = view(group, item, links)
+    outline.asks += closes(ticket)
+    if item.final or group.mappings[ref.connector].is_final(item.status):
+        _final(outline, ticket)
+        return
     ordered = [ticket.issue(link) for link in links if link.ordered]
     ordered = [issue for issue in ordered if group.word(issue.ref, issue.status) in FINISHED_ISSUE]
     if ordered:  # an agent's word goes before every policy
@@ -143,9 +145,8 @@ def _lost_last(outline: Outline, item: Item, lost: list[Link], left: list[Link])
     outline.steps.append(Step(item.ref, links, why, native, item.status, effects, ended + rest))
 
 
-def _final(outline: Outline, item: Item, links: list[Link]) -> None:
+def _final(outline: Outline, ticket: Ticket) -> None:
     """Never written again; if an issue reopens, engineering is told once (rule 9)."""
-    ticket = view(outline.group, item, links)
     turned = ticket.issue_turned and ticket.issues_word in UNFINISHED
     records = tuple(replace(record, state=LinkState.FINAL) for record in ticket.records(Standing.AGREED))
     note = issue_note(ticket, ticket.mover, "final_reopened") if turned else None

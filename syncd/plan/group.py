@@ -42,6 +42,8 @@ class Group:
     """By configured connector: which of ``fields``, ``tags`` and ``links`` it can set; ``edits``: of our notes."""
     kinds: Table[Ref, str] = field(default_factory=dict)
     """By issue that syncd filed: of what kind it is."""
+    promoted: frozenset[Ref] = frozenset()
+    """Issues that syncd filed because private ones were to stand in another place, too."""
     muted: frozenset[Ref] = frozenset()
     """Tickets to which, and because of which, nothing is to be written."""
 

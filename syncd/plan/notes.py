@@ -96,11 +96,11 @@ def _moved_at(ticket: Ticket) -> datetime:
     return (ticket.mover.moved_at if by_status else None) or moment(ticket.mover.version)
 
 
-def issue_note(ticket: Ticket, issue: Item, kind: str, *, count: int = 1) -> Effect | None:
-    """A comment on an issue; none in public (rule 6)."""
+def issue_note(ticket: Ticket, issue: Item, kind: str, *, count: int = 1, about: Item | None = None) -> Effect | None:
+    """A comment on an issue, or on it about another; none in public (rule 6)."""
     if issue.audience is not Audience.PRIVATE:
         return None
-    values = values_of(ticket, issue, count=count)
+    values = values_of(ticket, about or issue, count=count)
     body = ticket.playbook.render(kind, **values | {"who": ""})  # who moved the ticket isn't known
     link = next(link.id for link in ticket.links if link.issue == issue.ref)  # each of a ticket's issues is told
     return Effect(link, kind, ticket.turn, issue.ref, body) if body else None

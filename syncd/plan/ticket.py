@@ -86,6 +86,12 @@ class Ticket:
     def _followed_base(self) -> Word:
         return self.fold([_believed(self.then(link), self.bases[link.id].outside) for link in self.links])
 
+    def finishes(self, link: Link) -> bool:
+        """Whether the issue at the other end was finished since the base, by somebody whom we follow (rule 5)."""
+        then = _believed(self.then(link), self.bases[link.id].outside)
+        now = _believed(issue_word(self, link), is_outside(self, link))
+        return then not in FINISHED_ISSUE and now in FINISHED_ISSUE
+
     @cached_property
     def only_told(self) -> bool:
         """The issues are finished, but not without one that was closed from outside the team (rule 5)."""

@@ -114,6 +114,10 @@ KINDS = """
     SELECT issue, kind FROM filings WHERE issue IN (SELECT issue FROM links WHERE group_key = ?) AND kind <> ''
     AND state IN ('filed', 'adopted') ORDER BY id
 """
+PROMOTED_TO = """
+    SELECT issue FROM filings WHERE issue IN (SELECT issue FROM links WHERE group_key = ?)
+    AND occasion = 'promoted' AND state = 'filed'
+"""
 
 
 class FilingState(StrEnum):
@@ -322,6 +326,10 @@ class Filings:
     def kinds(self, group: str) -> dict[Ref, str]:
         """Of what kind those issues of a group are that were filed."""
         return {Ref.parse(row["issue"]): row["kind"] for row in self._db.query(KINDS, [group])}
+
+    def promoted(self, group: str) -> frozenset[Ref]:
+        """Those issues of a group that others were promoted to."""
+        return frozenset(Ref.parse(row["issue"]) for row in self._db.query(PROMOTED_TO, [group]))
 
     def to_tell(self, since: str) -> list[FilingRow]:
         """Those of which people may be told: filed, refused or without a representative since then."""
