@@ -31,6 +31,8 @@ PRELOADED = (
     *(f"syncd.cli.{verb}" for verb in VERBS),
     "connectors.freshdesk.connector",
     "connectors.github.connector",
+    "connectors.jira.connector",
+    "connectors.zendesk.connector",
 )
 
 
