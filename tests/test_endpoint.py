@@ -86,7 +86,7 @@ def polled(store: Store) -> None:
 
 def soon(what: Callable[[], bool]) -> None:
     """It comes about."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not what():
         assert time.monotonic() < until
         time.sleep(0.05)

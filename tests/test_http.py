@@ -48,7 +48,7 @@ from syncd.http import (
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-Id: 1\r\n\r\nok"
 SOON = 0.4
 """A total deadline that a test can wait for, and the slack that a busy machine may need on top."""
-SLACK = 1.0
+SLACK = 10.0
 PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy")
 
 
@@ -73,7 +73,7 @@ class Server:
 
     def _serve(self, sock: Any) -> None:
         with suppress(OSError), sock:
-            sock.settimeout(5)
+            sock.settimeout(60)
             if not self._tls:
                 self._talk(sock)
                 return
@@ -407,7 +407,7 @@ def test_all_addresses_of_a_name_together_get_one_time_out(
     black_hole: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = (socket.AF_INET, socket.SOCK_STREAM, 0, "", black_hole)
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [found] * 5)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [found] * 50)
     monkeypatch.setattr(wire, "CONNECT_SECONDS", SOON)
     begun = time.monotonic()
     error = fails("http://many.example", requests.ConnectTimeout)
@@ -779,7 +779,7 @@ def test_a_proxy_that_is_not_there_has_done_nothing(authority: Authority) -> Non
 @pytest.mark.parametrize(
     "answer",
     [
-        lambda _: time.sleep(3),
+        lambda sock: sock.recv(1) == b"never",  # until we hang up
         endless(b"HTTP/1.1 200 through\r\n", b"X-Y: z\r\n", 0.02),
         endless(b"HTTP/1.1 ", b"2", 0.02),
     ],

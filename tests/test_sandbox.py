@@ -44,7 +44,7 @@ def hub() -> Iterator[GitHubSandbox]:
 def post(sandbox: Sandbox, what: str, body: bytes | str) -> requests.Response:
     """As ``curl -d`` does it."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    return requests.post(f"{sandbox.url}/_sandbox/{what}", data=body, headers=headers, timeout=10)
+    return requests.post(f"{sandbox.url}/_sandbox/{what}", data=body, headers=headers, timeout=30)
 
 
 def act(sandbox: Sandbox, do: str, **given: Any) -> requests.Response:
@@ -66,36 +66,36 @@ def pasted(line: str) -> requests.Response:
     words = shlex.split(line)
     assert words[:2] == ["curl", "-s"]
     if len(words) == 3:
-        return requests.get(words[2], timeout=10)
+        return requests.get(words[2], timeout=30)
     assert words[3] == "-d"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    return requests.post(words[2], data=words[4], headers=headers, timeout=10)
+    return requests.post(words[2], data=words[4], headers=headers, timeout=30)
 
 
 def with_key(url: str, credential: str) -> requests.Response:
-    return requests.get(f"{url}/api/v2/tickets/1", auth=(credential, "X"), timeout=10)
+    return requests.get(f"{url}/api/v2/tickets/1", auth=(credential, "X"), timeout=30)
 
 
 def with_token(url: str, credential: str) -> requests.Response:
     headers = {"Authorization": f"Bearer {credential}"}
-    return requests.get(f"{url}/repos/acme/infrastructure/issues/1", headers=headers, timeout=10)
+    return requests.get(f"{url}/repos/acme/infrastructure/issues/1", headers=headers, timeout=30)
 
 
 def as_client(url: str, secret: str) -> Any:
     asked = {"grant_type": "client_credentials", "client_id": "syncd", "client_secret": secret, "scope": "read"}
-    token = requests.post(f"{url}/oauth/tokens", json=asked, timeout=10).json()["access_token"]
+    token = requests.post(f"{url}/oauth/tokens", json=asked, timeout=30).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    return requests.get(f"{url}/api/v2/tickets/1", headers=headers, timeout=10).json()["ticket"]
+    return requests.get(f"{url}/api/v2/tickets/1", headers=headers, timeout=30).json()["ticket"]
 
 
 def as_person(url: str, token: str, key: str) -> Any:
     auth = ("syncd@example.com", token)
-    return requests.get(f"{url}/rest/api/2/issue/{key}", auth=auth, timeout=10).json()
+    return requests.get(f"{url}/rest/api/2/issue/{key}", auth=auth, timeout=30).json()
 
 
 def by_bearer(url: str, token: str, key: str) -> Any:
     headers = {"Authorization": f"Bearer {token}"}
-    return requests.get(f"{url}/rest/api/2/issue/{key}", headers=headers, timeout=10).json()
+    return requests.get(f"{url}/rest/api/2/issue/{key}", headers=headers, timeout=30).json()
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_the_api_token_that_zendesk_names_works() -> None:
     with ZendeskSandbox() as sandbox:
         words = sandbox.about.replace(",", "").split()
         auth = (f"{words[3]}/token", words[words.index("api_token") + 2])
-        answer = requests.get(f"{sandbox.url}/api/v2/users/me", auth=auth, timeout=10)
+        answer = requests.get(f"{sandbox.url}/api/v2/users/me", auth=auth, timeout=30)
         assert answer.json()["user"]["role"] == "admin"
 
 
@@ -264,7 +264,7 @@ def test_a_fault_strikes_the_service_and_not_its_own_controls(desk: FreshdeskSan
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "act"), ("GET", "faults"), ("POST", "log"), ("POST", "x")])
 def test_an_address_that_there_is_not_is_told(desk: FreshdeskSandbox, method: str, path: str) -> None:
-    answer = requests.request(method, f"{desk.url}/_sandbox/{path}", timeout=10)
+    answer = requests.request(method, f"{desk.url}/_sandbox/{path}", timeout=30)
     refused(answer, "POST /_sandbox/act, POST /_sandbox/faults, GET /_sandbox/log")
 
 

@@ -158,7 +158,7 @@ def test_what_the_page_has_people_do_moves_the_ticket(desk: Desk) -> None:
     desk.reconcile()
     states = []
     for url, body in acts:
-        answer = requests.post(url, data=body, timeout=10)
+        answer = requests.post(url, data=body, timeout=30)
         assert answer.status_code == 200, answer.text
         desk.reconcile()
         states.append(desk.state(1))

@@ -147,7 +147,7 @@ def test_a_service_that_is_told_to_stop_tells_its_clients(still: Office) -> None
     still.freshdesk.faults.append(Fault("before", hook=strike, path=r"/tickets$", skip=2))
     run = still.run("reconcile").ended(130)
     assert "the service was told to stop" in run.err
-    still.finish(started, 15).ended(0)
+    still.finish(started).ended(0)
     pages = lists(still, asked)
     assert len(pages) == 3
     asked = len(still.freshdesk.log)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from office import CANARY, PENDING, SECRETS, Office, Started
-from test_system_run import events, service, until
+from test_system_run import PATIENCE, events, service, until
 
 from syncd.store.file import open_fellow
 from syncd.testing.exchange import Fault, Reply
@@ -39,7 +39,7 @@ def ask(started: Started, path: str) -> tuple[int, str]:
     """A probe."""
     until(lambda: bool(events(started, "serving health")), started)
     port = urlsplit(events(started, "serving health")[-1]["url"]).port
-    link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         link.request("GET", path)
         answer = link.getresponse()
@@ -62,7 +62,7 @@ def state(started: Started, name: str) -> str:
     return found
 
 
-def becomes(started: Started, seconds: float = 40.0, **states: str) -> None:
+def becomes(started: Started, seconds: float = PATIENCE, **states: str) -> None:
     """Connectors come to these states."""
     until(lambda: all(state(started, name) == one for name, one in states.items()), started, seconds)
 

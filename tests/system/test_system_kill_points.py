@@ -81,7 +81,7 @@ class Day:
         while ('"started"' not in started.said() or not self.right()) and time.monotonic() < end:
             time.sleep(0.05)
         started.process.send_signal(signal.SIGTERM)
-        self.office.finish(started, 15).ended(0)
+        self.office.finish(started).ended(0)
 
 
 class Escalations(Day):

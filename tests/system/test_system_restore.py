@@ -421,7 +421,7 @@ def test_the_service_recalls_as_reconcile_does(build: Callable[..., Office]) -> 
     restore(office, file)
     before = books(office)
     started = office.start("run")
-    end = time.monotonic() + 40
+    end = time.monotonic() + 90
     while not any(one["standing"] == "waits_for_agent" for one in office.json("links", "list")):
         assert time.monotonic() < end, started.said()
         time.sleep(0.1)

@@ -30,7 +30,7 @@ def serving(office: Program, started: Started) -> Iterator[Started]:
     """A daemon, ended by SIGTERM, which it must obey with status 0."""
     yield started
     started.process.send_signal(signal.SIGTERM)
-    office.finish(started, 15).ended(0)
+    office.finish(started).ended(0)
 
 
 def service(office: Office, **env: str) -> AbstractContextManager[Started]:

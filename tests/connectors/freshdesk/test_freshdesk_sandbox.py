@@ -28,7 +28,7 @@ class Caller:
         self.session.auth = (sandbox.key, "X")
 
     def __call__(self, method: str, path: str, **kwargs: Any) -> requests.Response:
-        return self.session.request(method, self.sandbox.url + API + path, timeout=5, allow_redirects=False, **kwargs)
+        return self.session.request(method, self.sandbox.url + API + path, timeout=30, allow_redirects=False, **kwargs)
 
     def ids(self, query: str) -> list[int]:
         answer = self("GET", f"/tickets?{query}")
@@ -248,7 +248,7 @@ def test_an_archived_ticket_is_only_in_the_archive(sandbox: FreshdeskSandbox, ca
 
 def test_people_act_over_the_wire_too(sandbox: FreshdeskSandbox) -> None:
     asked = {"do": "make_ticket", "with": {"subject": "over the wire"}}
-    answer = requests.post(f"{sandbox.url}/_sandbox/act", json=asked, timeout=5)
+    answer = requests.post(f"{sandbox.url}/_sandbox/act", json=asked, timeout=30)
     assert answer.json() == {"result": 1}
     assert ticket(sandbox).row["subject"] == "over the wire"
 

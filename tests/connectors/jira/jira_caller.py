@@ -23,7 +23,7 @@ class Caller:
         url = self.sandbox.base + (path if path.startswith("/rest") else f"/rest/api/2{path}")
         if body is not None:
             kwargs["json"] = body
-        return self.session.request(method, url, timeout=5, allow_redirects=False, **kwargs)
+        return self.session.request(method, url, timeout=30, allow_redirects=False, **kwargs)
 
     def get(self, path: str, **query: Any) -> Any:
         """What is answered when all is well."""

@@ -186,7 +186,7 @@ def test_the_list_is_fresh_and_paged_by_cursor(sandbox: ZendeskSandbox, call: Ca
     assert [row["id"] for row in page["tickets"]] == [2, 5]
     assert page["meta"]["has_more"] is True
     assert page["links"]["next"].startswith(sandbox.url)
-    following = requests.get(page["links"]["next"], headers=dict(call.session.headers), timeout=5).json()
+    following = requests.get(page["links"]["next"], headers=dict(call.session.headers), timeout=30).json()
     assert following == call.get("/tickets", **query, **{"page[after]": page["meta"]["after_cursor"]})
     assert [row["id"] for row in following["tickets"]] == [3, 1]
     assert following["meta"]["has_more"] is False
@@ -251,7 +251,7 @@ def test_the_export_goes_on_from_a_cursor(sandbox: ZendeskSandbox, call: Caller)
     assert base64.b64decode(page["after_cursor"]).endswith(b".0||2|")
     assert page["after_url"].startswith(f"{sandbox.url}/api/v2{EXPORT}.json?cursor=")
     assert "per_page=2" in page["after_url"]
-    onward = requests.get(page["after_url"], headers=dict(call.session.headers), timeout=5).json()
+    onward = requests.get(page["after_url"], headers=dict(call.session.headers), timeout=30).json()
     assert [row["id"] for row in onward["tickets"]] == [3, 4]
     assert {one["id"] for one in onward["users"]} == {CUSTOMER, AGENT}
     last = call.get(EXPORT, cursor=onward["after_cursor"])
@@ -358,7 +358,7 @@ def test_a_cursor_may_be_refused_after_a_while(sandbox: ZendeskSandbox, call: Ca
 
 def test_people_act_over_the_wire_too(sandbox: ZendeskSandbox) -> None:
     def act(do: str, **given: Any) -> Any:
-        answer = requests.post(f"{sandbox.url}/_sandbox/act", json={"do": do, "with": given}, timeout=5)
+        answer = requests.post(f"{sandbox.url}/_sandbox/act", json={"do": do, "with": given}, timeout=30)
         assert answer.status_code == 200, answer.text
         return answer.json()["result"]
 

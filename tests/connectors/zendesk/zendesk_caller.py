@@ -19,7 +19,7 @@ class Caller:
 
     def __call__(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         url = self.sandbox.url + (path if path.startswith("/oauth") else API + path)
-        return self.session.request(method, url, timeout=5, allow_redirects=False, **kwargs)
+        return self.session.request(method, url, timeout=30, allow_redirects=False, **kwargs)
 
     def mint(self, scope: str = "read write", **more: Any) -> requests.Response:
         """Ask for a token, and use it if one comes."""
