@@ -38,7 +38,7 @@ HELD = {
     Kind.DRIFT: Standing.DRIFT,
 }
 """Notes of a question that stays open: the base was kept, and the same turn asks for the same note."""
-SILENT = frozenset({Kind.COMMAND_FAILED, Kind.TWO_ISSUES, Kind.PROMOTED, Kind.STANDING_NOTE})
+SILENT = frozenset({Kind.COMMAND_FAILED, Kind.TWO_ISSUES, Kind.TICKET_LINKED, Kind.PROMOTED, Kind.STANDING_NOTE})
 """Of these nobody can tell what was decided."""
 _UNTOLD = frozenset({Kind.CONFLICT, Kind.DRIFT, Kind.LOST_ISSUE, Kind.FINAL_REOPENED})
 

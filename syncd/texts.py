@@ -60,6 +60,8 @@ class Kind(StrEnum):
     """The issue was reopened, but its ticket can't be written any more (rule 9)."""
     TICKET_RESOLVED = "ticket_resolved"
     TICKET_REOPENED = "ticket_reopened"
+    TICKET_LINKED = "ticket_linked"
+    """A person has linked a further ticket to an issue that was there already."""
     PROMOTED = "promoted"
     """The ticket's issue stands in another place, too; told on the ticket as well."""
     PROMOTED_CLOSED = "promoted_closed"

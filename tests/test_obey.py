@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from syncd.model import Author, Status
+from syncd.model import Audience, Author, Status
 from syncd.poll import poll
 from syncd.reconcile import drain
 from syncd.records import LinkState, Standing
@@ -26,6 +26,26 @@ def test_a_link_that_an_agent_commands_is_filed(how: str, plain: bool) -> None:
     assert pair.notes(ticket) == ["link_note"]
     assert outcomes(pair, ticket) == [DONE]
     assert rules(pair) == ["command_link", "filed"]
+
+
+@pytest.mark.parametrize(
+    ("audience", "shows", "told"),
+    [(Audience.PRIVATE, False, ["ticket_linked"]), (Audience.PUBLIC, False, []), (Audience.PRIVATE, True, [])],
+)
+def test_an_issue_that_was_there_is_told_once_of_a_ticket_that_an_agent_adds(
+    audience: Audience, shows: bool, told: list[str]
+) -> None:
+    pair = Pair(texts={"ticket_linked": "ticket_linked"}, issue_links=shows)
+    pair.reconcile()
+    pair.tick()
+    ticket, issue = pair.ticket(), pair.issue(audience=audience)
+    pair.pass_()
+    for command in (f"/link {pair.url(issue)}", "/unlink", f"/link {pair.url(issue)}"):
+        order(pair, ticket, command)
+        pair.pass_()
+        pair.tick()
+    pair.pass_()
+    assert pair.notes(issue) == told
 
 
 @KINDS

@@ -50,6 +50,12 @@ class Administrators:
         """Whether tickets can be put on hold: not every account lets them."""
         self.retire_custom_status(defaults.DEFAULT_STATUS["hold"], on)
 
+    def add_field(self, title: str) -> int:
+        """A ticket field that agents fill in with text; its id."""
+        number = self._books.next_id()
+        self._books.fields[number] = defaults.field(number, "text", title)
+        return number
+
     def require(self, field: int, parent: int | None = None, value: Any = None) -> None:
         """Solving needs this field: always, or where a parent field has a value."""
         if parent is None:

@@ -118,9 +118,10 @@ def custom_statuses() -> dict[int, Row]:
     }
 
 
-def _field(number: int, kind: str, title: str, *, options: tuple[str, ...] = (), **over: Any) -> Row:
+def field(number: int, kind: str, title: str, *, options: tuple[str, ...] = (), **over: Any) -> Row:
+    """A ticket field's record."""
     own = number >= ISSUE
-    field = {
+    made = {
         "url": "", "id": number, "type": kind, "title": title, "raw_title": title, "description": "",
         "raw_description": "", "position": number % 1000, "active": True, "required": False,
         "collapsed_for_agents": False, "regexp_for_validation": None, "title_in_portal": title,
@@ -129,11 +130,11 @@ def _field(number: int, kind: str, title: str, *, options: tuple[str, ...] = (),
         "removable": own, "key": None, "agent_description": None, **over,
     }  # fmt: skip
     if kind in {"tagger", "multiselect"}:
-        field["custom_field_options"] = [
+        made["custom_field_options"] = [
             {"id": number * 10 + i, "name": value.capitalize(), "raw_name": value, "value": value, "default": False}
             for i, value in enumerate(options)
         ]
-    return field
+    return made
 
 
 def fields() -> dict[int, Row]:
@@ -141,15 +142,15 @@ def fields() -> dict[int, Row]:
     portal: dict[str, Any] = {"visible_in_portal": True, "editable_in_portal": True}
     system = ("subject", "description", "tickettype", "priority", "group")
     found = [
-        *(_field(STATUS_FIELD + 1 + i, kind, kind.capitalize()) for i, kind in enumerate(system)),
-        _field(STATUS_FIELD, "status", "Status"),
-        _field(ASSIGNEE_FIELD, "assignee", "Assignee"),
-        _field(ISSUE, "text", "Issue"),
-        _field(REFERENCE, "text", "Reference", **portal),
-        _field(ESCALATED, "checkbox", "Escalated", tag="escalated"),
-        _field(ROOT_CAUSE, "tagger", "Root cause", options=("cause_defect", "cause_usage")),
-        _field(SEVERITY, "tagger", "Severity", options=("severity_1", "severity_2"), **portal),
-        _field(PRODUCTS, "multiselect", "Products", options=("product_hub", "product_app"), **portal),
+        *(field(STATUS_FIELD + 1 + i, kind, kind.capitalize()) for i, kind in enumerate(system)),
+        field(STATUS_FIELD, "status", "Status"),
+        field(ASSIGNEE_FIELD, "assignee", "Assignee"),
+        field(ISSUE, "text", "Issue"),
+        field(REFERENCE, "text", "Reference", **portal),
+        field(ESCALATED, "checkbox", "Escalated", tag="escalated"),
+        field(ROOT_CAUSE, "tagger", "Root cause", options=("cause_defect", "cause_usage")),
+        field(SEVERITY, "tagger", "Severity", options=("severity_1", "severity_2"), **portal),
+        field(PRODUCTS, "multiselect", "Products", options=("product_hub", "product_app"), **portal),
     ]
     return {one["id"]: one for one in found}
 
