@@ -77,7 +77,7 @@ def told_where(report: Mapping[str, Any]) -> None:
         name = report["plan_file"]
         say(f"The plan, {plural(report['plan_groups'], 'group')}, is in {name}. Read it, take out what you don't want")
         say(f"done, then: syncd reconcile --apply {name}")
-        if report["would_file"]:
+        if report.get("would_file"):
             say("Issues to be filed are no part of a plan: the service files them, or the next `syncd reconcile`.")
 
 
