@@ -1,8 +1,8 @@
 """Boarding: an issue that syncd has filed is put on the boards of its playbook, however often that is begun.
 
 The row of the filing owes it from the transaction in which the issue stands, so that no crash and no outage loses it.
-Repeating it does no harm (:meth:`syncd.connector.Connector.board`). What is refused stands in the row's reason: the
-issue is filed all the same.
+Repeating it does no harm (:meth:`syncd.connector.Connector.board`). What is refused is parked with the reason, until a
+person has it tried again or gives it up; the issue is filed all the same.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from syncd.work import IN_PLACE, Work
 
 def see_to_boards(work: Work, desk: Helpdesk) -> None:
     """Put on their boards what is due."""
-    for row in work.store.filings.unboarded(desk.name, work.now) if work.writes else ():
+    for row in work.store.boards.due(desk.name, work.now) if work.writes else ():
         if work.clock.sleep(0):
             raise Interrupted("stopped between two boards")
         if _may_call(work, desk.name) and _may_call(work, row.tracker):
@@ -50,7 +50,7 @@ def _put_on(work: Work, desk: Helpdesk, row: FilingRow) -> None:
     except Exception as error:
         if not of_one_item(error):
             raise
-        keep(work, row, replace(row, board_due="", reason=f"{told(error)}. Please report it"))
+        keep(work, row, replace(row, board_due="", board_reason=f"{told(error)}. Please report it"))
         return
     passing = next((error for error in errors if passes(error)), None)
     wait = delay(row.board_tries + 1) if passing is not None else None
@@ -58,10 +58,9 @@ def _put_on(work: Work, desk: Helpdesk, row: FilingRow) -> None:
         if isinstance(passing, (RateLimited, Unauthorized)):
             work.pause(passing.connector, passing.retry_after or ASK_AGAIN, passing)
         due = due_in(work, max(wait, passing.retry_after or 0.0))
-        keep(work, row, replace(row, board_due=due, board_tries=row.board_tries + 1))
+        keep(work, row, replace(row, board_due=due, board_tries=row.board_tries + 1, board_reason=passing.what))
         return
-    lacks = [row.reason] if row.reason else []
-    keep(work, row, replace(row, board_due="", reason="; ".join([*lacks, *(error.what for error in errors)])))
+    keep(work, row, replace(row, board_due="", board_reason="; ".join(error.what for error in errors)))
 
 
 def _errors(work: Work, desk: Helpdesk, row: FilingRow) -> Iterator[ConnectorError]:

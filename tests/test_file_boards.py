@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from syncd.actions import Board
+from syncd.cli import filings
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Refused, Transient
 from syncd.model import Ref
+from syncd.notify.incidents import incidents
 from syncd.testing.memory import Entry
 from syncd.testing.panels import Panel
 from tests.filings import AFTER, RULES, Desk
@@ -63,8 +66,62 @@ def test_what_can_not_be_put_there_is_told_and_the_issue_stands(
     harm(desk)
     ticket, issue = filed(desk)
     assert desk.states(ticket) == ["filed"]
-    assert said in desk.row(ticket).reason
+    assert said in desk.row(ticket).board_reason
     assert desk.tracker.boards["team/2"].items == {issue.number: {}}, "one that fails leaves the other alone"
+
+
+def shown(desk: Desk) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, str], int]:
+    """By ``status``, by ``queue list``, by the alert, and the number in health."""
+    found, queued = filings.gather(desk.store), filings.queued(desk.store)
+    alerts = {one.alert: one for one in incidents(desk.store, list(desk.books))}
+    told = dict(alerts["parked"].items(alerts["parked"].subjects)) if "parked" in alerts else {}
+    return found["refused_boards"], queued, told, desk.store.figures()[0].parked
+
+
+def test_what_can_not_be_put_there_is_parked_until_a_person_has_it_tried_again(desk: Desk) -> None:
+    no_option(desk)
+    ticket, issue = filed(desk)
+    (told,), (row,), alerted, parked = shown(desk)
+    name = desk.ref(issue).human
+    assert (told["issue"], told["ticket"]) == (name, desk.ref(ticket).human)
+    assert (row["group"], row["items"], row["parked"], row["due"]) == (name, [desk.ref(ticket).human, name], True, None)
+    assert f"`syncd queue retry {name}` tries it again" in row["next"]
+    assert all("no option critical" in text for text in (told["reason"], row["why"], alerted[desk.ref(ticket).human]))
+    assert parked == 1
+    desk.settle()
+    assert desk.tracker.boards["team/1"].items == {}
+    desk.tracker.boards["team/1"].fields["Impact"] = ("critical",)
+    with desk.store.write():
+        assert desk.store.boards.retry(desk.work.now, desk.ref(issue)) == 1
+    desk.go()
+    assert desk.tracker.boards["team/1"].items[issue.number] == {"Type": "support", "Impact": "critical"}
+    assert shown(desk) == ([], [], {}, 0)
+
+
+def test_what_is_given_up_is_shown_no_more_and_not_tried_again(desk: Desk) -> None:
+    no_board(desk)
+    ticket, _ = filed(desk)
+    desk.tracker.boards["team/1"] = Panel({"Type": ("support",), "Impact": ("critical",)})
+    with desk.store.write():
+        assert desk.store.boards.drop(desk.ref(ticket)) == 1
+        assert desk.store.boards.drop(desk.ref(ticket)) == 0
+        assert desk.store.boards.retry(desk.work.now) == 0
+    desk.settle()
+    assert shown(desk) == ([], [], {}, 0)
+    assert desk.tracker.boards["team/1"].items == {}
+    assert "no board team/1" in desk.row(ticket).reason, "the history says what the issue lacks"
+
+
+def test_an_outage_of_boards_shows_when_it_is_tried_again(desk: Desk) -> None:
+    def stumble(*_what: object) -> Iterator[ConnectorError | None]:
+        raise Transient("tracker", "answered 502")
+
+    desk.work.connectors["tracker"].board = stumble  # type: ignore[method-assign,assignment]
+    ticket, issue = filed(desk)
+    found, (row,), alerted, parked = shown(desk)
+    assert (found, alerted, parked) == ([], {}, 0)
+    assert (row["group"], row["parked"], row["why"]) == (desk.ref(issue).human, False, "answered 502")
+    assert row["due"] == desk.row(ticket).board_due
 
 
 def test_an_issue_whose_answer_was_lost_is_put_on_its_boards_once_it_is_found(desk: Desk) -> None:
@@ -102,7 +159,7 @@ def test_a_found_issue_whose_ticket_can_not_be_read_stands_and_is_told(desk: Des
     desk.go(2)
     assert desk.states(ticket) == ["filed"]
     assert len(desk.filed()) == 1
-    assert "not put on its boards: reading the ticket" in desk.row(ticket).reason
+    assert "not put on its boards: reading the ticket" in desk.row(ticket).board_reason
 
 
 def test_an_outage_is_waited_for(desk: Desk) -> None:
@@ -123,7 +180,7 @@ def test_an_outage_is_waited_for(desk: Desk) -> None:
     (issue,) = desk.filed()
     assert struck
     assert desk.tracker.boards["team/1"].items[issue.number] == {"Type": "support", "Impact": "critical"}
-    assert desk.row(ticket).reason == ""
+    assert desk.row(ticket).board_reason == ""
 
 
 def test_a_process_that_dies_before_the_boards_were_asked_puts_it_there_after_its_start(tmp_path: Path) -> None:
@@ -164,4 +221,4 @@ def test_a_long_outage_is_waited_for(desk: Desk) -> None:
     desk.go(8)
     (issue,) = desk.filed()
     assert issue.number in desk.tracker.boards["team/1"].items
-    assert desk.row(ticket).reason == ""
+    assert desk.row(ticket).board_reason == ""

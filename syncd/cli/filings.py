@@ -36,7 +36,7 @@ UNFILED = {
 """The rules of :class:`syncd.filing.Unfiled` without what names people; `syncd explain --ticket` says more."""
 
 
-FOR_PEOPLE = ("refused_filings", "two_issues", "exposed")
+FOR_PEOPLE = ("refused_filings", "refused_boards", "two_issues", "exposed")
 """Of what is gathered, what needs a person."""
 
 
@@ -52,12 +52,19 @@ def gather(store: Store) -> dict[str, Any]:
         "filings": dict(counts),
         "unfiled": dict(rules),
         "two_issues": [
-            {"ticket": row.ticket.human, "issue": row.issue.human if row.issue else "", "beside": row.beside}
-            for row in store.filings.flagged()
+            {"ticket": row.ticket.human, "issue": _issue(row), "beside": row.beside} for row in store.filings.flagged()
         ],
         "exposed": [row.issue.human for row in store.filings.exposed() if row.issue],
         "refused_filings": [{"ticket": row.ticket.human, "reason": row.reason} for row in refused],
+        "refused_boards": [
+            {"ticket": row.ticket.human, "issue": _issue(row), "reason": row.board_reason}
+            for row in store.boards.refused()
+        ],
     }
+
+
+def _issue(row: FilingRow) -> str:
+    return row.issue.human if row.issue else ""
 
 
 def tell(found: Mapping[str, Any]) -> None:
@@ -78,6 +85,9 @@ def tell(found: Mapping[str, Any]) -> None:
     _tell_flagged(found)
     for row in found["refused_filings"]:
         say(f"Refused: an issue for {row['ticket']}: {row['reason']}. {_cure(row['ticket'])}")
+    for row in found["refused_boards"]:
+        name, ticket = row["issue"], row["ticket"]
+        say(f"Refused: a board for {name}, which was filed for {ticket}: {row['reason']}. {_cure(name)}")
 
 
 def _tell_flagged(found: Mapping[str, Any]) -> None:
@@ -96,8 +106,8 @@ def _were(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-def _cure(ticket: str) -> str:
-    return f"Mend that; `syncd queue retry {ticket}` tries it again, `syncd queue drop {ticket}` gives it up"
+def _cure(name: str) -> str:
+    return f"Mend that; `syncd queue retry {name}` tries it again, `syncd queue drop {name}` gives it up"
 
 
 # --- one ticket, or one issue ---
@@ -110,7 +120,20 @@ def history(store: Store, ref: Ref) -> list[dict[str, Any]]:
 
 
 def _data(row: FilingRow) -> dict[str, Any]:
-    told = ("occasion", "trigger", "rule", "reason", "tracker", "place", "audience", "kind", "area", "team", "priority")
+    told = (
+        "occasion",
+        "trigger",
+        "rule",
+        "reason",
+        "board_reason",
+        "tracker",
+        "place",
+        "audience",
+        "kind",
+        "area",
+        "team",
+        "priority",
+    )
     times = ("seen_at", "due", "began_at", "filed_at")
     return {
         "ticket": row.ticket.human,
@@ -135,7 +158,8 @@ def tell_history(found: Sequence[Mapping[str, Any]]) -> None:
 def _how(one: Mapping[str, Any]) -> str:
     state = FilingState(one["state"])
     if one["issue"]:
-        lacks = f". It lacks something: {one['reason']}" if one["reason"] else ""
+        missing = "; ".join(one[name] for name in ("reason", "board_reason") if one[name])
+        lacks = f". It lacks something: {missing}" if missing else ""
         return f"{STATES[state]}: {one['issue']}, {when(one['filed_at'])}{lacks}"
     if state is FilingState.UNFILED:
         return f"not filed: {UNFILED.get(one['rule'], one['rule'])}; `syncd explain --ticket {one['ticket']}` says more"
@@ -150,8 +174,23 @@ def _how(one: Mapping[str, Any]) -> str:
 
 
 def queued(store: Store) -> list[dict[str, Any]]:
-    """What is to be filed, as ``syncd queue list`` shows what waits."""
-    return [_queued(row) for row in store.filings.open()]
+    """What is to be filed or put on a board, as ``syncd queue list`` shows what waits."""
+    return [_queued(row) for row in store.filings.open()] + [_on_board(row) for row in store.boards.failed()]
+
+
+def _on_board(row: FilingRow) -> dict[str, Any]:
+    parked, name = not row.board_due, _issue(row)
+    return {
+        "group": name,
+        "items": [row.ticket.human, name],
+        "since": row.filed_at,
+        "why": row.board_reason,
+        "tries": row.board_tries,
+        "parked": parked,
+        "held_by": {},
+        "due": row.board_due or None,
+        "next": _next(name, row.board_due),
+    }
 
 
 def _queued(row: FilingRow) -> dict[str, Any]:
@@ -165,15 +204,15 @@ def _queued(row: FilingRow) -> dict[str, Any]:
         "parked": refused,
         "held_by": {},
         "due": None if refused else row.due,
-        "next": _next(row),
+        "next": _next(name, "" if refused else row.due),
     }
 
 
-def _next(row: FilingRow) -> str:
-    name = row.ticket.human
-    if row.state is FilingState.REFUSED:
+def _next(name: str, due: str) -> str:
+    """When it is tried next; empty: never by itself."""
+    if not due:
         return f"parked: mend that; `syncd queue retry {name}` tries it again, `syncd queue drop {name}` gives it up"
-    return "due now" if row.due <= precise(datetime.now(UTC)) else f"next try at {when(row.due)}"
+    return "due now" if due <= precise(datetime.now(UTC)) else f"next try at {when(due)}"
 
 
 # --- a run ---

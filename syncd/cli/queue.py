@@ -129,14 +129,15 @@ def do_retry(host: Host, *, ref: str | None) -> int:
                 if mine:
                     store.effects.doubt(note.id, now, note.reason)
             issues = store.filings.retry(RETRIED, precise(now), ticket=one)
-            _see_to_something(one, len(keys) + issues)
+            boards = store.boards.retry(precise(now), one)
+            _see_to_something(one, len(keys) + issues + boards)
     host.changed()
     tried = "tried again now" if host.serves else "tried again by the next `syncd reconcile`"
-    for count, what in ((len(keys), "group"), (issues, "ticket to be filed")):
+    several = {"group": "groups", "ticket to be filed": "tickets to be filed", "issue's boards": "issues' boards"}
+    for count, what in zip((len(keys), issues, boards), several, strict=True):
         if count:
-            many = plural(count, what, "tickets to be filed" if what != "group" else "groups")
-            say(f"{many} {'is' if count == 1 else 'are'} {tried}")
-    if not keys and not issues:
+            say(f"{plural(count, what, several[what])} {'is' if count == 1 else 'are'} {tried}")
+    if not keys and not issues and not boards:
         say("Nothing waits.")
     return 0
 
@@ -163,7 +164,7 @@ def _ask(folder: Path | None, text: str) -> None:
     try:
         ref = known(config, store, text)
         rows = [_row(store, row) for row in _queued(store, ref)]
-        rows += [row for row in filings.queued(store) if row["group"] == ref.human]
+        rows += [row for row in filings.queued(store) if ref.human in row["items"]]
         _see_to_something(ref, len(rows))
     finally:
         store.close()
@@ -176,7 +177,7 @@ def _ask(folder: Path | None, text: str) -> None:
 
 
 def _lost(name: str) -> str:
-    what = "What was to be written to these items isn't written, and no issue is filed"
+    what = "What was to be written to these items isn't written, and no issue is filed, or put on a board"
     return f"{what}. They are looked at again when one of them changes, or by `syncd reconcile {name}`"
 
 
@@ -188,7 +189,7 @@ def do_drop(host: Host, *, ref: str) -> int:
         with store.write():
             for row in rows:
                 store.queue.drop(row.group)
-            _see_to_something(one, len(rows) + store.filings.drop(one))
+            _see_to_something(one, len(rows) + store.filings.drop(one) + store.boards.drop(one))
     say(f"Dropped: {one.human}. {_lost(one.human)}")
     return 0
 

@@ -93,7 +93,8 @@ def undecided(store: Store) -> frozenset[str]:
 
 def _counted(store: Store) -> Iterator[Incident]:
     refused_issues = {row.id: row.reason for row in store.filings.open() if row.state is FilingState.REFUSED}
-    yield Incident("parked", subjects=store.queue.parked() | refused_issues, human=partial(_parked, store))
+    boards = {row.id: row.board_reason for row in store.boards.refused()}
+    yield Incident("parked", subjects=store.queue.parked() | refused_issues | boards, human=partial(_parked, store))
     yield from _filings(store)
     held = store.links.held()
     for alert, standing in STANDINGS.items():

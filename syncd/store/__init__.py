@@ -19,6 +19,7 @@ from syncd.store.alerts import AlertRow, Alerts, SinkRow
 from syncd.store.announcements import AnnouncementRow, Announcements, Telling
 from syncd.store.backup import Restored, back_up, restore
 from syncd.store.begun import Begun, BegunWrites
+from syncd.store.boards import Boards
 from syncd.store.brakes import Brakes
 from syncd.store.carried import CARRIED, LEFT, CarriedRow, CarriedTexts, Way
 from syncd.store.commands import CommandRow, Commands
@@ -75,6 +76,7 @@ class Store:
         self.commands = Commands(db)
         self.connectors = Connectors(db)
         self.filings = Filings(db)
+        self.boards = Boards(db)
         self.updates = Updates(db)
         self.recalls = Recalls(db)
         self.tickets = Tickets(db)

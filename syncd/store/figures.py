@@ -23,13 +23,17 @@ EFFECTS = """
     FROM effects WHERE state IN ('ready', 'sent', 'doubt') AND due <> 'shelved' GROUP BY 1, 2
 """
 DOUBLES = """
-    SELECT substr(target, 1, instr(target, ':') - 1) AS connector, count(*) AS n FROM effects
+    SELECT substr(target, 1, instr(target, ':') - 1) AS connector, count(*) AS doubles FROM effects
     WHERE doubles <> '' GROUP BY 1
 """
 FILINGS = f"""
     SELECT substr(ticket, 1, instr(ticket, ':') - 1) AS connector, state, count(*) AS n FROM filings f
     WHERE {TOLD} GROUP BY 1, 2
 """  # noqa: S608  # our own words
+BOARDS = """
+    SELECT tracker AS connector, count(*) AS parked FROM filings
+    WHERE state = 'filed' AND board_reason <> '' AND board_due = '' GROUP BY 1
+"""
 SIZE = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()"
 
 
@@ -40,7 +44,7 @@ class Figures:
     Attributes:
         queue: groups that are queued.
         oldest: since when the one that waits longest has waited; empty if none does.
-        parked: groups that are parked, and tickets of which filing was refused.
+        parked: groups that are parked, tickets of which filing was refused, and issues that a board refused.
         links: by state.
         standings: live links by standing.
         effects: those that are not settled, by state.
@@ -102,12 +106,12 @@ def figures(db: Database) -> tuple[Figures, dict[str, Figures]]:
     for row in db.query(EFFECTS):
         for of in (every, one.setdefault(row["connector"], Figures())):
             of.add_effects(row["state"], row["n"], row["oldest"])
-    for row in (*db.query(FILINGS), *db.query(DOUBLES)):
+    for row in (*db.query(FILINGS), *db.query(DOUBLES), *db.query(BOARDS)):
         for of in (every, one.setdefault(row["connector"], Figures())):
             if "state" in row:
                 of.add_filings(row["state"], row["n"])
-            else:
-                of.doubles += row["n"]
+            of.doubles += row.get("doubles", 0)
+            of.parked += row.get("parked", 0)
     return every, one
 
 

@@ -50,10 +50,6 @@ SEVERAL = """
     WHERE f.state = 'filed' AND f.occasion = 'escalated' AND f.ticket LIKE ? AND (f.beside <> '' OR
         (SELECT count(*) FROM links l WHERE l.ticket = f.ticket AND l.state = 'live') > 1)
 """
-UNBOARDED = """
-    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
-    WHERE f.state = 'filed' AND f.board_due <> '' AND f.board_due <= ? AND f.ticket LIKE ? ORDER BY f.board_due, f.id
-"""
 FLAGGED = """
     SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
     WHERE f.beside <> '' ORDER BY f.id
@@ -167,6 +163,7 @@ class FilingRow:
         beside: another unfinished issue of the ticket that was made at about the same time, as people know it.
         board_due: when it is to be put on its boards; empty once it is, or can't be.
         board_tries: how often that has failed.
+        board_reason: why it isn't on all of its boards; with no ``board_due`` that is parked.
         began_at: when the issue was about to be created, our clock.
         filed_at: when it stood there, our clock; of an issue that a person filed, when that was seen.
         answered_at: when an agent first answered the requester, by the helpdesk's own clock.
@@ -200,6 +197,7 @@ class FilingRow:
     beside: str = ""
     board_due: str = ""
     board_tries: int = 0
+    board_reason: str = ""
     began_at: str = ""
     filed_at: str = ""
     answered_at: str = ""
@@ -228,7 +226,7 @@ class Filings:
 
     def of(self, ticket: Ref) -> list[FilingRow]:
         """Those of a ticket, in the order of their turns."""
-        return [_row(row) for row in self._db.query(OF_TICKET, [str(ticket)])]
+        return [filing_row(row) for row in self._db.query(OF_TICKET, [str(ticket)])]
 
     def last(self, ticket: Ref, occasion: str = ESCALATED) -> FilingRow | None:
         """The last one of a ticket on an occasion."""
@@ -236,11 +234,11 @@ class Filings:
 
     def get(self, filing: str) -> FilingRow | None:
         """One of them as it stands."""
-        return next((_row(row) for row in self._db.query(GET, [filing])), None)
+        return next((filing_row(row) for row in self._db.query(GET, [filing])), None)
 
     def due(self, helpdesk: str, now: str) -> list[FilingRow]:
         """What is to be filed, or looked for, for tickets of a helpdesk."""
-        return [_row(row) for row in self._db.query(DUE, [now, f"{helpdesk}:%"])]
+        return [filing_row(row) for row in self._db.query(DUE, [now, f"{helpdesk}:%"])]
 
     def doubtful(self) -> dict[str, str]:
         """By tracker: when its next filing in doubt has settled."""
@@ -265,23 +263,19 @@ class Filings:
 
     def open(self) -> list[FilingRow]:
         """What is to be filed, or looked for, or was refused, that first."""
-        return [_row(row) for row in self._db.query(OPEN)]
+        return [filing_row(row) for row in self._db.query(OPEN)]
 
     def several(self, helpdesk: str) -> list[FilingRow]:
         """Those of a helpdesk's tickets that have further issues, or had."""
-        return [_row(row) for row in self._db.query(SEVERAL, [f"{helpdesk}:%"])]
-
-    def unboarded(self, helpdesk: str, now: str) -> list[FilingRow]:
-        """Those of a helpdesk's tickets whose issue is to be put on its boards now."""
-        return [_row(row) for row in self._db.query(UNBOARDED, [now, f"{helpdesk}:%"])]
+        return [filing_row(row) for row in self._db.query(SEVERAL, [f"{helpdesk}:%"])]
 
     def flagged(self) -> list[FilingRow]:
         """Those beside which another issue stands that was made at about the same time."""
-        return [_row(row) for row in self._db.query(FLAGGED)]
+        return [filing_row(row) for row in self._db.query(FLAGGED)]
 
     def exposed(self) -> list[FilingRow]:
         """Those that were written for the team alone, and that everybody can read by now (rule 14)."""
-        return [_row(row) for row in self._db.query(EXPOSED)]
+        return [filing_row(row) for row in self._db.query(EXPOSED)]
 
     def take_up(self, since: str, now: str, only: Iterable[Ref] | None = None) -> int:
         """Old ones are to be filed whose ticket was made or has changed since then; how many."""
@@ -333,14 +327,15 @@ class Filings:
 
     def to_tell(self, since: str) -> list[FilingRow]:
         """Those of which people may be told: filed, refused or without a representative since then."""
-        return [_row(row) for row in self._db.query(TO_TELL, {"since": since})]
+        return [filing_row(row) for row in self._db.query(TO_TELL, {"since": since})]
 
     def all(self) -> list[FilingRow]:
         """Every one, in the order in which they were seen."""
-        return [_row(row) for row in self._db.query(ALL)]
+        return [filing_row(row) for row in self._db.query(ALL)]
 
 
-def _row(row: dict[str, Any]) -> FilingRow:
+def filing_row(row: dict[str, Any]) -> FilingRow:
+    """A row as the queries give it."""
     values = {name: row[name] for name in COLUMNS}
     return FilingRow(
         **values

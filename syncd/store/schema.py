@@ -376,6 +376,7 @@ CREATE TABLE filings (
     beside      TEXT NOT NULL,
     board_due   TEXT NOT NULL,
     board_tries INTEGER NOT NULL,
+    board_reason TEXT NOT NULL,
     began_at    TEXT NOT NULL,
     filed_at    TEXT NOT NULL,
     answered_at TEXT NOT NULL,
