@@ -33,6 +33,10 @@ product = "product"
 dev911 = "{EMERGENCY}"
 oncall = "{ON_CALL}"
 sos = "{DELIVERY}"
+[sync.timers.sprint]
+start = 2026-01-05
+length = "14d"
+critical = ["1"]
 """
 POINTS = {
     "address": "https://data.example.com/board/7",
@@ -128,6 +132,7 @@ def test_level_1_goes_to_jira_at_once_and_the_emergency_group_is_called(desk: De
         assert shown in alert
     product = "\n".join(map(str, desk.product.said))
     assert key in product
+    assert "to be done in the sprint that ends" in product
     assert CANARY not in product
     assert "The site is down" not in product
     assert desk.delivery.said == []
