@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from connectors.jira import items
@@ -16,7 +17,7 @@ from connectors.jira.api import JiraApi
 from connectors.jira.markup import to_wiki
 from connectors.jira.writes import label, word
 from syncd.actions import Draft
-from syncd.errors import Gone, Problem, Refused
+from syncd.errors import ConnectorError, Gone, Problem, Refused
 from syncd.model import Audience
 
 MAX_TITLE = 255
@@ -62,8 +63,7 @@ class Filing:
             return self.api.record("POST", "issue", doing, body=body)
         except Refused as error:
             self.account.forget(project)
-            named = _ID.sub(lambda one: f"{kind.shown.get(one[0], one[0])} ({one[0]})", error.what)
-            raise Refused(self.api.name, f"{named}. Look at what the project asks of a new {kind.name}") from None
+            raise Refused(self.api.name, self._why(error.what, draft, doing, kind)) from None
         except Gone as error:
             raise Refused(self.api.name, error.what) from None
 
@@ -80,6 +80,17 @@ class Filing:
                     yield one
 
     # --- what stands in the way ---
+
+    def _why(self, what: str, draft: Draft, doing: str, kind: Kind) -> str:
+        """A refusal in words: by what the project asks now, else with the names of the fields that it tells by id."""
+        named = dict(kind.shown)
+        with suppress(ConnectorError):
+            for obstacle, cure in self._obstacles(draft):
+                return f"{doing}: {obstacle}. {cure}"
+            if _ID.search(what):
+                named |= self.account.labels()
+        shown = _ID.sub(lambda one: f"{named.get(one[0], one[0])} ({one[0]})", what)
+        return f"{shown}. Look at what the project asks of a new {kind.name}, and whether the account may create any"
 
     def _obstacles_anew(self, draft: Draft) -> list[Obstacle]:
         """Of what was read before nothing is refused: a field may have become optional since."""

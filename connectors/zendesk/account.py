@@ -176,9 +176,7 @@ class Account:
         return Fields(
             known=True,
             titles={key: _title(row) for row in rows if isinstance(key := row.get("id"), int)},
-            portal_tags=frozenset(
-                tag for row in rows if row.get("editable_in_portal") is not False for tag in _own(row)
-            ),
+            portal_tags=frozenset(tag for row in rows if row.get("editable_in_portal") is True for tag in _own(row)),
             required=tuple(
                 _title(row) for row in active if row.get("required") is True and row.get("removable") is True
             ),

@@ -22,7 +22,7 @@ from syncd.details import Company, Detail, Person
 from syncd.errors import Gone, Refused, Transient
 from syncd.model import Author, Item, Place, Ref, Text
 
-PRICE = 9
+PRICE = 11
 """Calls that one detail counts for at most."""
 MANY_PAGES = 2
 """Pages of an organization's users, and of its memberships, that are read at most."""
@@ -72,6 +72,8 @@ class Details:
         company = _id(row.get("organization_id"))
         beside = {one: _company(row) for one, row in _by_id(found.get("organizations")).items()}
         self._organizations.keep(beside)
+        if not isinstance(found.get("organizations"), list):
+            beside = self._organizations.many(filter(None, [company]))
         body = next((text.body for text in texts if text.place is Place.BODY), as_text(row.get("description")))
         groups = _by_id(found.get("groups"))
         return Detail(
@@ -80,7 +82,7 @@ class Details:
             description=body,
             requester=self._requester(found, _id(row.get("requester_id")), company),
             company=beside.get(company),
-            group=_group(groups.get(_id(row.get("group_id")), {})),
+            group=_group(groups.get(_id(row.get("group_id")), {})) if "groups" in found else item.group,
             kind=as_text(row.get("type")).capitalize(),
             priority=as_text(row.get("priority")).capitalize(),
             fields=item.fields,
@@ -126,12 +128,11 @@ class Details:
     # --- who asks ---
 
     def _requester(self, found: Row, asked: int, company: int) -> Person | None:
-        if not isinstance(found.get("users"), list):
-            raise Refused(self.api.name, f"reading who asks: Zendesk keeps it to itself; {_CURE}")
-        row = _by_id(found["users"]).get(asked)
+        row = _by_id(found["users"]).get(asked) if isinstance(found.get("users"), list) else self._user(asked)
         if row is None or row.get("active") is False:
             return None
-        belongs = self._memberships.get(asked) or ()
+        own = _id(row.get("organization_id"))
+        belongs = self._memberships.get(asked) or ((Membership(own, main=True, views=False),) if own else ())
         keys = [one.organization for one in sorted(belongs, key=lambda one: not one.main)]
         companies = self._organizations.many(keys)
         main = company or next(iter(keys), 0)
@@ -139,6 +140,16 @@ class Details:
         leads = any(one.organization == main and (one.views or everywhere) for one in belongs)
         whole = tuple(companies[key] for key in keys if key in companies)
         return replace(_person(row), companies=whole, leads=leads and main in companies)
+
+    def _user(self, key: int) -> Row | None:
+        """Show user, for an answer with nobody beside the ticket: the schema of Show ticket knows of no side-loads."""
+        try:
+            found = self.api.get("reading who asks", f"users/{key}", {}, item=True).get("user") if key else None
+        except Gone:
+            return None
+        except Refused as error:
+            raise Refused(self.api.name, f"{error.what}; {_CURE}") from None
+        return found if isinstance(found, dict) else None
 
     def _read_memberships(self, keys: Sequence[int]) -> dict[int, tuple[Membership, ...]]:
         """A call for each person; none for who isn't there any more."""

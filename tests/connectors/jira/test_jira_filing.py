@@ -108,7 +108,7 @@ def test_a_field_that_has_become_required_is_told_and_asked_for_anew(bench: Benc
     bench.jira.create(Draft("ENG", "Quota", "", MARKER))
     field = bench.people.add_field("Severity")
     bench.people.require_field("ENG", field)
-    with pytest.raises(Refused, match=field):
+    with pytest.raises(Refused, match="without Severity"):
         bench.jira.create(Draft("ENG", "Quota", "", MARKER))
     bench.people.require_field("ENG", field, on=False)
     assert isinstance(bench.jira.create(Draft("ENG", "Quota", "", MARKER)).item, Item)
@@ -186,9 +186,8 @@ def test_a_field_that_became_required_a_moment_ago_is_named(bench: Bench) -> Non
     bench.jira.create(DRAFT)
     field = bench.people.add_field("Severity")
     bench.people.require_field("ENG", field)
-    with pytest.raises(Refused, match=field) as caught:
+    with pytest.raises(Refused, match="without Severity"):
         bench.jira.create(DRAFT)
-    assert "a new Task" in caught.value.what
     assert "can't be filed there without Severity" in str(bench.jira.check_filing([DRAFT], [])[0])
 
 
