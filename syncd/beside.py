@@ -22,6 +22,13 @@ MEANT = frozenset({Origin.PERSON, Origin.FOLLOWED})
 """Links that somebody made knowing of ours, or that have come along with another."""
 
 
+def look_again(work: Work) -> None:
+    """What is private again is told once more, should it be opened up; asks nobody."""
+    for subject in work.store.accepted.outdated():
+        with work.store.write():
+            work.store.accepted.forget(subject)
+
+
 def look_beside(work: Work, desk: str) -> None:
     """Note what stands beside issues of ours, for tickets of this helpdesk; asks nobody."""
     for row in work.store.filings.several(desk):
@@ -30,6 +37,8 @@ def look_beside(work: Work, desk: str) -> None:
         others = (link for link in live.values() if mine is not None and _is_beside(work, row, link))
         other = next(others, None) if mine is not None and _unfinished(work, mine) else None
         name = other.issue.human if other is not None else ""
+        if work.store.accepted.may_stand_beside(row.id, name):
+            continue
         if name != row.beside:
             with work.store.write():
                 work.store.filings.put(replace(row, beside=name))
@@ -66,4 +75,4 @@ def _tell(work: Work, mine: Link, other: Ref) -> None:
         effects.promise(effect, work.name(effect), work.clock.now())
 
 
-__all__ = ["look_beside"]
+__all__ = ["look_again", "look_beside"]

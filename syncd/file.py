@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from syncd.already import already, came_from
-from syncd.beside import look_beside
+from syncd.beside import look_again, look_beside
 from syncd.boarding import see_to_boards
 from syncd.braking import refuse_filing
 from syncd.clock import precise
@@ -64,6 +64,7 @@ def file(work: Work, name: str | None = None) -> None:
     """
     if work.approved is not None:  # nothing but what a person has approved
         return
+    look_again(work)
     for desk in [name] if name else list(work.helpdesks):
         try:
             if desk in work.helpdesks:

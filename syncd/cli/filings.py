@@ -54,7 +54,7 @@ def gather(store: Store) -> dict[str, Any]:
         "two_issues": [
             {"ticket": row.ticket.human, "issue": _issue(row), "beside": row.beside} for row in store.filings.flagged()
         ],
-        "exposed": [row.issue.human for row in store.filings.exposed() if row.issue],
+        "exposed": [ref.human for ref in store.accepted.exposed()],
         "refused_filings": [{"ticket": row.ticket.human, "reason": row.reason} for row in refused],
         "refused_boards": [
             {"ticket": row.ticket.human, "issue": _issue(row), "reason": row.board_reason}
@@ -92,14 +92,18 @@ def tell(found: Mapping[str, Any]) -> None:
 
 def _tell_flagged(found: Mapping[str, Any]) -> None:
     for row in found["two_issues"]:
-        cure = "Close one as a duplicate of the other, or `/unlink` it"
+        cure = f"Close one as a duplicate of the other, `/unlink` it, or {_accept(row['ticket'])}"
         say(
             f"Two issues: {row['issue']} and {row['beside']} were filed for {row['ticket']} at about the same time. "
             f"{cure}"
         )
     for issue in found["exposed"]:
-        cure = "Make the place private again, or take out what the customer wrote"
-        say(f"Exposed: {issue} was written for a private place, and everybody can read it now. {cure}")
+        cure = f"Make the place private again, or take out what the customer wrote and {_accept(issue)}"
+        say(f"Exposed: what syncd wrote on {issue} was for the team alone, and everybody can read it now. {cure}")
+
+
+def _accept(name: str) -> str:
+    return f"`syncd queue drop {name}` if it may stay so"
 
 
 def _were(count: int) -> str:
@@ -176,6 +180,12 @@ def _how(one: Mapping[str, Any]) -> str:
 def queued(store: Store) -> list[dict[str, Any]]:
     """What is to be filed or put on a board, as ``syncd queue list`` shows what waits."""
     return [_queued(row) for row in store.filings.open()] + [_on_board(row) for row in store.boards.failed()]
+
+
+def flagged(store: Store) -> list[tuple[str, ...]]:
+    """What a person may accept as it is: the ticket and issue beside which another stands, and exposed issues."""
+    several = [(row.ticket.human, _issue(row)) for row in store.filings.flagged()]
+    return [*several, *((ref.human,) for ref in store.accepted.exposed())]
 
 
 def _on_board(row: FilingRow) -> dict[str, Any]:

@@ -147,7 +147,10 @@ def do_retry(host: Host, *, ref: str | None) -> int:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @config_option
 def drop(text: str, folder: Path | None, *, yes: bool) -> int:
-    """Give a group up that waits or is parked: it isn't tried again until something in it changes."""
+    """Give a group up that waits or is parked: it isn't tried again until something in it changes.
+
+    Of what `syncd status` calls exposed, or two issues: it may stay as it is.
+    """
     if not yes:
         _ask(folder, text)
     return through(folder, "queue drop", ref=text)
@@ -165,12 +168,16 @@ def _ask(folder: Path | None, text: str) -> None:
         ref = known(config, store, text)
         rows = [_row(store, row) for row in _queued(store, ref)]
         rows += [row for row in filings.queued(store) if ref.human in row["items"]]
-        _see_to_something(ref, len(rows))
+        stays = [one for one in filings.flagged(store) if ref.human in one]
+        _see_to_something(ref, len(rows) + len(stays))
     finally:
         store.close()
     for row in rows:
         say(f"{' <-> '.join(row['items'])}: {row['why']} (since {when(row['since'])})")
-    say(_lost(ref.human))
+    for names in stays:
+        say(f"{' <-> '.join(names)}: may stay as it is, and is told of no more")
+    if rows:
+        say(_lost(ref.human))
     if not sys.stdin.isatty():
         raise click.UsageError("nobody can be asked here; --yes does it without")
     click.confirm("Drop it?", abort=True)
@@ -189,8 +196,10 @@ def do_drop(host: Host, *, ref: str) -> int:
         with store.write():
             for row in rows:
                 store.queue.drop(row.group)
-            _see_to_something(one, len(rows) + store.filings.drop(one) + store.boards.drop(one))
-    say(f"Dropped: {one.human}. {_lost(one.human)}")
+            waiting = len(rows) + store.filings.drop(one) + store.boards.drop(one)
+            accepted = store.accepted.accept(one, precise(datetime.now(UTC)))
+            _see_to_something(one, waiting + accepted)
+    say(f"Dropped: {one.human}. {_lost(one.human) if waiting else 'It may stay as it is'}")
     return 0
 
 

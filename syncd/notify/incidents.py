@@ -124,14 +124,8 @@ def _filings(store: Store) -> Iterator[Incident]:
     """What filing has led to that a person must look at."""
     two = {row.id: f"{row.issue.human} and {row.beside}" for row in store.filings.flagged() if row.issue}
     yield Incident("two_issues", subjects=two, human=partial(_parked, store))
-    open_ = {row.id: "" for row in store.filings.exposed()}
-    yield Incident("exposed", subjects=open_, human=partial(_filed, store))
-
-
-def _filed(store: Store, subject: str) -> str:
-    """The issue of a filing."""
-    filing = store.filings.get(subject)
-    return filing.issue.human if filing is not None and filing.issue is not None else subject
+    open_ = {str(ref): ref.human for ref in store.accepted.exposed()}
+    yield Incident("exposed", subjects=dict.fromkeys(open_, ""), human=open_.__getitem__)
 
 
 def _parked(store: Store, subject: str) -> str:

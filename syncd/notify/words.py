@@ -67,7 +67,8 @@ CURES = {
     "unknown": "`syncd status` names the status and the mapping to add it to",
     "refused": "`syncd status` says where and why. Mend that, and `syncd reconcile` tries again",
     "two_issues": "They were filed at about the same time. Close one as a duplicate of the other, or unlink it",
-    "exposed": "They were written for a private place. Make it private again, or take out what the customer wrote",
+    "exposed": "What was written there was for the team. Make the place private again, or take it out; then "
+    "`syncd queue drop REF`",
     "doubled": "`syncd status` names them. Delete all but one",
     "overdue_answer": "Answer the requester",
     "overdue_filing": "`syncd explain --ticket REF` says why. Mend that, or file the issue by hand",

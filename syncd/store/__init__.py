@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from syncd.clock import precise
+from syncd.store.accepted import Accepted
 from syncd.store.alerts import AlertRow, Alerts, SinkRow
 from syncd.store.announcements import AnnouncementRow, Announcements, Telling
 from syncd.store.backup import Restored, back_up, restore
@@ -69,6 +70,7 @@ class Store:
         self.links = Links(db, self.groups, self.effects)
         self.journal = Journal(db)
         self.cursors = Cursors(db)
+        self.accepted = Accepted(db)
         self.alerts = Alerts(db)
         self.announcements = Announcements(db)
         self.brakes = Brakes(db)

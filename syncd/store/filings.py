@@ -54,10 +54,6 @@ FLAGGED = """
     SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
     WHERE f.beside <> '' ORDER BY f.id
 """
-EXPOSED = """
-    SELECT f.*, s.key AS issue_key FROM filings f JOIN snapshots s ON s.ref = f.issue
-    WHERE f.state = 'filed' AND f.audience = 'private' AND s.audience = 'public' AND s.gone = '' ORDER BY f.id
-"""
 NOT_LINKED = "NOT EXISTS (SELECT 1 FROM links l WHERE l.ticket = f.ticket AND l.state IN ('live', 'final'))"
 OLD = f"f.state = 'old' AND f.rule = '' AND f.occasion = 'escalated' AND {NOT_LINKED}"
 TOLD = f"(({OLD}) OR (f.state <> 'old' AND (f.occasion = 'escalated' OR f.state <> 'withdrawn')))"
@@ -272,10 +268,6 @@ class Filings:
     def flagged(self) -> list[FilingRow]:
         """Those beside which another issue stands that was made at about the same time."""
         return [filing_row(row) for row in self._db.query(FLAGGED)]
-
-    def exposed(self) -> list[FilingRow]:
-        """Those that were written for the team alone, and that everybody can read by now (rule 14)."""
-        return [filing_row(row) for row in self._db.query(EXPOSED)]
 
     def take_up(self, since: str, now: str, only: Iterable[Ref] | None = None) -> int:
         """Old ones are to be filed whose ticket was made or has changed since then; how many."""

@@ -387,6 +387,13 @@ CREATE TABLE filings (
 CREATE INDEX filings_open ON filings (due) WHERE state IN ('waiting', 'sent', 'doubt');
 CREATE INDEX filings_by_issue ON filings (issue) WHERE issue <> '';
 
+CREATE TABLE accepted (
+    subject TEXT NOT NULL,
+    what    TEXT NOT NULL,
+    at      TEXT NOT NULL,
+    PRIMARY KEY (subject, what)
+) STRICT;
+
 CREATE TABLE watches (
     helpdesk TEXT PRIMARY KEY,
     triggers TEXT NOT NULL,

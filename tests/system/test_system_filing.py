@@ -168,3 +168,26 @@ def test_a_public_place_learns_nothing_of_the_customer(files: Office) -> None:
     escalated(files)
     files.sync()
     assert CANARY not in "".join(files.hub.body(key) for key in ours(files))
+
+
+def test_what_everybody_can_read_by_now_is_told_until_a_person_accepts_it(files: Office) -> None:
+    files.hub.set_private(REPOSITORY)
+    ticket = files.desk.make_ticket("The disk is full", "<div>The disk is full</div>")
+    files.later(5)
+    files.desk.add_tag(ticket, "escalate")
+    files.later(5)
+    files.sync()
+    (issue,) = ours(files)
+    assert "The disk is full" in files.hub.body(issue), "it was written for the team"
+    files.later()
+    files.hub.set_private(REPOSITORY, private=False)
+    files.hub.comment(issue, "news")
+    files.later(5)
+    files.sync()
+    assert files.json("status")["exposed"] == [f"github:{issue}"]
+    told = files.run("status").ended(1).out
+    assert f"`syncd queue drop github:{issue}`" in told
+    dropped = files.run("queue", "drop", f"github:{issue}", "--yes").ended(0).out
+    assert "It may stay as it is" in dropped
+    assert files.json("status")["exposed"] == []
+    files.run("queue", "drop", f"github:{issue}", "--yes").ended(1)

@@ -1,0 +1,94 @@
+"""What was written for the team and everybody can read by now: told, until it is private or a person accepts it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.cli import filings
+from syncd.model import Audience, Author
+from syncd.notify.incidents import incidents
+from syncd.testing.memory import Entry
+from tests.filings import Desk
+from tests.pairs import Pair
+from tests.test_file_beside import at_once
+
+TALK: dict[str, Any] = {"conversation": {"to_issue": "all"}}
+
+
+def exposed(pair: Pair) -> list[str]:
+    """By the alert, which ``status`` agrees with."""
+    found = {one.alert: one for one in incidents(pair.store, list(pair.books))}
+    told = [found["exposed"].human(one) for one in found["exposed"].subjects] if "exposed" in found else []
+    assert filings.gather(pair.store)["exposed"] == told
+    return told
+
+
+def publish(pair: Pair, issue: Entry, audience: Audience = Audience.PUBLIC) -> None:
+    issue.audience, issue.version = audience, pair.tracker.next()
+    pair.tick()
+    pair.pass_()
+
+
+def test_an_issue_that_people_made_and_a_conversation_was_carried_to() -> None:
+    pair = Pair(**TALK)
+    ticket, issue = pair.filed_pair()
+    pair.say(ticket, "my password is 1234", Author.OUTSIDE)
+    pair.tick()
+    pair.pass_()
+    assert (len(pair.notes(issue)), exposed(pair)) == (1, [])
+    publish(pair, issue)
+    assert exposed(pair) == [pair.ref(issue).human]
+    publish(pair, issue, Audience.PRIVATE)
+    assert exposed(pair) == []
+
+
+def test_an_issue_that_people_made_and_a_note_was_left_on_for_the_team() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    pair.move(ticket, "resolved")
+    pair.pass_()
+    assert (pair.notes(issue), exposed(pair)) == (["ticket_resolved"], [])
+    publish(pair, issue)
+    assert exposed(pair) == [pair.ref(issue).human]
+    pair.cut(ticket, issue)
+    assert exposed(pair) == [pair.ref(issue).human], "what stands there stands there without the link, too"
+
+
+def test_an_issue_on_which_nothing_was_written() -> None:
+    pair = Pair()
+    _, issue = pair.filed_pair()
+    publish(pair, issue)
+    assert exposed(pair) == []
+
+
+@pytest.mark.parametrize("path", [None, "syncd.db"])
+def test_what_a_person_accepts_is_told_no_more_until_it_is_opened_up_anew(path: str | None, tmp_path: Path) -> None:
+    desk = Desk(tmp_path / path if path else None)
+    desk.escalated()
+    desk.go()
+    (issue,) = desk.filed()
+    publish(desk, issue)
+    assert exposed(desk) == [desk.ref(issue).human]
+    with desk.store.write():
+        assert desk.store.accepted.accept(desk.ref(issue), desk.work.now) == 1
+        assert desk.store.accepted.accept(desk.ref(issue), desk.work.now) == 0
+    if path:
+        desk.restart()
+    desk.go()
+    assert exposed(desk) == []
+    publish(desk, issue, Audience.PRIVATE)
+    publish(desk, issue)
+    assert exposed(desk) == [desk.ref(issue).human]
+
+
+def test_two_issues_that_a_person_accepts_are_told_no_more() -> None:
+    desk = Desk()
+    ticket, _ = at_once(desk)
+    with desk.store.write():
+        assert desk.store.accepted.accept(desk.ref(ticket), desk.work.now) == 1
+    desk.settle()
+    assert filings.gather(desk.store)["two_issues"] == []
+    assert sorted(desk.notes(ticket)).count("two_issues") == 1
