@@ -69,7 +69,8 @@ def _look(work: Work, names: set[str]) -> dict[str, ConnectorError]:
             continue
         try:
             if work.store.cursors.walked(name):
-                poll(work, name)
+                refused = poll(work, name)
+                failures |= {name: refused} if refused else {}
             else:
                 _walk(work, name)
         except ConnectorError as error:

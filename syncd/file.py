@@ -48,10 +48,12 @@ class _Trackers:
         """Whether it was polled; if it can't be now, its rows stay as due as they are."""
         if name not in self.polled and self.work.writes:
             try:
-                poll(self.work, name)
+                refused = poll(self.work, name)
             except ConnectorError as error:
                 self.work.say(f"{name}: {error.what}")
                 return False
+            if refused is not None:  # what people filed there can't be seen; elsewhere it can
+                self.work.say(f"{name}: {refused.what}")
             self.polled.add(name)
         return True
 

@@ -72,12 +72,11 @@ class PollLane(Lane):
         name, shared = self.connector, self.shared
         before, began, result = Counter(work.tally), self.clock.monotonic(), "defect"
         try:
-            if shared.walked[name].is_set():
-                poll(work, name)
-            else:
+            refused = poll(work, name) if shared.walked[name].is_set() else None
+            if not shared.walked[name].is_set():
                 self._first(work)
-            shared.refused.pop(name, None)
-            result = "ok"
+            self._tell_refused(refused)
+            result = "refused" if refused else "ok"
         except ConnectorError as error:
             result = STATES.get(type(error), "refused")
             if isinstance(error, (Refused, Gone)):
@@ -89,6 +88,14 @@ class PollLane(Lane):
         finally:
             shared.metrics.polled(name, result, self.clock.monotonic() - began)
             shared.metrics.saw(name, *(work.tally[what] - before[what] for what in ("items", "echoes")))
+
+    def _tell_refused(self, error: ConnectorError | None) -> None:
+        """A source can't be read, and others can: told once, and in health for as long as it is so."""
+        before = self.shared.refused.pop(self.connector, "")
+        if error is not None:
+            self.shared.refused[self.connector] = error.what
+            if before != error.what:
+                self.shared.log.warning("not read", connector=self.connector, why=error.what)
 
     def _first(self, work: Work) -> None:
         """All that the API shows, once. Tickets are known to be linked if the trackers were there first."""

@@ -26,19 +26,26 @@ from syncd.watch import begin_watch
 from syncd.work import Work
 
 
-def poll(work: Work, name: str) -> None:
+def poll(work: Work, name: str) -> ConnectorError | None:
     """Read on from every cursor of a connector.
 
+    Returns:
+        Why a source was refused: that is for a person to mend, and holds up none of the others (rule 13).
+
     Raises:
-        ConnectorError: a source could not be read; what was read before is kept.
+        ConnectorError: all were refused, or one could not be read; what was read before is kept.
     """
     switch(work)
     _forget_unsettled(work, name)
     walks = {ref for ref, _ in work.store.snapshots.to_read(name)} if work.feeds[name].walks.taken else set()
-    for source in work.connectors[name].sources():
-        _read_on(work, name, source, None, walking=False)
-    _keep_polled(work, name)
+    sources = work.connectors[name].sources()
+    refused = [error for source in sources if (error := _try(work, name, source, None, walking=False))]
+    if refused and len(refused) == len(sources):
+        raise refused[0]
+    if not refused:
+        _keep_polled(work, name)
     read_again(work, name, leave=walks)
+    return refused[0] if refused else None
 
 
 def walk(work: Work, name: str, since: datetime | None = None) -> str:
@@ -50,16 +57,20 @@ def walk(work: Work, name: str, since: datetime | None = None) -> str:
         When it began: what it has shown was seen since then.
 
     Raises:
-        ConnectorError: a source could not be read; what was read before is kept.
+        ConnectorError: a source could not be read; what was read before is kept, and where it was refused, the others
+            were read.
     """
     switch(work)
     begin_watch(work, name)
     _forget_unsettled(work, name)
     connector, span = work.connectors[name], stamp(since) if since else ""
-    began = work.now
+    began, refused = work.now, list[ConnectorError]()
     for source in reads(work.clock)(connector.sources):
         began = min(began, _begin(work, name, source, span))
-        _read_on(work, name, source, since or connector.start_from, walking=True)
+        error = _try(work, name, source, since or connector.start_from, walking=True)
+        refused += [error] if error else []
+    if refused:
+        raise refused[0]
     if not span and not connector.capabilities.feed_texts:
         with work.store.write():
             work.store.snapshots.read_skipped(name)
@@ -92,6 +103,15 @@ def _keep_polled(work: Work, name: str) -> None:
 def _forget_unsettled(work: Work, name: str) -> None:
     """What an earlier poll read too soon is due now."""
     work.unsettled = {ref for ref in work.unsettled if ref.connector != name}
+
+
+def _try(work: Work, name: str, source: str, since: datetime | None, *, walking: bool) -> ConnectorError | None:
+    """One source; why it was refused, if it was."""
+    try:
+        _read_on(work, name, source, since, walking=walking)
+    except (Refused, Gone) as error:
+        return error
+    return None
 
 
 def _read_on(work: Work, name: str, source: str, since: datetime | None, *, walking: bool) -> None:

@@ -198,7 +198,7 @@ class Feed:
         accept = {304, 404, 410} if etag else {404, 410}
         answer = self.api.get(path, self.doing, params=dict(parse_qsl(query)), accept=accept, etag=etag)
         if answer.status == 410:
-            raise Transient(self.api.name, f"{self.doing}: issues are switched off there")
+            raise Refused(self.api.name, f"{self.doing}: issues are switched off there")
         return answer
 
     def _rows(self, answer: Answer) -> list[Row]:

@@ -313,12 +313,12 @@ def test_a_row_that_says_which_issue_it_is_but_not_how_it_stands_holds_up_no_oth
     assert told(state.poll(connector)) == [second]
 
 
-def test_issues_switched_off_is_an_outage_of_that_source(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
+def test_issues_switched_off_is_a_refusal_of_that_source(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:
     make(sandbox, 2)
     state = State()
     state.poll(connector)
     sandbox.people.switch_issues(HOME, on=False)
-    with pytest.raises(Transient, match="switched off"):
+    with pytest.raises(Refused, match="switched off"):
         state.poll(connector)
     sandbox.people.switch_issues(HOME, on=True)
     sandbox.people.close(f"{HOME}#1")
