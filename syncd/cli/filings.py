@@ -36,6 +36,8 @@ UNFILED = {
 """The rules of :class:`syncd.filing.Unfiled` without what names people; `syncd explain --ticket` says more."""
 
 
+EXAMPLES = 3
+"""So many of a kind are named that end by themselves."""
 FOR_PEOPLE = ("refused_filings", "refused_boards", "two_issues", "exposed")
 """Of what is gathered, what needs a person."""
 
@@ -47,10 +49,16 @@ def gather(store: Store) -> dict[str, Any]:
         counts[state] += number
         if state is FilingState.UNFILED:
             rules[rule] += number
-    refused = [row for row in store.filings.open() if row.state is FilingState.REFUSED]
+    open_ = store.filings.open()
+    refused = [row for row in open_ if row.state is FilingState.REFUSED]
+    doubtful = [row for row in open_ if row.state is FilingState.DOUBT]
     return {
         "filings": dict(counts),
         "unfiled": dict(rules),
+        "doubtful_filings": [
+            {"ticket": row.ticket.human, **{name: getattr(row, name) for name in ("tracker", "place", "reason", "due")}}
+            for row in doubtful
+        ],
         "two_issues": [
             {"ticket": row.ticket.human, "issue": _issue(row), "beside": row.beside} for row in store.filings.flagged()
         ],
@@ -82,12 +90,21 @@ def tell(found: Mapping[str, Any]) -> None:
             f"{many} without an issue {_were(counts[FilingState.OLD])} escalated before syncd's first look, and left to"
         )
         say("people; `syncd reconcile --file-since WHEN` files those made or changed since then")
+    _tell_doubtful(found["doubtful_filings"])
     _tell_flagged(found)
     for row in found["refused_filings"]:
         say(f"Refused: an issue for {row['ticket']}: {row['reason']}. {_cure(row['ticket'])}")
     for row in found["refused_boards"]:
         name, ticket = row["issue"], row["ticket"]
         say(f"Refused: a board for {name}, which was filed for {ticket}: {row['reason']}. {_cure(name)}")
+
+
+def _tell_doubtful(rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows[:EXAMPLES]:
+        place, then = f"{row['tracker']}:{row['place']}", f"from {when(row['due'])} on, and filed if it isn't there"
+        say(f"In doubt: {place} may hold an issue for {row['ticket']}: {row['reason']}. It is looked for {then}")
+    if len(rows) > EXAMPLES:
+        say(f"  and {len(rows) - EXAMPLES:,} more: `syncd queue list` names them")
 
 
 def _tell_flagged(found: Mapping[str, Any]) -> None:

@@ -39,7 +39,10 @@ TO_TELL = """
     ORDER BY f.seen_at, f.id
 """
 DOUBTFUL = "SELECT tracker, min(due) AS due FROM filings WHERE state = 'doubt' GROUP BY tracker"
-ORPHANS = "UPDATE filings SET state = 'doubt', due = ?, looks = 0 WHERE state = 'sent'"
+ORPHANS = """
+    UPDATE filings SET state = 'doubt', due = ?, looks = 0, reason = 'syncd stopped while it was filed'
+    WHERE state = 'sent'
+"""
 BEGUN = """
     SELECT iif(ticket LIKE :prefix, ticket, coalesce(nullif(issue, ''), id)) AS target FROM filings
     WHERE state IN ('sent', 'doubt', 'filed') AND began_at > :since AND (tracker = :name OR ticket LIKE :prefix)
