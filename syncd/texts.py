@@ -118,6 +118,7 @@ ISSUE_VARIABLES = (
     "kind_name",
     "priority",
     "proposed",
+    "assumed",
     "area",
     "team",
     "mention",

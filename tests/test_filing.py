@@ -261,6 +261,29 @@ def test_the_customer_s_label_alone_may_be_new_and_no_public_place_gets_it() -> 
     assert filed(SUPPORT, ticket("saved search"), Audience.PUBLIC).new_labels == ()
 
 
+def test_what_the_helpdesk_can_t_tell_of_a_company_the_playbook_does() -> None:
+    more = {"Tier": "1", "CRM profile": "https://crm.example.com/17"}
+    own: dict[str, Any] = {"customer": {"fields": {"acme-sohne": more}}}
+    issue = filed(CE, ticket("x", tags=("severity_serious",)), **own)
+    assert issue.decision.priority.value == "p1"
+    assert "(https://crm.example.com/17)" in issue.body.value
+    told = ticket("x", tags=("severity_serious",), company_fields={"Tier": "3", "CRM profile": ""})
+    issue = filed(CE, told, **own)
+    assert issue.decision.priority.value == "p2", "what the helpdesk tells goes first"
+    assert "(https://crm.example.com/17)" in issue.body.value
+    assert filed(CE, ticket("x", company=None), **own).decision.priority.value == "p3"
+    assert "crm.example.com" not in filed(CE, ticket("x"), Audience.PUBLIC, **own).body.value
+
+
+def test_a_private_issue_says_that_its_priority_rests_on_a_default() -> None:
+    unknown, known = ticket("x"), ticket("x", tags=("severity_serious", "tier_1"))
+    assert "- The priority rests on a default: severity minimal (not told by the field Severity" in filed(
+        CE, unknown
+    ).body.value.replace("\\", "")
+    assert "rests on a default" not in filed(CE, known).body.value
+    assert "rests on a default" not in filed(CE, unknown, Audience.PUBLIC).body.value
+
+
 # --- how urgent ---
 
 CELLS = {

@@ -5,11 +5,12 @@ read what is written there.
 """
 
 from syncd.filing.decide import decide, kind_of, promotes
+from syncd.filing.known import customer, known
 from syncd.filing.may import shown
 from syncd.filing.urgency import priority
 from syncd.filing.uses import Use, spots, uses
 from syncd.filing.values import Choice, Decision, Filing, Unfiled
-from syncd.filing.write import customer, write
+from syncd.filing.write import write
 
 __all__ = [
     "Choice",
@@ -20,6 +21,7 @@ __all__ = [
     "customer",
     "decide",
     "kind_of",
+    "known",
     "priority",
     "promotes",
     "shown",

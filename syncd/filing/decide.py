@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from syncd.details import Detail
 from syncd.filing.keywords import Match, areas, said
+from syncd.filing.known import known
 from syncd.filing.may import escalated
-from syncd.filing.urgency import priority, proposed
+from syncd.filing.urgency import ASSUMED, priority, proposed
 from syncd.filing.values import Choice, Decision, Unfiled
 from syncd.model import Item, Word
 from syncd.playbook import Playbook
@@ -35,6 +36,7 @@ def decide(
         ordered: an agent has written ``/file`` in a note; then no table says that none is needed.
         promoted: it has an issue already, and a tag asks for one in another place.
     """
+    detail = known(detail, playbook)
     why = _promoted(detail, playbook) if promoted else escalated(detail, playbook, word, ordered=ordered)
     if isinstance(why, Unfiled):
         return why
@@ -153,7 +155,7 @@ def _labels(
 
 def _remarks(level: Choice, proposal: Choice, area: _Area) -> tuple[str, ...]:
     found = []
-    if "default holds" in level.why:
+    if ASSUMED in level.why:
         found.append(f"The priority rests on a default: {level.why}.")
     if proposal.value:
         found.append(f"Proposed priority: {proposal.value}, because {proposal.why}.")

@@ -11,6 +11,9 @@ from syncd.filing.keywords import found, said
 from syncd.filing.values import Choice
 from syncd.tables import Priorities, Source, Told
 
+ASSUMED = "the default holds"
+"""What the reason of a priority says that rests on a default."""
+
 
 def slug(text: str, joint: str = "-") -> str:
     """A name as labels have it: small Latin letters and digits, everything else a dash."""
@@ -47,7 +50,7 @@ def told(detail: Detail, how: Told, known: Iterable[str]) -> tuple[str, str]:
             strange = f"; {place} has a value that the table doesn't know"
     silent = ", ".join(_called(source) for source in how.told_by)
     why = f"not told by {silent}" if silent else "nothing tells it"
-    return how.default, f"{why}{strange}{': the default holds' if how.default else ''}"
+    return how.default, f"{why}{strange}{f': {ASSUMED}' if how.default else ''}"
 
 
 def _values(detail: Detail, source: Source) -> Iterator[tuple[str, str]]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from syncd import guard
-from syncd.details import Company, Detail
+from syncd.details import Detail
 from syncd.filing.given import boards_of, fields_of, type_of
-from syncd.filing.urgency import slug
+from syncd.filing.known import customer, known
+from syncd.filing.urgency import ASSUMED
 from syncd.filing.values import Choice, Decision, Filing
 from syncd.model import Audience
 from syncd.playbook import Playbook
@@ -35,19 +36,20 @@ def write(
         audience: who can read what is written in the place, now; None where that can't be told.
         came_from: key and address of the ticket's other issues, which a promoted one names; no secret anywhere.
     """
+    detail = known(detail, playbook)
     names, texts = playbook.file.template, playbook.issue_texts
     facts = _facts(decision, detail, playbook)
     plain = guard.shown(facts, detail.attachments, audience, title=True)
     rich = guard.shown(facts, detail.attachments, audience)
     title = " ".join(render_issue(texts[names.title], plain).split()) or plain["ticket_key"]
     body = render_issue(texts[names.body], rich)
-    customer = _customer(detail, playbook, audience)
+    label = _customer(detail, playbook, audience)
     rule = decision.rule
     team = Choice(rule.team if rule else "", decision.area.why)
     return Filing(
         decision=decision,
         audience=_seen_by(audience),
-        labels=(*decision.labels, *([customer] if customer.value else [])),
+        labels=(*decision.labels, *([label] if label.value else [])),
         team=team,
         mention=_mention(decision, audience),
         assignee=_assignee(decision, detail, playbook, audience),
@@ -56,7 +58,7 @@ def write(
         type=type_of(decision, playbook),
         fields=fields_of(decision, detail, playbook, audience),
         boards=boards_of(decision, detail, playbook, audience),
-        new_labels=(customer.value,) if customer.value else (),
+        new_labels=(label.value,) if label.value else (),
     )
 
 
@@ -79,6 +81,7 @@ def _facts(decision: Decision, detail: Detail, playbook: Playbook) -> dict[str, 
         "kind_name": (row.shown if row else "") or decision.kind.value,
         "priority": decision.priority.value,
         "proposed": decision.proposed.value,
+        "assumed": decision.priority.why if ASSUMED in decision.priority.why else "",
         "area": decision.area.value,
         "team": rule.team if rule else "",
         "mention": rule.mention if rule else "",
@@ -96,14 +99,6 @@ def _seen_by(audience: Audience | None) -> Choice:
     if audience is None:
         return Choice(Audience.PUBLIC, "nothing tells who can read there, so everybody counts as able to")
     return Choice(guard.of(audience), "as the tracker says now")
-
-
-def customer(company: Company | None, playbook: Playbook) -> str:
-    """A customer as labels have it; empty where there is none, or the name has no Latin letter."""
-    field = playbook.customer.field
-    if company is None:
-        return ""
-    return slug((company.fields.get(field, "") if field else "") or company.name)
 
 
 def _customer(detail: Detail, playbook: Playbook, audience: Audience | None) -> Choice:

@@ -12,7 +12,7 @@ from syncd.clock import moment
 from syncd.config import Helpdesk
 from syncd.details import Detail
 from syncd.errors import ConnectorError
-from syncd.filing import Unfiled, decide, kind_of, priority
+from syncd.filing import Unfiled, decide, kind_of, known, priority
 from syncd.filing.urgency import slug
 from syncd.model import Audience, Author, Item, Place, Ref, Word
 from syncd.notify.routes import meant
@@ -136,7 +136,7 @@ def read(work: Work, subject: Subject) -> Subject:
         ConnectorError: one of them can't be read.
     """
     desk = work.connectors[subject.ticket.connector]
-    detail = desk.detail(subject.ticket) if desk.capabilities.details else None
+    detail = known(desk.detail(subject.ticket), subject.desk.playbook) if desk.capabilities.details else None
     if detail is not None and subject.filing is not None and not subject.filing.kind:
         subject = replace(subject, filing=_decided(subject.desk, subject.filing, detail))
     item = fresh(work, subject.issue) or subject.item

@@ -101,7 +101,8 @@ def issue_note(ticket: Ticket, issue: Item, kind: str, *, count: int = 1, about:
     if issue.audience is not Audience.PRIVATE:
         return None
     values = values_of(ticket, about or issue, count=count)
-    body = ticket.playbook.render(kind, **values | {"who": ""})  # who moved the ticket isn't known
+    who = {"who": "", "assignee": marker.neutralise(", ".join(issue.assignees or ()))}  # who moved it isn't known
+    body = ticket.playbook.render(kind, **values | who)
     link = next(link.id for link in ticket.links if link.issue == issue.ref)  # each of a ticket's issues is told
     return Effect(link, kind, ticket.turn, issue.ref, body) if body else None
 

@@ -109,9 +109,11 @@ class Customer(Table):
         field: of the company's record, where its name for labels stands; else it is made of the company's name.
         crm_field: of the company's record, where the address of its profile elsewhere stands.
         engineers: the company's name as labels have it -> who is assigned to its issues.
+        fields: the company's name as labels have it -> fields that the helpdesk's record of it lacks, or can't have.
     """
 
     label: str = ""
     field: str = ""
     crm_field: str = ""
     engineers: dict[Name, Handle] = Field(default_factory=dict)
+    fields: dict[Name, dict[Name, str]] = Field(default_factory=dict)
