@@ -19,7 +19,7 @@ from syncd.records import Link, LinkState
 from syncd.retry import reads
 from syncd.said import begin, ends, is_new, take_down, ways
 from syncd.store import CarriedRow, EffectState, Way
-from syncd.talk import TEXTS, Talk, recall, tell
+from syncd.talk import TEXTS, Opened, Talk, recall, tell
 from syncd.work import IN_PLACE, Work
 
 CLOCKS_DIFFER = timedelta(minutes=10)
@@ -82,13 +82,16 @@ def _between(work: Work, link: Link, way: Way, look: int, most: int) -> tuple[in
             work.store.carried.looked(link.id, way, look)
     rows = _pending(work, link, way)
     target = fresh(work, hears) if rows and is_open else None
-    if source is None or target is None or not (_is_open(work, hears, target) and _is_private(work, target)):
+    if source is None or target is None or not _is_open(work, hears, target):
         return _leave(work, rows), None
     talk = Talk(work, link, way, source, target)
     there = talk.texts
     _leave(work, [row for row in rows if row.text not in there])  # deleted, or made internal
     _recall(talk, [row for row in _pending(work, link, way) if row.text in there and not row.effect])
-    return tell(talk, [row for row in _pending(work, link, way) if row.text in there], most)
+    try:
+        return tell(talk, [row for row in _pending(work, link, way) if row.text in there], most)
+    except Opened:
+        return _leave(work, _pending(work, link, way)), None
 
 
 def _recall(talk: Talk, new: Sequence[CarriedRow]) -> None:
@@ -112,18 +115,6 @@ def _is_open(work: Work, ref: Ref, item: Item | Removed | None) -> bool:
     if not isinstance(item, Item) or item.final or work.mapping(ref.connector).is_final(item.status):
         return False
     return work.role(ref.connector) is Role.HELPDESK or guard.of(item.audience) is Audience.PRIVATE
-
-
-def _is_private(work: Work, target: Item) -> bool:
-    """Whether only the team can read an item in this moment; of a ticket, that our notes are internal."""
-    connector = work.connectors[target.ref.connector]
-    if work.role(target.ref.connector) is Role.HELPDESK:
-        return connector.capabilities.internal_notes
-    try:
-        now = reads(work.clock, patience=IN_PLACE)(connector.audience_now, target)
-    except (Gone, Refused):
-        return False
-    return guard.of(now) is Audience.PRIVATE
 
 
 def _leave(work: Work, rows: Sequence[CarriedRow]) -> int:

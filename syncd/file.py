@@ -168,8 +168,8 @@ def _ready(work: Work, desk: Helpdesk, trackers: _Trackers) -> frozenset[str] | 
 
 
 def _would_file(work: Work, row: FilingRow, issue: Filing, tracker: str, place: str) -> None:
-    """Where nothing may be written: say what would be."""
-    labels = tuple(label.value for label in issue.labels)
+    """Where nothing may be written: say what would be; which customer it is for goes into no log."""
+    labels = tuple(label.value for label in issue.labels if label.value not in issue.new_labels)
     would = WouldFile(row.ticket, row.version, tracker, place, issue.decision.kind.value, labels)
     work.would_file[row.id] = would
     work.planned_issue(would)

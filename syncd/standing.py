@@ -126,7 +126,7 @@ def _edit(work: Work, wanted: _Wanted, known: EffectRow) -> None:
     target = fresh(work, wanted.target.ref)
     if target is None or not _is_open(work, target):
         return
-    note = replace(work.note(known), body=wanted.body, replaces=known.remote_id)
+    note = replace(work.note(known), body=wanted.body, replaces=known.remote_id, audience=Audience.PRIVATE)
     outcome = next(iter(work.connectors[target.ref.connector].apply([Action(target.ref, notes=(note,))])))
     error = next((one.error for one in outcome.notes if one.error is not None), outcome.error)
     if error is not None and not isinstance(error, ConnectorError):

@@ -12,22 +12,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from syncd import marker
+from syncd import guard, marker
 from syncd.actions import Action, Outcome
 from syncd.clock import moment
-from syncd.errors import ConnectorError
-from syncd.model import Item, Role, Text
+from syncd.errors import ConnectorError, Gone, Refused
+from syncd.model import Audience, Item, Role, Text
 from syncd.quote import Part, digest, fitting, note
 from syncd.records import Effect, Link, Step, Why
+from syncd.retry import reads
 from syncd.said import is_due
 from syncd.settle import keep_notes, passes
 from syncd.store import CARRIED, CarriedRow, EffectRow, EffectState, Way
-from syncd.work import Work
+from syncd.work import IN_PLACE, Work
 
 TEXTS = 20
 """So many texts of a group are carried at one look; the rest with the next."""
 EDITS = timedelta(hours=1)
 """Where our notes can't be edited, an edited text is told again this long after it was carried last."""
+
+
+class Opened(Exception):
+    """Others than the team can read where something was to be left."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +74,34 @@ class Talk:
         """Of a text as it reads now."""
         return digest(self.work.marker_key, self.texts[row.text])
 
+    def refuse_public(self) -> None:
+        """Asked right before each note is written: meanwhile the place may have been opened to all (rule 14).
+
+        Of a ticket it is asked whether our notes are internal.
+
+        Raises:
+            Opened: it was.
+            ConnectorError: it could not be asked.
+        """
+        connector = self.work.connectors[self.target.ref.connector]
+        if self.role is Role.TRACKER:
+            private = connector.capabilities.internal_notes
+        else:
+            try:
+                now = reads(self.work.clock, patience=IN_PLACE)(connector.audience_now, self.target)
+            except (Gone, Refused):
+                now = None
+            private = guard.of(now) is Audience.PRIVATE
+        if not private:
+            raise Opened
+
     def again(self, row: EffectRow, body: str, replaces: str = "") -> tuple[Outcome, ConnectorError | None]:
         """Leave a note, or give it another text.
 
         Raises:
             Exception: a defect of the connector.
         """
-        one = replace(self.work.note(row), body=body, replaces=replaces)
+        one = replace(self.work.note(row), body=body, replaces=replaces, audience=Audience.PRIVATE)
         outcome = next(iter(self.work.connectors[self.target.ref.connector].apply([Action(row.target, notes=(one,))])))
         error = next((one.error for one in outcome.notes if one.error is not None), outcome.error)
         if error is not None and not isinstance(error, ConnectorError):
@@ -84,7 +110,12 @@ class Talk:
 
 
 def tell(talk: Talk, rows: Sequence[CarriedRow], most: int) -> tuple[int, datetime | None]:
-    """Notes that certainly aren't there are written again, new texts go into new ones, edited ones stand edited."""
+    """Notes that certainly aren't there are written again, new texts go into new ones, edited ones stand edited.
+
+    Raises:
+        Opened: others can read there now; what was written by then stays.
+        ConnectorError: something could not be written, and is to be tried again.
+    """
     for effect in sorted({row.effect for row in rows if row.state == EffectState.READY}):
         known = talk.work.store.effects.get(effect)
         if known is not None:
@@ -144,6 +175,7 @@ def _rewrite(talk: Talk, effect: EffectRow) -> None:
     Raises:
         ConnectorError: whether it was written or not, it is to be tried again.
     """
+    talk.refuse_public()
     store, there = talk.work.store, talk.texts
     mine = [row for row in store.carried.of(talk.link.id, talk.way).values() if row.effect == effect.id]
     rows = [row for row in mine if row.text in there]
@@ -164,8 +196,10 @@ def _write(talk: Talk, rows: Sequence[CarriedRow], known: EffectRow | None, *, e
     """One note with as many of these texts as it can hold; how many.
 
     Raises:
+        Opened: others can read there now.
         ConnectorError: it certainly had no effect, and is to be tried again.
     """
+    talk.refuse_public()
     store = talk.work.store
     body, count = talk.body(rows, edited=edited)
     with store.write():
@@ -233,4 +267,4 @@ def journal(work: Work, step: Step, error: ConnectorError | None) -> None:
     work.tally[f"rule {step.why.rule}"] += error is None
 
 
-__all__ = ["TEXTS", "Talk", "journal", "keep_version", "recall", "tell"]
+__all__ = ["TEXTS", "Opened", "Talk", "journal", "keep_version", "recall", "tell"]

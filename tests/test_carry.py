@@ -149,6 +149,21 @@ def test_a_public_issue_gets_nothing_however_late_it_turns_public(when: str) -> 
     assert carried(pair, issue) == [], "what was said meanwhile wasn't for this place"
 
 
+def test_an_issue_that_turns_public_between_two_notes_gets_no_second_one() -> None:
+    pair, ticket, issue = talking()
+    for number in range(4):  # each fills a note
+        pair.say(ticket, f"{number} {CANARY} " + "words " * 4_000, Author.OUTSIDE)
+
+    def opens() -> None:  # unseen by any poll
+        if carried(pair, issue):
+            issue.audience = Audience.PUBLIC
+
+    pair.tick()
+    pair.tracker.after_write = opens
+    quiet(pair)
+    assert len(carried(pair, issue)) == 1
+
+
 def test_what_syncd_wrote_is_never_carried_back_nor_what_another_syncd_wrote() -> None:
     pair, ticket, issue = talking()
     pair.move(issue, "done")

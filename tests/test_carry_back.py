@@ -171,6 +171,18 @@ def test_an_edited_text_is_edited_where_it_stands(kind: type[Bench], way: str) -
     assert calls(pair) - before[1] == 2 * idle
 
 
+def test_what_is_edited_once_its_issue_is_public_is_not_told_there() -> None:
+    pair, ticket, issue = talking()
+    pair.say(ticket, "first", Author.OUTSIDE)
+    quiet(pair)
+    issue.audience = Audience.PUBLIC  # unseen by any poll
+    edit(pair, ticket, "first", "second")
+    quiet(pair)
+    assert "first" in said(pair, issue)
+    assert "second" not in said(pair, issue)
+    assert not pair.parked()
+
+
 @pytest.mark.parametrize("fault", ["lost_answer", "error_after", "error", "cut", "rate_limited"])
 def test_an_edit_that_fails_is_made_all_the_same(fault: str) -> None:
     pair, ticket, issue = talking()

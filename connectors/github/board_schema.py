@@ -33,6 +33,7 @@ type ProjectV2SingleSelectFieldOption { id: String! name: String! }
 
 type ProjectV2Item {
   id: ID!
+  project: ProjectV2!
   fieldValues(first: Int, last: Int, after: String, before: String): ProjectV2ItemFieldValueConnection!
 }
 type ProjectV2ItemFieldValueConnection { nodes: [ProjectV2ItemFieldValue] totalCount: Int! }
@@ -135,7 +136,7 @@ class ProjectsQuery:
             nodes = [self._held(project.fields[name], value) for name, value in project.items[number].items()]
             return {"nodes": nodes, "totalCount": len(nodes)}
 
-        return {"id": f"PVTI_{number}", "fieldValues": values}
+        return {"id": f"PVTI_{number}", "project": self.project(project), "fieldValues": values}
 
     def _held(self, field: ProjectField, value: Any) -> dict[str, Any]:
         key = {"SINGLE_SELECT": "name", "NUMBER": "number", "DATE": "date"}.get(field.kind, "text")

@@ -49,7 +49,7 @@ query($owner: String!, $name: String!, $number: Int!) {
 _ADD = """
 mutation($board: ID!, $issue: ID!) {
   addProjectV2ItemById(input: { projectId: $board, contentId: $issue }) { item {
-    id
+    id project { public }
     fieldValues(first: 100) { nodes {
       __typename
       ... on ProjectV2ItemFieldSingleSelectValue { name field { ... on ProjectV2FieldCommon { id } } }
@@ -62,6 +62,7 @@ mutation($board: ID!, $issue: ID!) {
 """
 _KINDS = ("SINGLE_SELECT", "TEXT", "NUMBER")
 """What can be set here, of what a field may be."""
+_OPEN = "everybody can read the board, and a value is for the team alone"
 _MAY_NOT = (
     "the token may not. It needs the scope project (classic) or Projects: Read and write, and write access to the board"
 )
@@ -107,10 +108,10 @@ class Boards:
         for board in boards:
             doing = f"putting {issue.key} on the board {board.name}"
             try:
+                node = node or self._issue(issue, doing)  # first: who can read the board is looked at last
                 found = self._board(board, doing)
                 values = self._values(board, found, doing)
-                node = node or self._issue(issue, doing)
-                self._put(found, node, values, doing)
+                self._put(board, found.id, node, values, doing)
             except ConnectorError as error:
                 yield error
             else:
@@ -144,16 +145,18 @@ class Boards:
     def _values(self, board: Board, found: _Found, doing: str) -> dict[str, dict[str, Any]]:
         """What is to be set, by the field's id, as the API takes it."""
         if board.audience is Audience.PRIVATE and found.public:
-            raise Refused(self.name, f"{doing}: everybody can read the board, and a value is for the team alone")
+            raise Refused(self.name, f"{doing}: {_OPEN}")
         values = {}
         for name, value in board.fields.items():
             field = found.fields.get(name.casefold())
             if field is None:
                 raise Refused(self.name, f"{doing}: the board has no field {name!r}. Write it as the board shows it")
-            values[field.id] = self._value(field, value, doing)
+            # What a ticket says goes into no error: those are shown in chat.
+            shown = repr(value) if board.audience is Audience.PUBLIC else "of that name"
+            values[field.id] = self._value(field, value, shown, doing)
         return values
 
-    def _value(self, field: _Field, value: str, doing: str) -> dict[str, Any]:
+    def _value(self, field: _Field, value: str, shown: str, doing: str) -> dict[str, Any]:
         if field.kind not in _KINDS:
             raise Refused(self.name, f"{doing}: the field {field.name!r} can't be set: it is no text, number or choice")
         if field.kind == "TEXT":
@@ -162,7 +165,7 @@ class Boards:
             option = field.options.get(value.casefold())
             if option is None:
                 has = "Give it one, or write one that it has"
-                raise Refused(self.name, f"{doing}: the field {field.name!r} has no option {value!r}. {has}")
+                raise Refused(self.name, f"{doing}: the field {field.name!r} has no option {shown}. {has}")
             return {"singleSelectOptionId": option}
         try:
             return {"number": float(value)}
@@ -181,17 +184,19 @@ class Boards:
             raise Transient(self.name, f"{doing}: the issue isn't known there yet", retry_after=SOON)
         return found
 
-    def _put(self, board: _Found, issue: str, values: Mapping[str, dict[str, Any]], doing: str) -> None:
+    def _put(self, board: Board, id_: str, issue: str, values: Mapping[str, dict[str, Any]], doing: str) -> None:
         """Two requests: the item with what it holds, then all of its empty fields."""
-        answer = self._send(_ADD, {"board": board.id, "issue": issue}, doing)
+        answer = self._send(_ADD, {"board": id_, "issue": issue}, doing)
         item = _part(_part(self._data(answer, doing), "addProjectV2ItemById"), "item")
         if not item:
             raise Transient(self.name, f"{doing}: the issue isn't known there yet", retry_after=SOON)
         rows = _part(item, "fieldValues").get("nodes") or []
         held = {str(_part(one, "field").get("id")) for one in rows if isinstance(one, dict)}
         empty = {field: value for field, value in values.items() if field not in held}
+        if empty and board.audience is Audience.PRIVATE and _part(item, "project").get("public") is not False:
+            raise Refused(self.name, f"{doing}: {_OPEN}")  # since a moment ago
         if empty:
-            query, variables = _setting(board.id, str(item["id"]), empty)
+            query, variables = _setting(id_, str(item["id"]), empty)
             self._data(self._send(query, variables, doing), doing)
 
     def _asked(self, query: str, variables: Mapping[str, Any], doing: str) -> dict[str, Any]:

@@ -38,18 +38,24 @@ class Filing:
 
     def obstacles(self, draft: Draft, facts: Facts) -> Iterator[Obstacle]:
         """Everything that stands in the way of an issue; the gravest first, and what costs calls last."""
-        if facts.archived:
-            yield "the repository is archived, so it is read-only", "Unarchive it, or file somewhere else"
-            return
-        if facts.has_issues is False:
-            yield "issues are switched off there", "Switch them on in the repository's settings"
-            return
-        if draft.audience is Audience.PRIVATE and facts.audience is Audience.PUBLIC:
-            cure = "Make the repository private, or name another one; the ticket is looked at anew then"
-            yield "everybody can read there, and the text was written for the team alone", cure
+        closed = self.of_place(draft, facts)
+        if closed is not None:
+            yield closed
             return
         yield from self._of_rights(draft, facts)
         yield from self._of_names(draft, facts)
+
+    @staticmethod
+    def of_place(draft: Draft, facts: Facts) -> Obstacle | None:
+        """Why nothing of the kind may be filed in a repository that is as this, whatever its draft names."""
+        if facts.archived:
+            return "the repository is archived, so it is read-only", "Unarchive it, or file somewhere else"
+        if facts.has_issues is False:
+            return "issues are switched off there", "Switch them on in the repository's settings"
+        if draft.audience is Audience.PRIVATE and facts.audience is Audience.PUBLIC:
+            cure = "Make the repository private, or name another one; the ticket is looked at anew then"
+            return "everybody can read there, and the text was written for the team alone", cure
+        return None
 
     def missing(self, draft: Draft, row: Row) -> list[str]:
         """What an issue that was made lacks of its draft."""

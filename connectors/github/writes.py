@@ -12,13 +12,13 @@ from connectors.github.answers import NOT_JSON, Answer, ours
 from connectors.github.api import Api
 from connectors.github.filing import Filing
 from connectors.github.items import Reading, Row
-from connectors.github.repositories import Repositories
+from connectors.github.repositories import Facts, Repositories
 from connectors.github.urls import split_key
 from syncd.actions import Action, Created, Draft, Note, Outcome, Written
 from syncd.clock import moment, stamp
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.marker import PATTERN
-from syncd.model import Ref, Status
+from syncd.model import Audience, Ref, Status
 
 MAX_BODY = 60_000
 """Characters of a body; GitHub takes 65,536 (GitHub REST API docs, Create an issue: 422 beyond)."""
@@ -129,6 +129,8 @@ class Writer:
             comments = f"{path.partition('/issues/')[0]}/issues/comments"
             verb, path = "PATCH", f"{comments}/{quote(note.replaces, safe='')}"
             marker = self._marker(path, doing) or note.marker
+            if note.audience is Audience.PRIVATE:
+                self._refuse_public(target, doing)
         answer = self._send(verb, path, {"body": marked(note.body, marker)}, doing)
         data = answer.data
         if not isinstance(data, dict) or not isinstance(data.get("id"), int):
@@ -146,6 +148,12 @@ class Writer:
             raise Refused(self.api.name, f"{doing}: the comment that was to be changed isn't ours")
         found = PATTERN.search(str(body))
         return found[0] if found else ""
+
+    def _refuse_public(self, target: Ref, doing: str) -> None:
+        """What is for the team alone isn't written where everybody reads by now."""
+        place = self._path(target).split("/")[2:4]
+        if self.repositories.fresh("/".join(place)).audience is Audience.PUBLIC:
+            raise Refused(self.api.name, f"{doing}: everybody can read there, and it was written for the team alone")
 
     def _status(self, target: Ref, wanted: Status, versions: list[str]) -> Status:
         """PATCH the state, once (GitHub REST API docs, Update an issue); the answer shows what came of it."""
@@ -195,9 +203,8 @@ class Writer:
         doing = f"filing an issue in {draft.place}"
         if own is None:
             raise Refused(self.api.name, f"{doing}: the repository isn't one of those configured")
-        facts = self.repositories.fresh(own)
-        for what, cure in self.filing.obstacles(draft, facts):
-            raise Refused(self.api.name, f"{doing}: {what}. {cure}")
+        self._pace(doing)  # not between the last look and the write
+        facts = self._looked_at(draft, own, doing)
         body: dict[str, Any] = {"title": _title(draft.title), "body": marked(draft.body, draft.marker)}
         body |= {"labels": list(draft.labels)} if draft.labels else {}
         body |= {"assignees": list(draft.assignees)} if draft.assignees else {}
@@ -219,6 +226,22 @@ class Writer:
         return Created(
             item, Refused(self.api.name, f"{what}. Set what is missing by hand, and look at the token's rights")
         )
+
+    def _looked_at(self, draft: Draft, own: str, doing: str) -> Facts:
+        """The repository as it is right before the write; what its labels and people were asked for takes time.
+
+        Raises:
+            Refused: it takes no such issue.
+        """
+        facts = self.repositories.fresh(own)
+        calls = self.api.session.calls.total()
+        found = next(self.filing.obstacles(draft, facts), None)
+        if found is None and draft.audience is Audience.PRIVATE and self.api.session.calls.total() > calls:
+            facts = self.repositories.fresh(own)
+            found = self.filing.of_place(draft, facts)
+        if found is not None:
+            raise Refused(self.api.name, f"{doing}: {found[0]}. {found[1]}")
+        return facts
 
     # --- the same for all ---
 

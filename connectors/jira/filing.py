@@ -130,7 +130,7 @@ class Filing:
                 what = error.what if isinstance(error, Refused) else f"the field {name!r} takes a number"
                 yield what, "Write the field's name or id as the site has it"
                 continue
-            yield from self._of_value(name, value, kind)
+            yield from self._of_value(draft, name, kind)
         for key, name in kind.required.items():
             if key not in given:
                 cure = "Set it in the playbook, make it optional, or give it a default in Jira"
@@ -138,14 +138,16 @@ class Filing:
         if draft.labels and not kind.labels:
             yield f"a {kind.name} takes no labels there", "Put Labels on its screen, or leave them out of the playbook"
 
-    def _of_value(self, name: str, value: Any, kind: Kind) -> Iterator[Obstacle]:
-        key, _ = self.account.field(name)
+    def _of_value(self, draft: Draft, name: str, kind: Kind) -> Iterator[Obstacle]:
+        value, (key, _) = draft.fields[name], self.account.field(name)
         if key not in kind.shown:
             yield f"the field {name!r} isn't on the screen of a new {kind.name} there", "Put it there, or leave it out"
             return
         allowed = kind.allowed.get(key, ())
         if allowed and isinstance(value, str) and value not in allowed:
-            yield f"the field {name!r} has no value {value!r}", f"Use one of: {', '.join(allowed[:20])}"
+            # What a ticket says goes into no error: those are shown in chat.
+            shown = repr(value) if draft.audience is Audience.PUBLIC else "of that name"
+            yield f"the field {name!r} has no value {shown}", f"Use one of: {', '.join(allowed[:20])}"
 
     def _of_assignees(self, people: Sequence[str], project: str, kind: Kind) -> Iterator[Obstacle]:
         if "assignee" not in kind.shown:

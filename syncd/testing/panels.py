@@ -27,7 +27,8 @@ class Panel:
             if not known:
                 yield f"the board {board.name} has no field {name}"
             elif self.fields[known] and value not in self.fields[known]:
-                yield f"the field {known} has no option {value}"
+                shown = value if board.audience is Audience.PUBLIC else "of that name"
+                yield f"the field {known} has no option {shown}"
 
     def put(self, number: int, board: Board) -> None:
         """The item is there, and has these values where it had none."""

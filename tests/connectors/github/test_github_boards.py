@@ -15,7 +15,7 @@ from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import LOGIN, TOKEN, GitHubSandbox
 from syncd.actions import Board
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Ref
+from syncd.model import Audience, Ref
 from syncd.testing import Fault, Reply
 
 FIELDS = {"Type": ("support", "defect"), "Impact": ("Critical", "High"), "Note": ()}
@@ -119,6 +119,37 @@ def test_whatever_goes_wrong_is_one_of_our_errors_and_may_be_repeated(
     assert isinstance(error, kind)
     assert put(connector, ref, Board(board, {"Type": "support"})) == [None]
     assert sandbox.people.on_board(board, ref.key) == {"Type": "support"}
+
+
+SECRET = "Kanarienvogel"
+
+
+@pytest.mark.parametrize("skip", [0, 1])
+def test_a_board_that_turns_public_on_the_way_gets_nothing_private(
+    sandbox: GitHubSandbox, connector: GitHubConnector, skip: int
+) -> None:
+    ref, board = make(sandbox)
+    project = next(iter(sandbox.books.boards.values()))
+
+    def opens() -> None:
+        project.public = True
+
+    sandbox.faults.append(Fault("before", path="/graphql$", skip=2 * skip, hook=opens))
+    (error,) = put(connector, ref, Board(board, {"Note": SECRET}, Audience.PRIVATE))
+    assert isinstance(error, Refused)
+    assert "everybody can read the board" in error.what
+    assert not any(SECRET.encode() in one.request.body for one in sandbox.log)
+
+
+def test_an_error_quotes_what_the_playbook_says_and_nothing_of_a_ticket(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    ref, board = make(sandbox)
+    (error,) = put(connector, ref, Board(board, {"Type": SECRET}))
+    assert "has no option 'Kanarienvogel'" in str(error)
+    (error,) = put(connector, ref, Board(board, {"Type": SECRET}, Audience.PRIVATE))
+    assert "'Type' has no option" in str(error)
+    assert SECRET not in str(error)
 
 
 @pytest.mark.parametrize("name", ["acme", "acme/x", "/4", "nobody/4"])

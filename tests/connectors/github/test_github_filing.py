@@ -16,6 +16,7 @@ from connectors.github.sandbox import LOGIN, GitHubSandbox
 from syncd.actions import Draft
 from syncd.errors import Refused
 from syncd.model import Audience
+from syncd.testing import Fault
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
 DRAFT = Draft(HOME, "T", "B", MARKER)
@@ -220,6 +221,35 @@ def test_a_repository_that_turned_public_is_seen_at_once(
     assert "everybody can read there" in refused(connector, replace(DRAFT, audience=Audience.PRIVATE))
     assert [verb for verb, _, _ in asked(sandbox)[before:]] == ["GET"]
     assert sandbox.people.issues() == []
+
+
+@pytest.mark.parametrize("look", ["/labels$", "/issue-types$", "/assignees/"])
+def test_a_repository_that_turns_public_while_names_are_looked_up_gets_nothing_private(
+    sandbox: GitHubSandbox, connector: GitHubConnector, look: str
+) -> None:
+    sandbox.people.set_private(HOME)
+    sandbox.faults.append(Fault("before", "GET", look, hook=lambda: sandbox.people.set_private(HOME, private=False)))
+    assert "everybody can read there" in refused(connector, replace(FULL, audience=Audience.PRIVATE))
+    assert (posts(sandbox), sandbox.people.issues()) == (0, [])
+
+
+def test_nothing_is_waited_for_between_the_last_look_and_the_write(sandbox: GitHubSandbox) -> None:
+    connector = connect(sandbox)
+    clock: Any = connector.clock
+    sandbox.people.set_private(HOME)
+    connector.create(replace(DRAFT, audience=Audience.PRIVATE))
+    asleep = clock.sleep
+
+    def opens(seconds: float) -> bool:
+        sandbox.people.set_private(HOME, private=False)
+        return bool(asleep(seconds))
+
+    clock.sleep = opens
+    connector.write_interval = 1.0
+    with pytest.raises(Refused, match="everybody can read there"):
+        connector.create(replace(DRAFT, audience=Audience.PRIVATE))
+    assert len(sandbox.people.issues()) == 1
+    connector.close()
 
 
 def test_a_repository_that_was_renamed_is_filed_in(sandbox: GitHubSandbox, connector: GitHubConnector) -> None:

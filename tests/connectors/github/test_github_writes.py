@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from github_direct import HOME, START, State, asked, connect, serving, told
@@ -17,7 +18,7 @@ from connectors.github.writes import MAX_BODY, marked
 from syncd.actions import Action, Note, Outcome
 from syncd.clock import ManualClock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Ref, Status
+from syncd.model import Audience, Ref, Status
 from syncd.testing import Fault, Reply
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
@@ -246,6 +247,22 @@ def test_nobody_elses_comment_is_written_over(sandbox: GitHubSandbox, connector:
         assert isinstance(outcome.notes[0].error, kind)
     assert sandbox.people.comments(ref.key) == [(by, f"look: {MARKER}")]
     assert not any(verb == "PATCH" for verb, _, _ in asked(sandbox))
+
+
+@pytest.mark.parametrize("audience", list(Audience))
+def test_what_is_for_the_team_is_not_edited_into_a_comment_that_everybody_reads(
+    sandbox: GitHubSandbox, connector: GitHubConnector, audience: Audience
+) -> None:
+    (ref,) = make(sandbox)
+    sandbox.people.set_private(HOME)
+    (outcome,) = write(connector, Action(ref, notes=(note(),)))
+    again = Note("e2", "later", MARKER, replaces=outcome.notes[0].remote_id, audience=audience)
+    # After the core has asked who can read there, and before the comment is looked at.
+    opens = partial(sandbox.people.set_private, HOME, private=False)
+    sandbox.faults.append(Fault("before", "GET", "/comments/", hook=opens))
+    (outcome,) = write(connector, Action(ref, notes=(again,)))
+    assert isinstance(outcome.notes[0].error, Refused) is (audience is Audience.PRIVATE)
+    assert any("later" in body for _, body in sandbox.people.comments(ref.key)) is (audience is Audience.PUBLIC)
 
 
 def test_another_text_whose_answer_was_lost_is_in_doubt_and_may_be_sent_again(

@@ -175,6 +175,15 @@ def test_what_is_not_there_is_named_with_its_cure_and_nothing_is_made(
     assert problem.cure
 
 
+def test_an_error_quotes_nothing_of_a_ticket(bench: Bench) -> None:
+    bench.people.add_options(bench.people.add_field("Severity", "select"), "High", "Low")
+    bench.people.add_field("Size", "number")
+    for name in ("Severity", "Size", "Nowhere"):
+        told = refused(bench, replace(DRAFT, fields={name: "Kanarienvogel"}, audience=Audience.PRIVATE))
+        assert name in told
+        assert "Kanarienvogel" not in told
+
+
 def test_a_required_field_is_asked_for_by_its_name(bench: Bench) -> None:
     field = bench.people.add_field("Severity")
     bench.people.require_field("ENG", field)
