@@ -32,6 +32,7 @@ bench: .venv/dev.stamp ## API calls, time and memory of the main jobs
 	$(BIN)/python -m bench.connectors
 	$(BIN)/python -m bench.fresh
 	$(BIN)/python -m bench.report
+	$(BIN)/python -m bench.guard
 
 coverage: .venv/dev.stamp ## Lines and branches that the fast tests reach
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term-missing:skip-covered

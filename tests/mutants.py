@@ -41,8 +41,12 @@ TESTS = (
     "tests/test_together.py",
     "tests/test_replies.py",
     "tests/test_updates.py",
+    "tests/test_guard.py",
+    "tests/test_carry.py",
+    "tests/test_carry_back.py",
     "tests/properties/test_strolls.py",
     "tests/properties/test_machine.py",
+    "tests/test_leaks.py",
 )
 
 
@@ -474,6 +478,20 @@ MUTANTS = (
     Mutant("a sprint is told of each time", "plan/ticket.py", "return over and news and", "return over and"),
     Mutant("strangers speak to customers", "updates.py", "text.author is Author.TEAM and", "True and"),
     Mutant("an update is sent again", "updates.py", "new = text.id not in known and", "new ="),
+    Mutant(
+        "who could read an issue when it was seen can read it still",
+        "talk.py",
+        "now = reads(self.work.clock, patience=IN_PLACE)(connector.audience_now, self.target)",
+        "now = self.target.audience",
+    ),
+    Mutant("everybody may read a subject", "guard.py", '"others", "note"}', '"others", "note", "subject"}'),
+    Mutant("what is carried is carried to everybody", "talk.py", "        if not private:", "        if False:"),
+    Mutant(
+        "what was written for the team is filed for everybody",
+        "create.py",
+        "audience=guard.of(Audience(row.audience)),",
+        "audience=Audience.PUBLIC,",
+    ),
 )
 
 
