@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncd.clock import stamp
@@ -591,6 +591,7 @@ def test_two_helpdesks_have_a_calendar_each() -> None:
     assert picture.timed == ["desk", "emea"]
 
 
+@settings(max_examples=30)
 @given(
     moves=st.lists(
         st.tuples(st.sampled_from(["ticket", "issue", "take", "drop", "reply", "wait"]), st.integers(0, 40)),

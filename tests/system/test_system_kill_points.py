@@ -167,7 +167,7 @@ def test_the_daemon_killed_at_any_boundary_doubles_and_loses_nothing(
 def test_the_daemon_killed_while_it_files_issues_files_each_once(
     build: Callable[..., Office], record_property: Callable[[str, object], None]
 ) -> None:
-    told(record_property, 25, kills(build, 25, 7, Escalations))
+    told(record_property, 15, kills(build, 15, 7, Escalations))
 
 
 @pytest.mark.torture

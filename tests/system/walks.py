@@ -22,6 +22,8 @@ from tests.notify.slack_stand_in import CHANNEL, TOKEN, Slack
 
 MARKER = re.compile(r"syncd:v1:[0-9A-Z]{26}:[0-9a-f]{20}")
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+POLLED = 'poll_interval = "20s"'
+"""Seldom: Zendesk gives out few exports a minute, and the walk that ends a service's time would wait for the next."""
 SINK = """
 [notify.{name}]
 kind = "slack"
@@ -55,11 +57,11 @@ class Walk(Program):
         )
         self.write("syncd.toml", f'state = "{self.state}"\nlisten = "127.0.0.1:0"\n{"".join(sinks)}')
         self.environ = {**self.desk.secrets, **self.tracker.secrets, "SYNCD_TEST_SLACK": TOKEN}
-        self.write(f"connectors/{tracker}.toml", self.tracker.toml('poll_interval = "1s"'))
+        self.write(f"connectors/{tracker}.toml", self.tracker.toml(POLLED))
 
     def works_by(self, sync: str) -> None:
         """The helpdesk's own file: ``sync`` are the lines of ``[sync]``."""
-        self.write(f"connectors/{self.desk.name}.toml", self.desk.toml('poll_interval = "1s"', sync))
+        self.write(f"connectors/{self.desk.name}.toml", self.desk.toml(POLLED, sync))
 
     # --- time ---
 
