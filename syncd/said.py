@@ -123,8 +123,9 @@ def is_new(work: Work, link: Link) -> bool:
 def begin(work: Work, link: Link) -> None:
     """From when on what is said there is carried, once that can be told.
 
-    An issue that was filed for the ticket begins the talk, so that something may have been said already; else it begins
-    when the pair was linked, or when the conversation was switched on.
+    An issue that was filed for the ticket begins the talk, so that something may have been said already; one that syncd
+    has filed gets all that was said on the ticket. Else it begins when the pair was linked, or when the conversation
+    was switched on.
     """
     ticket, issue = (work.store.snapshots.get(ref) for ref in (link.ticket, link.issue))
     for way in ways(work, link):
@@ -136,7 +137,9 @@ def begin(work: Work, link: Link) -> None:
         filed = link.live_at >= on and _is_filed(work, link, ticket, issue)
         if filed:
             since = issue.created_at
-            if source != issue.ref:
+            if source != issue.ref and link.origin is Origin.SYNCD:  # nobody told engineers what was said before
+                since = ticket.created_at
+            elif source != issue.ref:
                 since += _ahead(work, source.connector) - _ahead(work, issue.ref.connector)
         work.store.carried.begin(link.id, way, stamp(since), look=filed)
 

@@ -14,6 +14,7 @@ from syncd.links import claims
 from syncd.model import Audience, Author, Item, Role
 from syncd.records import LinkState
 from syncd.testing.memory import Entry
+from tests.filings import Desk
 from tests.pairs import COMMANDS, Pair
 
 CANARY = "KanarienvogelAusDemTicket"
@@ -111,6 +112,23 @@ def test_what_a_filed_issue_missed_while_syncd_was_away_is_carried() -> None:
     quiet(pair)
     assert "after the issue" in said(pair, issue)
     assert "before the issue" not in said(pair, issue)
+
+
+def test_an_issue_that_syncd_has_filed_gets_what_was_said_on_the_ticket_before() -> None:
+    desk = Desk(**ALL)
+    ticket = desk.ticket()
+    desk.say(ticket, f"{CANARY} since Monday", Author.OUTSIDE)
+    desk.say(ticket, "we look into it", Author.TEAM)
+    desk.tick()
+    desk.escalate(ticket)
+    desk.go()
+    (issue,) = desk.filed()
+    quiet(desk)
+    assert f"> {CANARY} since Monday" in said(desk, issue)
+    assert "> we look into it" in said(desk, issue)
+    before = desk.writes()
+    quiet(desk)
+    assert desk.writes() == before
 
 
 def test_switching_it_on_replays_nothing() -> None:
