@@ -18,6 +18,7 @@ from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, 
 from syncd.filing import Filing
 from syncd.follow import hand_over
 from syncd.model import Audience, Item, Ref, Removed
+from syncd.occasions import note_unfiled
 from syncd.recall import LONG_AFTER
 from syncd.records import BY_PERSON, LinkState, Origin, Step, Why
 from syncd.retry import LIMIT_WAIT, delay, reads
@@ -25,6 +26,9 @@ from syncd.settle import ASK_AGAIN, LEFT_ALONE, SEARCH_LOOKS, passes
 from syncd.store import FilingRow, FilingState
 from syncd.store.filings import PROMOTED
 from syncd.work import IN_PLACE, Work
+
+LOST = 5
+"""Answers in a row, of which none has left an issue, until a person is to look."""
 
 
 def keep(work: Work, before: FilingRow, after: FilingRow) -> bool:
@@ -158,10 +162,18 @@ def failed(work: Work, row: FilingRow, error: ConnectorError) -> None:
         after = replace(row, due=due_in(work, max(wait or 0.0, ASK_AGAIN)), reason=error.what)
     elif wait is None:
         after = replace(row, state=FilingState.REFUSED, reason=error.what, tries=tries)
+        refused(work, after)
     else:
         after = replace(row, state=FilingState.WAITING, due=due_in(work, wait), reason=error.what, tries=tries)
     keep(work, row, after)
     work.tally["refused" if wait is None else "delayed"] += 1
+
+
+def refused(work: Work, row: FilingRow) -> None:
+    """Told where it happens: in the log, and to the agents on the ticket."""
+    work.parked(row.ticket.human, row.reason)
+    with work.store.write():
+        note_unfiled(work, row, "refused", row.reason)
 
 
 # --- in doubt ---
@@ -186,7 +198,17 @@ def look(work: Work, row: FilingRow) -> None:
         due = due_in(work, work.connectors[row.tracker].settle)
         keep(work, row, replace(row, looks=row.looks + 1, due=due))
     else:
-        keep(work, row, replace(row, state=FilingState.WAITING, due=work.now, looks=row.looks + 1, reason=""))
+        _lost(work, row)
+
+
+def _lost(work: Work, row: FilingRow) -> None:
+    """It certainly isn't there: decided afresh; after ``LOST`` answers in a row a person is to look at it."""
+    again = replace(row, state=FilingState.WAITING, due=work.now, looks=row.looks + 1, reason="", tries=row.tries + 1)
+    if again.tries >= LOST:
+        reason = f"{row.tracker} was asked {LOST} times for an issue, each answer was lost, and none stands there"
+        again = replace(again, state=FilingState.REFUSED, reason=reason)
+        refused(work, again)
+    keep(work, row, again)
 
 
 def _found(work: Work, row: FilingRow, tracker: str, place: str) -> Item | Removed | None:

@@ -24,7 +24,7 @@ from syncd.defects import of_one_item, told
 from syncd.details import Detail
 from syncd.errors import BrakeOn, ConnectorError, Gone, Interrupted
 from syncd.filing import Filing, Unfiled, customer, decide, write
-from syncd.occasions import APPROVAL_NEEDED, note_no_issue, promise
+from syncd.occasions import APPROVAL_NEEDED, TOLD_OF, note_unfiled, promise
 from syncd.playbook import Playbook
 from syncd.poll import poll
 from syncd.retry import reads
@@ -195,13 +195,25 @@ def _leave(work: Work, row: FilingRow, detail: Detail, why: Unfiled) -> None:
     if why.rule == "not_authorised":
         with work.store.write():
             promise(work, detail.item, APPROVAL_NEEDED)
-    elif why.rule == "no_issue":
+    if why.rule in TOLD_OF:
         with work.store.write():
-            note_no_issue(work, detail.item, why.why, row.turn)
+            note_unfiled(work, row, why.rule, _in_short(work.helpdesks[row.ticket.connector].playbook, why))
     if detail.item.settled:
         keep(work, row, replace(row, state=FilingState.UNFILED, rule=why.rule, reason="", version=version, tries=0))
     else:
         keep(work, row, replace(row, due=due_in(work, ASK_AGAIN), rule=why.rule, version=version))
+
+
+def _in_short(book: Playbook, why: Unfiled) -> str:
+    """The reason as agents are told it: it names nobody."""
+    marks = " or ".join(str(one) for one in book.file.approved)
+    by = f", and the ticket shows that by {marks}" if marks else ""
+    return {
+        "not_authorised": f"its requester is no representative of the company; it is filed once one agrees{by}",
+        "no_company": "it is for no company, so nobody can be its representative; set the company on it",
+        "not_answered": "no agent has answered the requester yet; it is filed once one has",
+        "no_place": "nobody has said yet where such issues go; whoever looks after syncd can",
+    }.get(why.rule, why.why)
 
 
 def _told(book: Playbook, row: FilingRow, detail: Detail, issue: Filing, where: tuple[str, str]) -> FilingRow:

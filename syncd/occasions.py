@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from syncd import marker
-from syncd.model import FINISHED_TICKET, Item
+from syncd.model import FINISHED_TICKET, Item, Ref
 from syncd.plan.notes import wordings
 from syncd.records import Effect
+from syncd.store import FilingRow
 from syncd.texts import Kind
 from syncd.work import Work
 
@@ -19,6 +20,8 @@ APPROVAL_NEEDED = "approval_needed"
 """Somebody else than a representative has opened the ticket: no issue is filed until one agrees."""
 ASSIGNED = "assigned"
 """The ticket has an agent now."""
+TOLD_OF = ("no_issue", "refused", "not_authorised", "no_company", "not_answered", "no_place")
+"""Reasons of which agents are told on the ticket."""
 
 
 def note_agent(work: Work, before: object, item: Item) -> None:
@@ -29,24 +32,29 @@ def note_agent(work: Work, before: object, item: Item) -> None:
         promise(work, item, ASSIGNED)
 
 
-def note_no_issue(work: Work, item: Item, why: str, turn: int) -> None:
-    """An agent is to know why an escalated ticket gets no issue, and what happens instead; once per filing's turn.
+def note_unfiled(work: Work, row: FilingRow, rule: str, why: str) -> None:
+    """An agent is to know why an escalated ticket has no issue, or none yet; once for each reason and turn.
 
-    ``why`` is of the playbook's own words and of the names of types, tags and fields: nothing that a requester wrote.
+    ``why`` is of the playbook's own words and of the names of places, labels, types and fields: nothing that a
+    requester wrote, and no name of one.
     """
-    playbook, ticket = work.helpdesks[item.ref.connector].playbook, item.ref
+    playbook, ticket = work.helpdesks[row.ticket.connector].playbook, row.ticket
     if not work.writes or work.store.commands.muted_since(ticket):
         return
-    body = playbook.render(Kind.NO_ISSUE, reason=why, **_named(work, item))
+    body = playbook.render(Kind.NO_ISSUE, reason=why, **_named(work, ticket))
     if body:
+        turn = row.turn * len(TOLD_OF) + TOLD_OF.index(rule)
         effect = Effect(0, Kind.NO_ISSUE, turn, ticket, body, shared=True)
         work.store.effects.promise(effect, work.name(effect), work.clock.now())
 
 
-def _named(work: Work, item: Item) -> dict[str, str]:
+def _named(work: Work, ticket: Ref) -> dict[str, str]:
     """What a text may show of the ticket itself."""
-    word = work.mapping(item.ref.connector).word(item.status)
-    values = {"ticket_key": item.ref.key or item.ref.id, "ticket_url": item.url, "ticket_word": word.value}
+    item = work.store.snapshots.get(ticket)
+    values = {"ticket_key": ticket.key or ticket.id}
+    if isinstance(item, Item):
+        word = work.mapping(ticket.connector).word(item.status)
+        values |= {"ticket_url": item.url, "ticket_word": word.value}
     return {name: marker.neutralise(value) for name, value in values.items()}
 
 
@@ -56,7 +64,7 @@ def promise(work: Work, item: Item, occasion: str) -> None:
     how, ticket = playbook.how(occasion), item.ref
     if how == "off" or not work.writes or work.store.commands.muted_since(ticket):
         return
-    said = wordings(playbook, f"message_{occasion}", _named(work, item))
+    said = wordings(playbook, f"message_{occasion}", _named(work, ticket))
     if said:
         now = work.clock.now()
         until = now + timedelta(seconds=playbook.late_after)

@@ -103,7 +103,7 @@ def judge(work: Work, row: EffectRow, detail: Detail | None, update: str = "") -
     if row.wordings and not row.body and over:
         return Verdict(over=over)
     if row.internal:
-        return Verdict(replace(row, body=_with_draft(row.body, text, "")))
+        return Verdict(replace(row, body=_with_draft(row.body, text, "") + _copied(row, detail)))
     return _outward(work, desk.playbook, row, detail, (text, how))
 
 
@@ -114,7 +114,7 @@ def _outward(work: Work, playbook: Playbook, row: EffectRow, detail: Detail | No
     why = _why_not(work, playbook, row, detail) or _unfit(work, row, whole)
     if why or how != "public":
         body = _with_draft(row.body, text, f", because {why}" if why else "") if row.wordings else row.body
-        return Verdict(replace(row, body=body, internal=True), draft=True)
+        return Verdict(replace(row, body=body + _copied(row, detail), internal=True), draft=True)
     until = quiet_until(playbook.replies.quiet_hours, playbook.replies.time_zone, work.clock.now())
     if row.source:  # an engineer has just written it for them: an outage knows no quiet hours
         until = None
@@ -128,6 +128,12 @@ def _copies(row: EffectRow, detail: Detail | None) -> tuple[str, ...]:
     own = detail.requester.email.casefold() if detail.requester else ""
     found = {one.email.casefold(): one.email for one in detail.representatives if one.email}
     return tuple(email for small, email in found.items() if small != own)
+
+
+def _copied(row: EffectRow, detail: Detail | None) -> str:
+    """Under a draft: who is to get a copy of it, for the agent who sends it. Nothing of it is stored."""
+    copies = _copies(row, detail)
+    return f"\n\nTo be sent with a copy to: {', '.join(copies)}" if copies else ""
 
 
 def _how(playbook: Playbook, row: EffectRow, *, incident: bool) -> str:

@@ -379,7 +379,7 @@ def test_only_the_rule_is_kept_of_why_nothing_is_filed(tmp_path: Path) -> None:
     desk.escalated(SECRET, body=SECRET)
     desk.go()
     (row,) = desk.store.filings.all()
-    assert (row.state, row.rule, row.reason) == (FilingState.UNFILED, "not_authorised", "")
+    assert (row.state, row.rule, row.reason) == (FilingState.UNFILED, "no_company", "")
     assert SECRET.encode() not in (tmp_path / "syncd.db").read_bytes()
 
 

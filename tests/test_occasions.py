@@ -18,6 +18,8 @@ ASKED = "May we go ahead{% if requester %} with what {{ requester }} wants{% end
 LEADS = (Person("Lea", "lea@example.com"), Person("Lou", "lou@example.com"), Person("Without", ""))
 FILE = RULES["file"] | {"authorised": "representatives", "approved": [{"tag": "approved"}]}
 TEXTS = {"message_approval_needed": ASKED, "message_assigned": "Somebody sees to it.", "message_filed": "We plan it."}
+TEXTS["no_issue"] = ""
+"""What agents are told of a ticket that has no issue yet, tests/test_no_issue.py is for."""
 
 
 def office(path: Path | None = None, *, how: str = "public", **replies: Any) -> Desk:
@@ -97,6 +99,12 @@ def test_it_may_be_a_draft_or_nothing(how: str, notes: int) -> None:
     desk = office(how=how)
     ticket = foreign(desk)
     assert (seen(ticket), len(desk.notes(ticket))) == ([], notes)
+
+
+def test_a_draft_names_who_is_to_get_a_copy() -> None:
+    ticket = foreign(office(how="draft"))
+    (draft,) = [one.body for one in ticket.remarks if "Suggested reply" in one.body]
+    assert "To be sent with a copy to: lea@example.com, lou@example.com" in draft
 
 
 def test_no_address_and_no_name_is_stored(tmp_path: Path) -> None:

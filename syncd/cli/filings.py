@@ -29,6 +29,7 @@ UNFILED = {
     "not_escalated": "read afresh, the ticket shows no trigger",
     "finished": "the ticket is finished",
     "not_authorised": "the requester may not start an issue, and nobody who may has approved",
+    "no_company": "the ticket is for no company, so nobody can be its representative",
     "not_answered": "no person has answered the requester yet",
     "no_issue": "its kind, priority or area needs none",
     "no_place": "nobody has said which repository or project that is",
@@ -38,6 +39,8 @@ UNFILED = {
 
 EXAMPLES = 3
 """So many of a kind are named that end by themselves."""
+TO_ANSWER = frozenset({"not_authorised", "no_company", "not_answered", "no_place"})
+"""What people can do something about before an issue is filed."""
 FOR_PEOPLE = ("refused_filings", "refused_boards", "two_issues", "exposed")
 """Of what is gathered, what needs a person."""
 

@@ -165,7 +165,8 @@ def _tell(found: dict[str, Any]) -> None:
     _tell_troubles(found)
     _tell_sinks(found["notify"])
     announced.tell(found["announcements"])
-    if not found["needs_a_person"] and not {"waits_for_person", "cascades"} & found["standings"].keys():
+    waits = {"waits_for_person", "cascades"} & found["standings"].keys() | filings.TO_ANSWER & found["unfiled"].keys()
+    if not (found["needs_a_person"] or waits):
         say("Nothing needs a person.")
 
 

@@ -84,7 +84,7 @@ def _authorised(detail: Detail, playbook: Playbook, word: Word, *, ordered: bool
     company = detail.company.name if detail.company else ""
     if not company:
         why = "the ticket is for no company, so nobody can be its representative. Set the company on the ticket"
-        return Unfiled("not_authorised", why)
+        return Unfiled("no_company", why)
     marks = " or ".join(str(one) for one in file.approved)
     cure = f". That is known by: {marks}" if marks else ""
     why = f"{who or 'the requester'} is no representative of {company}: one of these has to approve first{cure}"

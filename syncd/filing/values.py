@@ -22,7 +22,7 @@ class Unfiled:
     """Why no issue is filed.
 
     Attributes:
-        rule: ``nothing_filed``, ``not_escalated``, ``finished``, ``not_authorised``, ``not_answered``,
+        rule: ``nothing_filed``, ``not_escalated``, ``finished``, ``not_authorised``, ``no_company``, ``not_answered``,
             ``no_issue`` or ``no_place``.
         why: a sentence for people; it may name the requester and the company.
     """

@@ -183,7 +183,9 @@ def test_somebody_else_s_ticket_waits_for_a_representative(hub: Hub) -> None:
     hub.people.add_tag(ticket, "escalate")
     hub.go()
     assert (hub.hub.issues(), hub.at(ticket), hub.told(ticket)) == ([], OPEN, [])
-    (note,) = hub.notes(ticket)
+    why, note = sorted(hub.notes(ticket))
+    assert "No issue was filed for this ticket: its requester is no representative" in why
+    assert "the ticket shows that by the tag approved" in why
     assert "Suggested reply to the customer (not sent)" in note
     assert "opened by somebody who isn't a representative of your community (Bob Member)" in note
     assert "Bob Member is no representative of Example College" in hub.explain("--ticket", f"freshdesk:{ticket}").out
