@@ -245,12 +245,13 @@ class Connector(ABC):
         """What else stands in the way of writing, where that can be told without a write; asks nobody."""
         return ()
 
-    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
-        """Those of these fields that the account hasn't, by the names of ``Item.fields`` and ``Action.fields``.
+    def lacks(self, fields: Sequence[str], *, read: bool = False) -> Sequence[str]:
+        """Those of these fields that the account hasn't, by the names of ``Action.fields``.
 
-        What can't be told counts as there.
+        What can't be told counts as there. ``read``: they are only looked at, and any name does under which
+        ``Item.fields`` tells of them.
         """
-        del fields
+        del fields, read
         return ()
 
     @property

@@ -284,10 +284,10 @@ class Guarded(Connector):
         """See :class:`Connector`."""
         return self.inner.check_writing()
 
-    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
+    def lacks(self, fields: Sequence[str], *, read: bool = False) -> Sequence[str]:
         """See :class:`Connector`."""
         with self._call():
-            return self.inner.lacks(fields)
+            return self.inner.lacks(fields, read=read)
 
     @property
     def ahead(self) -> timedelta | None:

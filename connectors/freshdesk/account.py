@@ -62,14 +62,14 @@ class Account:
             )
         yield from self._field_problems()
 
-    def lacks(self, fields: Sequence[str]) -> list[str]:
-        """Those that aren't there (Freshdesk API docs, List all ticket fields).
+    def lacks(self, fields: Sequence[str], *, read: bool) -> list[str]:
+        """Those that aren't there, by name, to read by label as well (Freshdesk API docs, List all ticket fields).
 
         Raises:
             ConnectorError: the fields could not be read.
         """
         rows = self.api.rows("reading the ticket fields", "ticket_fields", {})
-        known = {str(row.get("name")) for row in rows}
+        known = {str(row.get(key)) for row in rows for key in (("name", "label") if read else ("name",))}
         return [one for one in fields if one not in known]
 
     def _field_problems(self) -> Iterator[Problem]:

@@ -170,9 +170,9 @@ class FreshdeskConnector(Connector):
         """Key, scope, address, statuses and fields that stand in the way of resolving; two calls."""
         return tuple(self.account.problems())
 
-    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
+    def lacks(self, fields: Sequence[str], *, read: bool = False) -> Sequence[str]:
         """See :class:`syncd.connector.Connector`: by the name of a field of the account's own, such as ``cf_issue``."""
-        return self.account.lacks(fields) if fields else ()
+        return self.account.lacks(fields, read=read) if fields else ()
 
     @property
     def ahead(self) -> timedelta | None:

@@ -116,8 +116,9 @@ class JiraConnector(SiteConnector):
         """Account, clock, projects and rights, the restriction, what can be filed; three or four calls per project."""
         return tuple(Checks(self.api, self.account, self.options).problems())
 
-    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
+    def lacks(self, fields: Sequence[str], *, read: bool = False) -> Sequence[str]:
         """See :class:`syncd.connector.Connector`: by id, or by a name that only one field has."""
+        del read  # the names are the same
         return [one for one in fields if not self.account.has_field(one)]
 
     # --- inside ---

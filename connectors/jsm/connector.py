@@ -100,8 +100,9 @@ class JsmConnector(SiteConnector):
         """Account, licence, clock, service projects, rights, the restriction."""
         return tuple(DeskChecks(self.api, self.account, self.options).problems())
 
-    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
+    def lacks(self, fields: Sequence[str], *, read: bool = False) -> Sequence[str]:
         """See :class:`syncd.connector.Connector`: by id, or by a name that only one field has."""
+        del read  # the names are the same
         return [one for one in fields if not self.account.has_field(one)]
 
     # --- inside ---

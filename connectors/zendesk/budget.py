@@ -28,6 +28,8 @@ JOBS = "inflight-jobs"
 MINUTE = 60.0
 SHORTEST = 1.0
 """Seconds that are waited at least."""
+FOR_WALKS = 3
+"""Calls a minute that a walk may have beyond what polls take: else it would wait for a whole minute behind them."""
 ASK_AGAIN = 10.0
 """Seconds after a refusal that doesn't say when to return."""
 
@@ -87,11 +89,11 @@ class Budget:
 
 
 class Pace:
-    """So many a minute and no more, whatever the service would allow."""
+    """So many a minute, whatever the service would allow; a few more for walks, which somebody waits for."""
 
     def __init__(self, clock: Clock, each_minute: int) -> None:
         self.clock, self.each_minute = clock, each_minute
-        self._times: deque[float] = deque(maxlen=each_minute)
+        self._times: deque[float] = deque(maxlen=each_minute + FOR_WALKS)
         self._until = self._promised = -math.inf
 
     @property
@@ -103,10 +105,10 @@ class Pace:
         """The next one is a walk's; for two minutes, in case it doesn't come back for it."""
         self._promised = self.clock.monotonic() + 2 * MINUTE
 
-    @property
-    def wait(self) -> float:
+    def wait(self, *, walk: bool) -> float:
         """Seconds until the next; 0 if it may be now."""
-        full = self._times[0] + MINUTE if len(self._times) == self.each_minute else -math.inf
+        most = self.each_minute + (FOR_WALKS if walk else 0)
+        full = self._times[-most] + MINUTE if len(self._times) >= most else -math.inf
         return max(0.0, max(full, self._until) - self.clock.monotonic())
 
     def count(self) -> None:

@@ -174,10 +174,11 @@ class ZendeskConnector(Connector):
         """Whether the scope that the file names allows it."""
         return tuple(self._checks.writing())
 
-    def lacks(self, fields: Sequence[str]) -> Sequence[str]:
-        """See :class:`syncd.connector.Connector`: by id; and what every ticket has is set by its name."""
+    def lacks(self, fields: Sequence[str], *, read: bool = False) -> Sequence[str]:
+        """See :class:`syncd.connector.Connector`: set by id, what every ticket has by its name; read by title, too."""
         known = self.account.fields
-        return [one for one in fields if known.known and one not in bodies.PLAIN and not known.has(one)]
+        named = set(known.titles.values()) if read else bodies.PLAIN
+        return [one for one in fields if known.known and one not in named and not known.has(one)]
 
     @property
     def ahead(self) -> timedelta | None:

@@ -104,7 +104,7 @@ class Export:
         Raises:
             RateLimited: the whole account is limited: no other call would be answered either.
         """
-        wait = self.pace.wait
+        wait = self.pace.wait(walk=not place.walked)
         if wait or (place.walked and self.pace.promised):
             return RateLimited(self.api.name, f"{WHAT}: not more than so often", retry_after=wait)
         try:

@@ -51,7 +51,7 @@ def ticket_fields(desk: Helpdesk, connector: Connector) -> Iterator[Problem]:
     if not playbook.file.when:
         return
     for key, names, most in _fields_of(playbook):
-        lacking = connector.lacks(names)
+        lacking = connector.lacks(names, read=True)
         if len(lacking) > most:
             what = f"the account has no field {' or '.join(map(repr, lacking))}, which {key} looks at"
             cure = "Write the name or id of a field as the account has it, or take it out"

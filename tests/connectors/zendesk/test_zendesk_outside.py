@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pydantic import SecretStr
 
 from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.defaults import SEVERITY
+from connectors.zendesk.options import ZendeskOptions
 from connectors.zendesk.world import ZendeskWorld
 from syncd.errors import Refused
 from syncd.testing import Case, Fault, Reply, Request
@@ -97,3 +99,36 @@ def test_tags_of_a_field_that_is_not_said_to_be_in_the_portal_are_the_teams(
     del world.sandbox.books.fields[SEVERITY]["editable_in_portal"]
     world.advance(3601)
     assert "severity_1" in connector.detail(case.ref).item.tags
+
+
+def test_a_field_that_is_only_looked_at_may_be_named_by_its_title(
+    world: ZendeskWorld, connector: ZendeskConnector
+) -> None:
+    title = str(world.sandbox.books.fields[SEVERITY]["title"])
+    assert connector.lacks([title, str(SEVERITY), "nowhere"], read=True) == ["nowhere"]
+    assert connector.lacks([title, str(SEVERITY)]) == [title], "it is written by its id alone"
+
+
+def exports(world: ZendeskWorld) -> int:
+    return sum("incremental" in one.request.path for one in world.sandbox.log)
+
+
+def test_a_walk_does_not_wait_a_minute_behind_the_polls(world: ZendeskWorld, case: Case) -> None:
+    assert case.ref.id
+    access = world.sandbox.access
+    secret = SecretStr(access.client_secret)
+    options = ZendeskOptions(
+        connector="zendesk", url=world.sandbox.url, client_id=access.client_id, client_secret=secret
+    )
+    connector = ZendeskConnector("zendesk", options, world.clock)
+    try:
+        cursor = list(connector.changes("export", None, None))[-1].cursor
+        for _ in range(3):  # polls: all but the first go without
+            list(connector.changes("export", cursor, None))
+        assert exports(world) == 2
+        assert list(connector.changes("export", None, None))[-1].last
+        assert exports(world) == 3
+        list(connector.changes("export", cursor, None))
+        assert exports(world) == 3, "polls keep to what is theirs"
+    finally:
+        connector.close()
