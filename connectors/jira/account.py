@@ -123,8 +123,9 @@ class Account:
             if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
                 raise self.api.odd(doing)
             found += rows
-            total = page.get("total")
-            if not rows or page.get("isLast") is True or not isinstance(total, int) or len(found) >= total:
+            total, last = page.get("total"), page.get("isLast")
+            # How many there are is told on both; Data Center says besides whether this was the last page.
+            if not rows or last is True or (len(found) >= total if isinstance(total, int) else last is not False):
                 return found
 
     # --- fields ---
