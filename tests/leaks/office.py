@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import re
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from connectors.freshdesk.sandbox import FreshdeskSandbox
 from connectors.github.sandbox import GitHubSandbox
 from connectors.jira.sandbox import JiraSandbox
 from syncd.backfill import backfill
+from syncd.cli import call
 from syncd.clock import ManualClock
 from syncd.config import load
 from syncd.errors import ConnectorError
@@ -298,8 +300,13 @@ class Office:
     # --- what is shown on this machine ---
 
     def look_around(self) -> None:
-        """Health, metrics and the state."""
+        """Health, metrics, the state, and what commands tell."""
         config = self.config
+        for words in ("status", "report", "queue list", "links list --json", "report --open"):
+            told = io.StringIO()
+            with redirect_stdout(told), redirect_stderr(told):
+                assert call(["--config", str(self.folder), *words.split()]) in {0, 1}, told.getvalue()
+            self.watch.look(Place("command"), words, told.getvalue(), public=True)
         shown = look(
             self.store, intervals(config), self.clock.now(), helpdesks=config.helpdesks, trackers=config.trackers
         )
