@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from syncd.braking import refuse_vanishing
 from syncd.defects import of_one_item
@@ -16,6 +17,7 @@ from syncd.follow import follow
 from syncd.model import Item, Ref, Removed, Role
 from syncd.named import resolve
 from syncd.plan import Group, decide
+from syncd.plan.group import CLOCKS_DIFFER
 from syncd.plan.shown import unseen
 from syncd.recall import recall
 from syncd.records import Link, LinkState, Plan, Record, Shown, Standing, Step
@@ -141,7 +143,14 @@ def load(work: Work, key: str) -> Group:
         muted=work.store.commands.muted_of(key),
         shown=shown,
         can={name: _can(work, name) for name in names},
+        ahead={name: ahead for name in names if (ahead := _ahead(work, name))},
     )
+
+
+def _ahead(work: Work, name: str) -> timedelta | None:
+    """How far a service's clock is ahead of ours, if that is more than an answer takes."""
+    ahead = work.connectors[name].ahead
+    return ahead if ahead is not None and abs(ahead) > CLOCKS_DIFFER else None
 
 
 def _can(work: Work, name: str) -> frozenset[str]:

@@ -67,6 +67,17 @@ def kept(pair: Pair) -> str:
 # --- who is told, and by whom ---
 
 
+@pytest.mark.parametrize(("days", "sent", "draft"), [(0, 1, 0), (4, 0, 1)])
+def test_a_message_is_as_late_as_the_service_s_own_clock_says(days: int, sent: int, draft: int) -> None:
+    pair = office()
+    pair.clock.advance(timedelta(days=400).total_seconds())
+    ticket, issue = answered(pair)
+    pair.move(issue, "done")
+    pair.tick(days * 86400)
+    pair.settle()
+    assert (len(seen(ticket)), len(drafts(pair, ticket))) == (sent, draft)
+
+
 def test_a_person_answers_first() -> None:
     pair = office()
     ticket, issue = pair.filed_pair()

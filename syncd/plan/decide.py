@@ -204,7 +204,7 @@ def _filed_notes(ticket: Ticket, link: Link, values: dict[str, str]) -> tuple[Ef
     note = Effect(link.id, "link_note", 0, ticket.item.ref, body, internal=not public)
     if is_incident(ticket, issue):
         return (note,) if body else ()
-    about = ticket.group.now if link.origin is Origin.PERSON else issue.created_at
+    about = ticket.group.now if link.origin is Origin.PERSON else ticket.group.by_our_clock(issue.created_at, issue.ref)
     return with_message(ticket, note, Message("filed", "message_filed", values, about))
 
 

@@ -46,10 +46,16 @@ class Group:
     """Issues that syncd filed because private ones were to stand in another place, too."""
     muted: frozenset[Ref] = frozenset()
     """Tickets to which, and because of which, nothing is to be written."""
+    ahead: Table[str, timedelta] = field(default_factory=dict)
+    """By configured connector: how far its clock is ahead of ours, where that is much."""
 
     def word(self, ref: Ref, status: Status) -> Word:
         """Give our word for a native status of this item's system."""
         return self.mappings[ref.connector].word(status)
+
+    def by_our_clock(self, when: datetime, ref: Ref) -> datetime:
+        """When something was, of which this item's system told the time."""
+        return when - self.ahead.get(ref.connector, timedelta())
 
 
 def is_new(group: Group, link: Link) -> bool:

@@ -31,7 +31,7 @@ def closing_notes(ticket: Ticket) -> tuple[Effect, ...]:
 def sprint_notes(ticket: Ticket) -> tuple[Effect, ...]:
     """What is said when a sprint went by without the issue being done."""
     values = values_of(ticket, ticket.mover, count=len(ticket.links))
-    message = Message("sprint_over", "message_sprint_over", values, moment(ticket.mover.version))
+    message = Message("sprint_over", "message_sprint_over", values, _by_our_clock(ticket, moment(ticket.mover.version)))
     note = _effect(ticket, "sprint_over", ticket.playbook.render("sprint_over", **values))
     return with_message(ticket, note, message)
 
@@ -93,7 +93,11 @@ def is_incident(ticket: Ticket, issue: Item) -> bool:
 def _moved_at(ticket: Ticket) -> datetime:
     """When the move was that a message is about. Where nobody tells its time, the last change counts."""
     by_status = not any(_what_counts(ticket, ticket.mover))
-    return (ticket.mover.moved_at if by_status else None) or moment(ticket.mover.version)
+    return _by_our_clock(ticket, (ticket.mover.moved_at if by_status else None) or moment(ticket.mover.version))
+
+
+def _by_our_clock(ticket: Ticket, when: datetime) -> datetime:
+    return ticket.group.by_our_clock(when, ticket.mover.ref)
 
 
 def issue_note(ticket: Ticket, issue: Item, kind: str, *, count: int = 1, about: Item | None = None) -> Effect | None:
