@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from syncd import marker
-from syncd.model import FINISHED_ISSUE, Audience, Item, Ref, Word
+from syncd.model import FINISHED_ISSUE, Item, Ref, Word
 from syncd.observe import load
 from syncd.plan.ticket import view
-from syncd.records import BY_PERSON, Base, Effect, Link, LinkState, Origin
-from syncd.texts import Kind
+from syncd.records import BY_PERSON, Base, Link, LinkState, Origin
 from syncd.work import Work
 
 
@@ -21,27 +19,6 @@ def tie(work: Work, ticket: Ref, issue: Ref) -> None:
     elif link.state in {LinkState.PROPOSED, LinkState.ENDED}:
         work.store.links.set_state(link, LinkState.LIVE, "", work.now)
         work.store.links.begin_anew(link, Origin.PERSON, filed=True)
-    name_ticket(work, ticket, issue)
-
-
-def name_ticket(work: Work, ticket: Ref, issue: Ref) -> None:
-    """A private issue that stood there before is told once of a ticket that a person has linked. In a transaction.
-
-    Not where the issue shows the link by itself, nor of an issue that nobody has read yet.
-    """
-    effects, desk, link = work.store.effects, work.helpdesks[ticket.connector], work.store.links.pair(ticket, issue)
-    here, there = work.store.snapshots.get(ticket), work.store.snapshots.get(issue)
-    if link is None or not isinstance(here, Item) or not isinstance(there, Item) or not work.writes:
-        return
-    shown = desk.playbook.issue_links and work.connectors[issue.connector].capabilities.keeps_links
-    told = shown or work.store.commands.muted_since(ticket) or effects.count(link.id, Kind.TICKET_LINKED)
-    if told or there.audience is not Audience.PRIVATE:
-        return
-    values = {"ticket_key": here.ref.key or here.ref.id, "ticket_url": here.url}
-    body = desk.playbook.render(Kind.TICKET_LINKED, **{key: marker.neutralise(one) for key, one in values.items()})
-    if body:
-        effect = Effect(link.id, Kind.TICKET_LINKED, 0, there.ref, body)
-        effects.promise(effect, work.name(effect), work.clock.now())
 
 
 def take_over(work: Work, ticket: Ref, issue: Ref) -> bool:

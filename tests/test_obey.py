@@ -25,7 +25,7 @@ def test_a_link_that_an_agent_commands_is_filed(how: str, plain: bool) -> None:
     assert ticket.status == Status("pending")
     assert pair.notes(ticket) == ["link_note"]
     assert outcomes(pair, ticket) == [DONE]
-    assert rules(pair) == ["command_link", "filed"]
+    assert rules(pair) == ["command_link", "ticket_linked", "filed"]
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,7 @@ def test_an_issue_that_was_there_is_told_once_of_a_ticket_that_an_agent_adds(
         pair.tick()
     pair.pass_()
     assert pair.notes(issue) == told
+    assert pair.store.effects.count(pair.link().id, "ticket_linked") == len(told), "and nothing waits to be told"
 
 
 @KINDS

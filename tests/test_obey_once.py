@@ -282,3 +282,26 @@ def test_after_an_older_state_was_restored_a_refused_command_tells_nothing_of_th
     pair.reconcile()
     assert pair.notes(ticket) == ["link_note", "command_failed", "resolved"]
     assert ticket.status == Status("resolved")
+
+
+@KINDS
+def test_after_an_older_state_was_restored_an_issue_is_not_told_again_of_a_ticket(tmp_path: Path, plain: bool) -> None:
+    path, backup = tmp_path / "state.db", tmp_path / "backup.db"
+    pair = Pair(path, plain=plain, issue_links=False, texts={"ticket_linked": "{{ ticket_key }}, too"})
+    pair.reconcile()
+    pair.tick()
+    ticket, issue = pair.ticket(), pair.issue()
+    pair.pass_()
+    pair.tick()
+    back_up(path, backup)
+    order(pair, ticket, f"/link {pair.url(issue)}")
+    pair.pass_()
+    pair.tick()
+    pair.pass_()
+    assert pair.notes(issue) == ["DESK-1, too"]
+    restored(pair, path, backup)
+    for _ in range(3):
+        pair.pass_()
+        pair.tick()
+    assert pair.notes(issue) == ["DESK-1, too"]
+    assert pair.link().state is LinkState.LIVE

@@ -20,7 +20,7 @@ from syncd.cli.running import UNWRITTEN, configured, reading
 from syncd.cli.show import as_json, clean, say, table
 from syncd.errors import UnknownRef
 from syncd.records import BY_PERSON, Link, LinkState, Origin
-from syncd.tie import name_ticket, tie, untie
+from syncd.tie import tie, untie
 
 
 @click.group("links")
@@ -123,8 +123,6 @@ def do_add(host: Host, *, one: str, other: str, as_data: bool) -> int:
         with work.store.write():
             tie(work, ticket, issue)
         some(work, [ticket, issue])
-        with work.store.write():
-            name_ticket(work, ticket, issue)
         link = work.store.links.pair(ticket, issue)
         found = describe(config, work.store, link) if link else {}
     if as_data:

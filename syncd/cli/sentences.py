@@ -71,6 +71,7 @@ RULES = {
     "ticket_resolved+": _issue(
         "closed, because its tickets were resolved", "closed, because their tickets were resolved"
     ),
+    "ticket_linked": _issue("told of a ticket that was added to it", "told of tickets that were added to them"),
     "ticket_reopened": _issue("told that its ticket was reopened", "told that their tickets were reopened"),
     "ticket_reopened+": _issue(
         "reopened, because its ticket was reopened",

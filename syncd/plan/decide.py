@@ -5,7 +5,8 @@ The question for each ticket is always the same (rule 3). *Does the ticket's wor
 
 Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``issue_moved`` (neither of the two: work
 began on it, and the playbook tells that apart), ``sprint_over``, ``customer_waits``, ``closed_outside``, ``cascade``,
-``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``, ``final_reopened``,
+``ticket_linked``, ``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``,
+``final_reopened``,
 ``promoted_closed`` (:mod:`syncd.plan.promoted`); ``shown`` (:mod:`syncd.plan.shown`);
 ``command`` (an agent orders an issue to be reopened); ``undone``, which :mod:`syncd.plan.undone` makes; ``carried``,
 which :mod:`syncd.talk` does; and what
@@ -191,10 +192,22 @@ def _file(outline: Outline, ticket: Ticket, filed: list[Link]) -> None:
     for link in filed:
         issue = ticket.issue(link)
         effects += _filed_notes(ticket, link, values_of(ticket, issue, word=word, count=len(filed)))
+        _name_ticket(outline, ticket, link)
     why = Why("filed", "issue", before=ticket.word, after=word)
     records = ticket.records(Standing.AGREED, ticket=native)
     written = None if ticket.mapping.is_written(native, ticket.item.status) else native
     outline.steps.append(Step(ticket.item.ref, ids(ticket), why, written, ticket.item.status, tuple(effects), records))
+
+
+def _name_ticket(outline: Outline, ticket: Ticket, link: Link) -> None:
+    """An issue that a person has added the ticket to says so, where it doesn't show its links by itself."""
+    issue = ticket.issue(link)
+    shows = ticket.playbook.issue_links and "links" in ticket.group.can.get(issue.ref.connector, frozenset())
+    note = issue_note(ticket, issue, "ticket_linked") if link.origin is Origin.PERSON and not shows else None
+    if note is not None:
+        word = issue_word(ticket, link)
+        why = Why("ticket_linked", "ticket", before=word, after=word)
+        outline.steps.append(Step(issue.ref, (link.id,), why, effects=(note,)))
 
 
 def _filed_notes(ticket: Ticket, link: Link, values: dict[str, str]) -> tuple[Effect, ...]:
