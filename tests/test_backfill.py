@@ -236,3 +236,14 @@ def test_the_moments_of_the_state_are_aware_and_in_utc() -> None:
     pair = Pair()
     pair.filed_pair()
     assert moment(pair.store.cursors.all()[0].polled_at) <= pair.clock.now()
+
+
+def test_an_issue_that_no_ticket_names_is_left_alone() -> None:
+    pair = Pair()
+    issue = pair.issue()
+    pair.reconcile()
+    pair.move(issue, "done")
+    pair.reconcile()
+    pair.move(issue, "open")
+    pair.reconcile()
+    assert (pair.writes(), pair.links(), pair.notes(issue)) == (0, [], [])
