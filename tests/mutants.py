@@ -50,14 +50,35 @@ TESTS = (
 )
 
 
+OF_FILING = (
+    "tests/test_file.py",
+    "tests/test_file_promoted.py",
+    "tests/test_file_closes.py",
+    "tests/test_file_beside.py",
+    "tests/test_file_boards.py",
+    "tests/test_file_doubt.py",
+    "tests/test_file_command.py",
+    "tests/test_exposed.py",
+    "tests/test_filing.py",
+    "tests/test_given.py",
+    "tests/test_guard.py",
+    "tests/test_standing.py",
+    "tests/test_carry.py",
+    "tests/test_carry_back.py",
+    "tests/test_deadly_filing.py",
+)
+"""Of filing, of what public places see, and of what is carried to issues."""
+
+
 @dataclass(frozen=True)
 class Mutant:
-    """One change of one file. ``old`` stands there exactly once."""
+    """One change of one file. ``old`` stands there exactly once. ``tests``: those of which one ought to notice."""
 
     name: str
     file: str
     old: str
     new: str
+    tests: tuple[str, ...] = TESTS
 
 
 MUTANTS = (
@@ -492,6 +513,216 @@ MUTANTS = (
         "audience=guard.of(Audience(row.audience)),",
         "audience=Audience.PUBLIC,",
     ),
+    Mutant(
+        "a trigger from before the watch is filed",
+        "watch.py",
+        "old=seen.first_walk or _lay_outside(seen.work, item) or _is_older(seen)",
+        "old=False",
+        OF_FILING,
+    ),
+    Mutant(
+        "a trigger that is taken away is filed all the same",
+        "watch.py",
+        "if last.state in OPEN and not last.ordered:",
+        "if False:",
+        OF_FILING,
+    ),
+    Mutant(
+        "people have no time to file themselves",
+        "watch.py",
+        "timedelta(seconds=seen.desk.playbook.file_after)",
+        "timedelta()",
+        OF_FILING,
+    ),
+    Mutant(
+        "a follow-up is promoted by the tags that it inherits",
+        "filing/decide.py",
+        "if item.follows is None else set()",
+        "if True else set()",
+        OF_FILING,
+    ),
+    Mutant(
+        "nobody looks what people have filed meanwhile",
+        "file.py",
+        "ready = {name for name in sorted(ready) if trackers.poll(name)}",
+        "ready = set(sorted(ready))",
+        OF_FILING,
+    ),
+    Mutant(
+        "a person's issue is no reason to file none",
+        "already.py",
+        "return _adopted(work, row, links[0]) if links else None",
+        "return None",
+        OF_FILING,
+    ),
+    Mutant(
+        "nobody asks who can read in a place",
+        "file.py",
+        "audience = reads(work.clock, patience=IN_PLACE)(work.connectors[tracker].audience, place)",
+        'audience = __import__("syncd").model.Audience.PRIVATE',
+        OF_FILING,
+    ),
+    Mutant(
+        "a place that nobody can tell the audience of is private",
+        "guard.py",
+        "return Audience.PRIVATE if audience is Audience.PRIVATE else Audience.PUBLIC",
+        "return Audience.PUBLIC if audience is Audience.PUBLIC else Audience.PRIVATE",
+        OF_FILING,
+    ),
+    Mutant(
+        "what is refused because its place was opened up is parked",
+        "create.py",
+        "isinstance(error, (Refused, Gone)) and _opened_up(work, row):",
+        "False:",
+        OF_FILING,
+    ),
+    Mutant(
+        "an issue isn't kept as sent before it is",
+        "file.py",
+        "work.store.filings.put(settled or sent)",
+        "work.store.filings.put(settled or row)",
+        OF_FILING,
+    ),
+    Mutant(
+        "an issue whose answer was lost is not looked for",
+        "create.py",
+        "    if error.doubt:\n        _doubt(",
+        "    if False:\n        _doubt(",
+        OF_FILING,
+    ),
+    Mutant(
+        "an issue that a search doesn't show at once is filed again",
+        "create.py",
+        "(SEARCH_LOOKS if searched else 1)",
+        "1",
+        OF_FILING,
+    ),
+    Mutant(
+        "an issue that was made much later stands beside",
+        "beside.py",
+        " and abs(item.created_at - moment(row.began_at or row.filed_at)) <= ABOUT",
+        "",
+        OF_FILING,
+    ),
+    Mutant(
+        "an issue that somebody added knowingly stands beside",
+        "beside.py",
+        "link.origin not in MEANT and ",
+        "",
+        OF_FILING,
+    ),
+    Mutant(
+        "a finished issue stands beside",
+        "beside.py",
+        " or not _unfinished(work, link):",
+        ":",
+        OF_FILING,
+    ),
+    Mutant(
+        "what stands in a place is promoted there",
+        "already.py",
+        "if place and any(",
+        "if False and any(",
+        OF_FILING,
+    ),
+    Mutant(
+        "what has no issue is promoted",
+        "already.py",
+        "    if not links:\n        return replace(row, state=FilingState.WITHDRAWN,",
+        "    if False:\n        return replace(row, state=FilingState.WITHDRAWN,",
+        OF_FILING,
+    ),
+    Mutant(
+        "issues that came later are closed with the public one",
+        "plan/promoted.py",
+        "if link.id < made.id and unfinished and private:",
+        "if unfinished and private:",
+        OF_FILING,
+    ),
+    Mutant(
+        "public issues are closed with the public one",
+        "plan/promoted.py",
+        "issue.audience is Audience.PRIVATE and",
+        "",
+        OF_FILING,
+    ),
+    Mutant(
+        "what a person reopens is closed again",
+        "plan/promoted.py",
+        " or not finished or not ticket.finishes(made):",
+        " or not finished:",
+        OF_FILING,
+    ),
+    Mutant(
+        "a private issue is closed upon another customer",
+        "plan/asks.py",
+        "_all_finished(outline, issue, first.about):",
+        "_all_finished(outline, issue, first.about) and not first.about:",
+        OF_FILING,
+    ),
+    Mutant(
+        "a closing that failed is forgotten",
+        "plan/asks.py",
+        "    outline.records = [record for record in outline.records if record.link not in mine]\n",
+        "",
+        OF_FILING,
+    ),
+    Mutant(
+        "a public place sees what isn't on its list",
+        "guard.py",
+        "for name in ALLOWED[of(audience)] & facts.keys():",
+        "for name in values.keys() & facts.keys():",
+        OF_FILING,
+    ),
+    Mutant(
+        "a public place sees the customer's label",
+        "filing/write.py",
+        '    if not guard.may_see("company", audience):\n        return Choice("", HIDDEN)\n',
+        "",
+        OF_FILING,
+    ),
+    Mutant(
+        "a public place sees fields of the ticket",
+        "filing/given.py",
+        "if value and (ours or _private(audience))}",
+        "if value}",
+        OF_FILING,
+    ),
+    Mutant(
+        "the standing note goes to a public issue",
+        "standing.py",
+        "is Role.HELPDESK or guard.of(target.audience) is Audience.PRIVATE",
+        "is Role.HELPDESK or True",
+        OF_FILING,
+    ),
+    Mutant(
+        "a text is carried each time",
+        "talk.py",
+        "    for row in rows:\n        store.carried.send(row, known.id, talk.digest(row))\n",
+        "",
+        OF_FILING,
+    ),
+    Mutant(
+        "an issue is put on no board once its answer was lost",
+        "create.py",
+        'board_due=work.now if boards else ""',
+        'board_due=""',
+        OF_FILING,
+    ),
+    Mutant(
+        "what a board refuses is told nobody",
+        "boarding.py",
+        'board_due="", board_reason="; ".join(error.what for error in errors)',
+        'board_due="", board_reason=""',
+        OF_FILING,
+    ),
+    Mutant(
+        "what was left on a person's issue is exposed to nobody",
+        "store/accepted.py",
+        "e.state IN ('sent', 'doubt', 'done')",
+        "e.state = ''",
+        OF_FILING,
+    ),
 )
 
 
@@ -512,7 +743,7 @@ def notice(mutant: Mutant) -> str | None:
             raise ValueError(f"{mutant.name}: {mutant.file} holds that text {source.count(mutant.old)} times")
         file.write_text(source.replace(mutant.old, mutant.new))
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not torture", "-p", "no:cacheprovider"]
-        command += ["-k", "not thousand", *TESTS]
+        command += ["-k", "not thousand", *mutant.tests]
         done = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=600, check=False)
     found = re.search(r"^(?:FAILED|ERROR) (\S+?::)?(.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
     if done.returncode == 1 and found:

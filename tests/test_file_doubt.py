@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import pytest
 
 from syncd.cli import filings
 from syncd.cli.show import when
+from syncd.model import Ref
 from tests.filings import AFTER, Desk
+from tests.ledger import Bench
 
 
 class _Dies(BaseException):
@@ -54,3 +58,25 @@ def test_status_says_what_is_waited_for_after_an_answer_was_lost() -> None:
     desk.tracker.faults.append(("lost_answer", True))
     desk.pass_()
     assert [one["reason"] for one in filings.gather(desk.store)["doubtful_filings"]] == ["the answer was lost"]
+
+
+class _Searched(Bench):
+    """A tracker of which only a search index can be asked, which is late."""
+
+    capabilities = replace(Bench.capabilities, probe="search")
+    late = 1
+
+    def find(self, marker: str, where: Ref | str, since: datetime) -> str | None:
+        self.late -= 1
+        return super().find(marker, where, since) if self.late < 0 else None
+
+
+def test_an_issue_that_a_search_does_not_show_at_once_is_looked_for_again() -> None:
+    desk = Desk(connectors={"tracker": _Searched})
+    ticket = desk.escalated()
+    desk.pass_()
+    desk.tick(AFTER)
+    desk.tracker.faults.append(("lost_answer", True))
+    desk.go(8)
+    (issue,) = desk.filed()
+    assert (desk.row(ticket).issue, desk.states(ticket)) == (desk.ref(issue), ["filed"])

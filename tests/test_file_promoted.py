@@ -81,6 +81,24 @@ def test_a_tag_that_was_there_before_the_watch_began_promotes_nothing() -> None:
     assert (one.filed(), one.states(ticket)) == ([], ["old"])
 
 
+def test_a_follow_up_promotes_nothing_by_the_tags_that_it_inherits() -> None:
+    one = desk(mapped={"final": ["closed"]})
+    ticket = one.ticket()
+    one.issue(ticket)
+    one.label(ticket, "public_issue")
+    one.store = type(one.store).scratch()
+    one.work = one.connect()
+    one.reconcile()
+    one.tick()
+    one.move(ticket, "closed")
+    one.go()
+    new = one.follow_up(ticket)
+    one.label(new, *ticket.tags)
+    one.go(3)
+    assert [link.ticket for link in one.links()][-1] == one.ref(new), "it has taken the issue over"
+    assert (one.filed(), one.states(new)) == ([], [])
+
+
 def test_a_person_s_private_issue_is_promoted_too() -> None:
     one = desk()
     ticket = one.ticket()
@@ -90,6 +108,42 @@ def test_a_person_s_private_issue_is_promoted_too() -> None:
     one.go()
     (public,) = one.filed()
     assert (public.place, one.notes(private)) == ("PUB", ["too: TRACKER-2"])
+
+
+def test_a_person_s_public_issue_is_told_nothing() -> None:
+    one = desk()
+    ticket = one.ticket()
+    issue = one.issue(ticket, audience=Audience.PUBLIC)
+    one.go()
+    promote(one, ticket)
+    one.go()
+    assert (len(one.filed()), one.notes(issue)) == (1, [])
+
+
+def test_a_ticket_that_loses_its_issue_in_time_promotes_nothing() -> None:
+    one = desk()
+    ticket = one.ticket()
+    issue = one.issue(ticket)
+    one.go()
+    promote(one, ticket)
+    one.pass_()
+    one.cut(ticket, issue)
+    one.go(4)
+    assert (one.filed(), one.states(ticket)) == ([], ["withdrawn"])
+
+
+def test_an_issue_that_stands_in_that_place_already_is_not_promoted_there() -> None:
+    one = desk()
+    one.rules["routing"] = ROUTING | {"places": {"bugs": "BUG", "public": "TRACKER"}}
+    one.work = one.connect()
+    ticket = one.ticket()
+    issue = one.issue(ticket)
+    assert one.ref(issue).key == "TRACKER-1", "a key begins with the place"
+    one.go()
+    promote(one, ticket)
+    one.go(3)
+    assert (one.filed(), one.states(ticket)) == ([], ["withdrawn"])
+    assert "there already" in one.row(ticket).reason
 
 
 def test_a_tag_that_is_taken_away_in_time_promotes_nothing() -> None:

@@ -137,3 +137,13 @@ def test_wherever_syncd_dies_it_stands_there_once_and_is_right(tmp_path: Path) -
             assert step > 12
             return
     pytest.fail("it never got through")
+
+
+def test_a_note_on_an_issue_that_everybody_reads_by_now_is_edited_no_more() -> None:
+    pair = Pair(**RULES)
+    ticket, issue = pair.filed_pair()
+    quiet(pair)
+    issue.audience, issue.version = Audience.PUBLIC, pair.tracker.next()
+    pair.move(ticket, "on_hold")
+    quiet(pair)
+    assert standing(pair, issue) == ["ticket pending"]
