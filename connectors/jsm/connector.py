@@ -101,9 +101,10 @@ class JsmConnector(SiteConnector):
         return tuple(DeskChecks(self.api, self.account, self.options).problems())
 
     def lacks(self, fields: Sequence[str], *, read: bool = False) -> Sequence[str]:
-        """See :class:`syncd.connector.Connector`: by id, or by a name that only one field has."""
-        del read  # the names are the same
-        return [one for one in fields if not self.account.has_field(one)]
+        """See :class:`syncd.connector.Connector`: by id, or by a name that only one field has; read as it is spelt."""
+        labels = self.account.labels() if read and fields else {}
+        told = {*labels, *labels.values()}
+        return [one for one in fields if not (one in told if read else self.account.has_field(one))]
 
     # --- inside ---
 

@@ -375,6 +375,7 @@ def test_a_project_that_is_no_service_project_is_told(cloud: JsmWorld) -> None:
 def test_a_field_that_is_not_there_is_told(cloud: JsmWorld) -> None:
     plan = cloud.people.add_field("Plan")
     assert desk(cloud).lacks(["Plan", plan, "Plam"]) == ["Plam"]
+    assert desk(cloud).lacks(["Plan", plan, "plan"], read=True) == ["plan"], "as requests tell of it"
 
 
 def test_projects_must_be_named() -> None:
