@@ -36,26 +36,38 @@ _TEAMS = (
     r"développeurs?|(?:service|équipe) technique|ingenier\w*|desarroll\w*|engenh\w*|desenvolv\w*"
 )
 _ASKING = (
-    r"ask|check with|talk to|speak (?:to|with)|consult\w*|reach out to|escalate (?:this |it )?to|"
-    r"hear(?:d)?(?: back)? from|wait(?:ing)? (?:for|on)|frag\w*|klär\w*|nachfrag\w*|spreche\w*|demand\w*|pregunt\w*|"
-    r"pergunt\w*"
+    r"(?<!you )ask(?:ed|ing)?|check(?:ed|ing)? (?:(?:this|that|it|these|them|your request) )?with|talk to|"
+    r"speak (?:to|with)|consult\w*|discuss\w*|involv(?:e|ed|ing)|(?:loop|bring|pull)(?:ed|ing)? in|reach out to|"
+    r"escalate (?:this |it )?to|hear(?:d)?(?: back)? from|wait(?:ing)? (?:for|on)|frag\w*|klär\w*|nachfrag\w*|"
+    r"spreche\w*|rücksprache|demand\w*|impliqu\w*|sollicit\w*|pregunt\w*|involucr\w*|pergunt\w*|envolv\w*"
 )
 _SOME = (
     "about|around|the next|wenigen|einigen|quelques|unos|unas|algunos|algunas|alguns|algumas|uns|umas|a few|a couple of"
 )
 
-_NUMBER = rf"(?:\d+|an?|one|two|three|four|five|{_SOME})"
+_IN = (
+    "in|by|until|till|of|for|before|early|mid|late|im|bis|ab|anfang|mitte|ende|en|em|fin|fin de|finales de|début|"
+    "d'ici|avant|para|até|fim de"
+)
+_NUMBER = rf"(?:\d+(?: ?(?:-|to|or|bis) ?\d+)?|an?|one|two|three|four|five|{_SOME})"
 
 _RULES: Mapping[str, Sequence[str]] = {
     "it names a date": (
         r"\b\d{4}-\d{2}-\d{2}\b",
-        r"\b(?:am|ab|bis|bis zum|vom) \d{1,2}\.\d{1,2}\.|\b\d{1,2}[./]\d{1,2}[./]20\d{2}\b",
+        r"\b(?:am|ab|bis|bis zum|vom|by|until|before) \d{1,2}\.\d{1,2}\.(?!\d\b)|\b\d{1,2}[./]\d{1,2}[./]20\d{2}\b",
+        r"(?<!runs )(?<!run )(?<!works )(?<!work )\bon \d{1,2}\.\d{1,2}\.(?!\d\b)",
         rf"\b\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of| de)? (?:{_MONTHS})\b|\b\d{{1,2}}(?:st|nd|rd|th)(?: of)? may\b",
         rf"\b(?:{_MONTHS}|may) \d{{1,2}}(?:st|nd|rd|th)?\b",
+        rf"\b(?:{_IN})[ -](?:{_MONTHS}|(?-i:May))\b",
+        rf"\b(?:{_IN}) (?:the )?q[1-4]\b(?! (?:is|was)\b)|\bq[1-4][ /]20\d\d\b",
     ),
     "it promises a time": (
-        r"\btomorrow\b|\btonight\b|\be\.?o\.?d\b|\beta\b|\bend of (?:the )?(?:day|week|month)\b",
-        rf"\b(?:next|this|coming|following) (?:day|week|month|sprint|release|year|{_DAYS})\b",
+        r"\btomorrow\b|\btonight\b|\be\.?o\.?d\b|\beta\b|\bend of (?:the |this )?(?:day|week|month|quarter|year)\b",
+        r"(?<!in touch )(?<!us )(?<!help you )\btoday\b|(?<!sich )\bheute\b|\baujourd'hui\b|\bhoy\b|\bhoje\b",
+        r"\b(?:by|until|till|before|around|at) (?:noon|midnight|\d{1,2}(?::\d\d| ?[ap]\.?m\b|:\d\d ?[ap]\.?m\b))",
+        r"\b(?:bis|um|gegen|avant|d'ici|antes das?|antes de las|até às|às|a las) \d{1,2}(?::\d\d| ?h\b| ?uhr\b)",
+        r"\b(?:with)?in (?:the next )?\d+ ?(?:h|hrs?|mins?)\b",
+        rf"\b(?:next|this|coming|following) (?:day|week|month|quarter|sprint|release|year|{_DAYS})\b",
         rf"\b(?:by|until|before|on) (?:{_DAYS}|(?:the )?end of)\b",
         rf"\b(?:with)?in (?:(?:{_SOME}) )?{_NUMBER} (?:(?:working|business) )?(?:{_UNITS})\b",
         rf"(?<!guten )\bmorgen\b|\b(?:nächste|kommende|diese)[nmrs]? (?:{_UNITS}|{_DAYS})\b|\binnerhalb\b|\bbinnen\b",
@@ -69,7 +81,7 @@ _RULES: Mapping[str, Sequence[str]] = {
     ),
     "it tells that engineering is asked": (
         rf"\b(?:{_ASKING})\b[^.!?]{{0,60}}\b(?:{_TEAMS})\b",
-        rf"\b(?:{_TEAMS})\b[^.!?]{{0,30}}\bfragen\b",
+        rf"\b(?:{_TEAMS})\b[^.!?]{{0,30}}\b(?:fragen|einbeziehen|hinzuziehen|einschalten)\b",
     ),
 }
 _RULE = tuple((what, re.compile(one, re.IGNORECASE)) for what, many in _RULES.items() for one in many)
