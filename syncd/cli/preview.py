@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 from syncd.cli.running import reading
@@ -17,6 +18,7 @@ from syncd.errors import ConnectorError, UnknownRef
 from syncd.filing import Choice, Filing, Unfiled, decide, write
 from syncd.model import Audience, Ref
 from syncd.records import LinkState, Verb
+from syncd.store import FilingState
 
 
 def preview(config: Config, text: str, *, as_data: bool) -> int:
@@ -29,7 +31,7 @@ def preview(config: Config, text: str, *, as_data: bool) -> int:
     with ExitStack() as stack:
         desk, connector, ref = _ticket(config, text, stack)
         detail = connector.detail(ref)
-        linked = _linked(config, detail.item.ref)
+        known = _known(config, detail.item.ref)
         word = desk.mapping.word(detail.item.status)
         ordered = desk.commands and any(one.verb is Verb.FILE for one in commands(detail.item, {}, desk.command_tags))
         decision = decide(detail, desk.playbook, word=word, ordered=ordered)
@@ -40,9 +42,9 @@ def preview(config: Config, text: str, *, as_data: bool) -> int:
             tracker, audience, trouble = _place(config, desk, decision.place.value, stack)
             found = write(decision, detail, desk.playbook, audience)
     if as_data:
-        as_json(_data(detail, found, tracker, linked, trouble))
+        as_json(_data(detail, found, tracker, known, trouble))
     else:
-        _tell(detail, found, tracker, linked, trouble)
+        _tell(detail, found, tracker, known, trouble)
     return int(isinstance(found, Unfiled))
 
 
@@ -71,12 +73,20 @@ def _place(config: Config, desk: Helpdesk, spot: str, stack: ExitStack) -> tuple
         return tracker, None, str(error)
 
 
-def _linked(config: Config, ref: Ref) -> list[str]:
-    """The issues that the ticket has already."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the state knows of the ticket: its issues, and why an issue for it was refused."""
+
+    linked: tuple[str, ...]
+    refused: str
+
+
+def _known(config: Config, ref: Ref) -> Known:
     store = reading(config)
     try:
-        links = store.links.of(ref)
-        return [link.issue.human for link in links if link.state in {LinkState.LIVE, LinkState.FINAL}]
+        links = [link for link in store.links.of(ref) if link.state in {LinkState.LIVE, LinkState.FINAL}]
+        refused = [row.reason for row in store.filings.of(ref) if row.state is FilingState.REFUSED]
+        return Known(tuple(link.issue.human for link in links), refused[-1] if refused else "")
     finally:
         store.close()
 
@@ -101,10 +111,13 @@ def _choices(filing: Filing, tracker: str) -> Iterator[tuple[str, Choice]]:
         yield "board", Choice(board.name, said)
 
 
-def _tell(detail: Detail, found: Filing | Unfiled, tracker: str, linked: list[str], trouble: str) -> None:
+def _tell(detail: Detail, found: Filing | Unfiled, tracker: str, known: Known, trouble: str) -> None:
     ticket = detail.item.ref.human
-    if linked:
-        say(f"{ticket} has {plural(len(linked), 'issue')} already: {', '.join(linked)}. A second one is not needed.")
+    if known.linked:
+        many = plural(len(known.linked), "issue")
+        say(f"{ticket} has {many} already: {', '.join(known.linked)}. A second one is not needed. As for a first one:")
+    if known.refused:
+        say(f"An issue for {ticket} was refused: {known.refused}. `syncd queue retry {ticket}` tries it again.")
     if isinstance(found, Unfiled):
         say(f"{ticket} would become no issue: {found.why}.")
         return
@@ -122,9 +135,15 @@ def _tell(detail: Detail, found: Filing | Unfiled, tracker: str, linked: list[st
         say(f"    {line}".rstrip())
 
 
-def _data(detail: Detail, found: Filing | Unfiled, tracker: str, linked: list[str], trouble: str) -> dict[str, Any]:
+def _data(detail: Detail, found: Filing | Unfiled, tracker: str, known: Known, trouble: str) -> dict[str, Any]:
     ref = detail.item.ref
-    head = {"ref": str(ref), "key": ref.human, "would_be_filed": isinstance(found, Filing), "linked": linked}
+    head = {
+        "ref": str(ref),
+        "key": ref.human,
+        "would_be_filed": isinstance(found, Filing),
+        "linked": list(known.linked),
+    }
+    head |= {"refused": known.refused or None}
     if isinstance(found, Unfiled):
         return head | {"rule": found.rule, "why": found.why}
     choices = [*_choices(found, tracker), ("title", found.title), ("body", found.body)]

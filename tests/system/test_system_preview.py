@@ -111,7 +111,7 @@ def test_a_ticket_that_has_its_issue_needs_no_second_one(public: Office) -> None
     key = public.issue(ticket)
     public.sync()
     told = public.run("explain", "--ticket", f"freshdesk:{ticket}").ended(0).out
-    assert told.startswith(f"freshdesk:{ticket} has 1 issue already: github:{key}. A second one is not needed.\n")
+    assert told.startswith(f"freshdesk:{ticket} has 1 issue already: github:{key}. A second one is not needed. ")
 
 
 @pytest.mark.parametrize("ref", ["freshdesk:4711", "freshdesk:x", "github:acme/infrastructure#1", "", "17", "jira:1"])
@@ -129,3 +129,16 @@ def test_the_default_playbook_files_nothing(office: Office) -> None:
     ticket = office.ticket()
     run = office.run("explain", "--ticket", f"freshdesk:{ticket}").ended(1)
     assert "the playbook default files no issues" in run.out
+
+
+def test_what_was_refused_is_said_with_the_reason(public: Office) -> None:
+    tables = TABLES.format(playbook="2i2c", places=f'infrastructure = "{REPOSITORY}"')
+    public.write_desk(sync=f'file_after = "0s"{tables}')
+    public.sync()
+    public.later()
+    ticket = public.desk.make_ticket(f"{CANARY} help", tags=["escalate"])
+    public.sync(status=1)
+    told = public.run("explain", "--ticket", f"freshdesk:{ticket}").ended(0).out
+    assert f"An issue for freshdesk:{ticket} was refused: " in told
+    assert "there is no label 'support'" in told
+    assert "there is no label" in public.json("explain", "--ticket", f"freshdesk:{ticket}")["refused"]
