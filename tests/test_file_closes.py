@@ -18,7 +18,8 @@ ROUTING = {
     "places": {"bugs": "BUG", "public": "PUB"},
     "tags": {"public_issue": {"place": "public"}},
 }
-TEXTS = {"promoted": "", "promoted_closed": "{{ issue_key }} is {{ issue_word }}", "link_note": ""}
+CLOSED = "{{ issue_key }} is {{ issue_word }}"
+TEXTS = {"promoted": "", "promoted_closed": CLOSED, "link_note": "", "ticket_linked": ""}
 
 
 def desk(*, closes: bool = True, **rules: Any) -> Desk:
