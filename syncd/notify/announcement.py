@@ -106,6 +106,8 @@ class Announcement:
     said: Sequence[Said]
     count: int = 1
     """How many it is about; ``said`` may hold only the first few."""
+    again: Sequence[Said] = ()
+    """What other routes tell of the same: who is called by them and what came before is told, too."""
 
     @property
     def title(self) -> str:
@@ -121,7 +123,7 @@ class Announcement:
         """What follows the title."""
         if self.count == 1:
             return self.said[0].lines
-        before = list(dict.fromkeys(one.before for one in self.said if one.before))
+        before = list(dict.fromkeys(one.before for one in (*self.said, *self.again) if one.before))
         named = [f"- {one.short}" for one in self.said[:NAMED]]
         more = self.count - len(named)
         return [*before, *named, *([f"- and {more:,} more"] if more else [])]
@@ -129,7 +131,7 @@ class Announcement:
     @property
     def mentions(self) -> tuple[Mention, ...]:
         """Who is called, each once."""
-        return tuple(dict.fromkeys(one.mention for one in self.said if one.mention))
+        return tuple(dict.fromkeys(one.mention for one in (*self.said, *self.again) if one.mention))
 
     @property
     def text(self) -> str:

@@ -207,7 +207,7 @@ class Announcer:
             return
         now = self.clock.now()
         rows = [self._begun(work, one, now) for one in subjects]
-        message = Announcement(precise(now), [self._said(work, one) for one in subjects], len(subjects))
+        message = self._message(work, subjects, now)
         thread = self._thread(work, subjects[0].row) if len(subjects) == 1 else ""
         with work.store.write():
             for row in rows:
@@ -225,6 +225,13 @@ class Announcer:
             self._keep(work, [replace(row, state=Telling.SENT, thread=thread) for row in rows], arrived=True)
             what = [f"{one.row.event} {one.human}" for one in subjects]
             self.log.info("announced", sink=self.outlet.name, what=what)
+
+    def _message(self, work: Work, subjects: Sequence[Subject], now: datetime) -> Announcement:
+        """Each filing or link is counted and named once, by however many routes it comes to this sink."""
+        first = {one.row.about: one for one in reversed(subjects)}
+        once = [one for one in subjects if first[one.row.about] is one]
+        again = [self._said(work, one) for one in subjects if first[one.row.about] is not one]
+        return Announcement(precise(now), [self._said(work, one) for one in once], len(once), again)
 
     def _keep(self, work: Work, rows: Sequence[AnnouncementRow], *, arrived: bool = False) -> None:
         with work.store.write():

@@ -510,6 +510,27 @@ def test_a_storm_is_one_message_that_names_the_most_urgent(receiver: Receiver) -
     assert office.states() == ["sent"] * 200
 
 
+def test_a_storm_names_each_issue_once_where_one_sink_stands_for_several_channels(receiver: Receiver) -> None:
+    table = {
+        "sinks": {"support": "team", "product": "team"},
+        "mentions": {"dev911": "", "oncall": ""},
+        "routes": [
+            {"name": "emergency", "to": [{"sink": "support", "mention": "dev911"}]},
+            {"name": "product", "to": [{"sink": "product", "mention": "oncall"}]},
+        ],
+    }
+    office = Announced({"team": hook(receiver)}, table)
+    issues = [office.pair.ref(office.file()[1]).id for _ in range(8)]
+    office.turns(3600)
+    (message,) = receiver.got
+    assert (message["title"], message["count"]) == ("8 issues were filed", 8)
+    assert sorted(one["issue_key"] for one in message["announcements"]) == issues[:5]
+    assert all(message["text"].count(f"- {key},") == 1 for key in issues[:5])
+    assert "- and 3 more" in message["text"]
+    assert "@dev911 @oncall" in message["text"]
+    assert office.states() == ["sent"] * 16
+
+
 def test_no_more_than_six_messages_a_minute(receiver: Receiver) -> None:
     office = Announced({"dev": hook(receiver)}, announce({}))
     for _ in range(30):
