@@ -8,7 +8,7 @@ from typing import Any
 
 from syncd.cli.show import say, when
 from syncd.clock import precise
-from syncd.config import Config
+from syncd.config import Config, Helpdesk
 from syncd.errors import Problem
 from syncd.model import Ref
 from syncd.notify import LINK
@@ -30,13 +30,25 @@ UNTOLD = "it could not be sent in time, so the next were told"
 
 
 def channels(config: Config) -> Iterator[Problem]:
-    """Channels that a playbook announces in, and that no sink stands for."""
+    """Channels that a playbook announces in, and that no sink stands for; whom it calls, and nobody knows in Slack."""
     for desk in config.helpdesks.values():
         names = desk.playbook.announce.unmapped
         if names:
             what = f"the playbook announces in {', '.join(names)}, and no sink stands for that"
             cure = f'To be told, add {names[0]} = "NAME of a [notify.NAME]"'
             yield Problem(f"connectors/{desk.name}.toml: sync.announce.sinks", what, cure, warning=True)
+        names = _nameless(config, desk)
+        if names:
+            what = f"the playbook calls {', '.join(names)}, and no id is known for that: Slack calls nobody"
+            cure = f'Add {names[0]} = "S0123456789", the id of a user group in Slack, or of a member (U0123456789)'
+            yield Problem(f"connectors/{desk.name}.toml: sync.announce.mentions", what, cure, warning=True)
+
+
+def _nameless(config: Config, desk: Helpdesk) -> tuple[str, ...]:
+    """Whom routes call without an id; sinks that aren't Slack only show the name, and need none."""
+    table, others = desk.playbook.announce, {name for name, sink in config.notify.items() if sink.kind != "slack"}
+    steps = [step for route in table.routes for step in route.to if table.sinks[step.sink] not in others]
+    return tuple(dict.fromkeys(one.mention for one in steps if one.mention and not table.mentions[one.mention]))
 
 
 def announcements(config: Config, store: Store) -> dict[str, Any]:

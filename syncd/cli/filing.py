@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from syncd import guard
+from syncd.cli.examples import examples
 from syncd.clock import SystemClock
 from syncd.config import Config, Helpdesk
 from syncd.connector import Connector
@@ -33,6 +34,7 @@ def filing_problems(config: Config, told: Sequence[Problem]) -> Iterator[Problem
             continue
         found = [
             *_unnamed(desk),
+            *examples(config, desk.playbook),
             *(one for name in desk.trackers if name not in wrong for one in _in_tracker(config, desk, name)),
         ]
         yield from (one for one in found if one.what not in known)

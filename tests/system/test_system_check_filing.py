@@ -66,6 +66,41 @@ def test_a_label_and_an_assignee_that_are_not_there_are_told_by_key(sound: Offic
     assert f"'engineer' can't be assigned to issues of {REPOSITORY}" not in told, "no customer is named there"
 
 
+def test_examples_that_stand_there_still_are_told_in_one_line_until_they_are_gone(sound: Office) -> None:
+    assert not [line for line in lines(sound, 0) if "examples" in line], "its rules are its own"
+    rule = '[[sync.routing.rules]]\narea = "{}"\nkeywords = ["{}"]\nmention = "@acme/team"\n'
+    places = f'[sync.routing.places]\ncustomer = "{PRIVATE}"\npublic = "github:{REPOSITORY}"\n'
+    rules = "".join(rule.format(name, name) for name in ("one", "two", "three", "four"))
+    sound.write_desk(sync=f'playbook = "sourcegraph-ce"\n{places}{rules}')
+    (told,) = [line for line in lines(sound, 0) if "examples" in line]
+    assert told.startswith("- worth knowing: mappings/playbooks/sourcegraph-ce.toml: the examples of ")
+    first = "; ".join(f"routing.rules, {name}: mention" for name in ("one", "two", "three"))
+    assert f"{first} and 1 more stand there still. Copy the file to mappings/playbooks/ and write your own" in told
+
+
+def test_whom_a_route_calls_without_an_id_is_told_in_one_line(sound: Office) -> None:
+    announce = """
+[sync.announce.sinks]
+dev = ""
+[sync.announce.mentions]
+dev911 = "{}"
+oncall = ""
+unused = ""
+[[sync.announce.routes]]
+name = "all"
+to = [{{ sink = "dev", mention = "dev911", after = "20m" }}, {{ sink = "dev", mention = "oncall" }}]
+"""
+    sync = SYNC.format(customer=PRIVATE, public=f"github:{REPOSITORY}")
+    where = "worth knowing: connectors/freshdesk.toml: sync.announce.mentions: the playbook calls"
+    sound.write_desk(sync=sync + announce.format(""))
+    told = [line for line in lines(sound, 0) if "announce.mentions" in line]
+    assert len(told) == 1
+    assert f"{where} dev911, oncall, and no id is known" in told[0]
+    assert 'Add dev911 = "S0123456789"' in told[0]
+    sound.write_desk(sync=sync + announce.format("S0123456789"))
+    assert f"{where} oncall, and no id" in next(line for line in lines(sound, 0) if "announce.mentions" in line)
+
+
 def test_a_place_that_is_not_configured_or_not_named_is_told(sound: Office) -> None:
     sound.write_desk(sync=SYNC.format(customer="acme/elsewhere", public=""))
     told = "\n".join(lines(sound, 1))
