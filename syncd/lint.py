@@ -46,8 +46,8 @@ _SOME = (
 )
 
 _IN = (
-    "in|by|until|till|of|for|before|early|mid|late|im|bis|ab|anfang|mitte|ende|en|em|fin|fin de|finales de|début|"
-    "d'ici|avant|para|até|fim de"
+    "in|by|until|till|end of|middle of|start of|for|before|early|mid|late|im|bis|ab|anfang|mitte|ende|en|em|fin|fin de|"
+    "finales de|début|d'ici|avant|para|até|fim de"
 )
 _NUMBER = rf"(?:\d+(?: ?(?:-|to|or|bis) ?\d+)?|an?|one|two|three|four|five|{_SOME})"
 
@@ -63,7 +63,8 @@ _RULES: Mapping[str, Sequence[str]] = {
     ),
     "it promises a time": (
         r"\btomorrow\b|\btonight\b|\be\.?o\.?d\b|\beta\b|\bend of (?:the |this )?(?:day|week|month|quarter|year)\b",
-        r"(?<!in touch )(?<!us )(?<!help you )\btoday\b|(?<!sich )\bheute\b|\baujourd'hui\b|\bhoy\b|\bhoje\b",
+        r"(?<!in touch )(?<!us )(?<!help you )(?<!patience )\btoday\b",
+        r"(?<!sich )\bheute\b|\baujourd'hui\b|\bhoy\b|\bhoje\b",
         r"\b(?:by|until|till|before|around|at) (?:noon|midnight|\d{1,2}(?::\d\d| ?[ap]\.?m\b|:\d\d ?[ap]\.?m\b))",
         r"\b(?:bis|um|gegen|avant|d'ici|antes das?|antes de las|até às|às|a las) \d{1,2}(?::\d\d| ?h\b| ?uhr\b)",
         r"\b(?:with)?in (?:the next )?\d+ ?(?:h|hrs?|mins?)\b",

@@ -86,6 +86,7 @@ GOOD = [
     "You may ask us at any time. Our engineers have finished it.",
     "We have looked into it in detail, and in the end there was nothing to do.",
     "Thank you for contacting us today. How can we help you today?",
+    "Your invoice of August is attached. Thanks for your patience today.",
     "What you sent in may help us; whom it is for may matter, too.",
     "It works on 3.11. The chart is in 3D, and the answer to Q1 is yes.",
     "As you asked, our engineers have finished it.",
