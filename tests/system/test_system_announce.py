@@ -114,7 +114,7 @@ def test_who_does_not_answer_hands_on_and_a_kill_in_between_loses_nothing(
     started.process.send_signal(signal.SIGKILL)
     started.process.wait(30)
     db = open_fellow(told.state)
-    db.execute("UPDATE announcements SET due = '2026-01-01T00:00:00.000000Z' WHERE state = 'sent'")
+    db.execute("UPDATE announcements SET due = '2000-01-01T00:00:00.000000Z' WHERE state = 'sent'")
     db.conn.commit()
     db.conn.close()
     with service(told) as started:

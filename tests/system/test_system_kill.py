@@ -147,12 +147,17 @@ def test_kill_9_after_any_time(calm: Office, delay: float) -> None:
 
 def test_a_note_that_never_arrived_is_owed_although_its_status_was_written(calm: Office) -> None:
     """Killed before the note's first byte was read, then again after the status was: only the note is missing."""
-    ((ticket,), (key,)) = busy(calm, 1)
-    calm.sync()
-    calm.hub.close(key)
-    for fault in (Fault("cut", "POST", "/notes$"), Fault("before", "PUT", f"/tickets/{ticket}$")):
-        killed(calm, fault)
-        time.sleep(1.2)  # the effect in doubt settles before the group is looked at again
-    assert (calm.status(ticket), len(calm.notes(ticket))) == (RESOLVED, 1)
-    calm.sync()
-    settled(calm, [ticket], RESOLVED, 2)
+    for _ in range(9):
+        ((ticket,), (key,)) = busy(calm, 1)
+        calm.sync()
+        calm.hub.close(key)
+        for fault in (Fault("cut", "POST", "/notes$"), Fault("before", "PUT", f"/tickets/{ticket}$")):
+            killed(calm, fault)
+            time.sleep(1.2)  # the effect in doubt settles before the group is looked at again
+        assert calm.status(ticket) == RESOLVED
+        owed = len(calm.notes(ticket)) == 1
+        calm.sync()
+        settled(calm, [ticket], RESOLVED, 2)
+        if owed:
+            return
+    pytest.fail("every run took so long that the note had settled before the status was written")
