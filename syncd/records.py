@@ -115,6 +115,8 @@ class Link:
     filed: bool = False
     seen_open: bool = False
     """Its issue was seen unfinished before anything was decided: if it is finished by then, it has moved."""
+    named: bool = False
+    """The issue's own text names the ticket."""
     ordered: bool = False
     """An agent wants its issue reopened."""
     standing: Standing = Standing.NEW

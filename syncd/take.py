@@ -28,6 +28,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     before = store.snapshots.get(item.ref)
     for one in named.found:
         _link(work, item.ref, one, first_walk=first_walk)
+        _note_named(work, item.ref, one)
     if isinstance(before, Removed):
         revive(work, item.ref)
     elif before is not None and is_duplicate(work, before) and not is_duplicate(work, item):
@@ -124,6 +125,13 @@ def _link(work: Work, ref: Ref, found: Found, *, first_walk: bool) -> None:
         store.journal.unskip(found.other, ref.key)
         work.ask(ticket, "linked")
         hand_over(work, ticket, first_walk=first_walk)
+
+
+def _note_named(work: Work, ref: Ref, found: Found) -> None:
+    """An issue that names its ticket, however little that is believed, and whoever linked the two."""
+    ticket, issue = work.pair(ref, found.other)
+    if ref == issue:
+        work.store.links.is_named(ticket, issue)
 
 
 def _keep_seen(work: Work, ref: Ref) -> None:

@@ -61,7 +61,7 @@ class Kind(StrEnum):
     TICKET_RESOLVED = "ticket_resolved"
     TICKET_REOPENED = "ticket_reopened"
     TICKET_LINKED = "ticket_linked"
-    """A person has linked a further ticket to an issue that was there already."""
+    """A ticket was linked to an issue that doesn't name it."""
     PROMOTED = "promoted"
     """The ticket's issue stands in another place, too; told on the ticket as well."""
     PROMOTED_CLOSED = "promoted_closed"

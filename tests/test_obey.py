@@ -25,7 +25,7 @@ def test_a_link_that_an_agent_commands_is_filed(how: str, plain: bool) -> None:
     assert ticket.status == Status("pending")
     assert pair.notes(ticket) == ["link_note"]
     assert outcomes(pair, ticket) == [DONE]
-    assert rules(pair) == ["command_link", "ticket_linked", "filed"]
+    assert rules(pair) == ["command_link", "filed", "ticket_linked"]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,20 @@ def test_an_issue_that_was_there_is_told_once_of_a_ticket_that_an_agent_adds(
     pair.pass_()
     assert pair.notes(issue) == told
     assert pair.store.effects.count(pair.link().id, "ticket_linked") == len(told), "and nothing waits to be told"
+
+
+def test_an_old_issue_that_syncd_never_met_is_told_as_well_of_a_ticket_that_an_agent_adds() -> None:
+    pair = Pair()
+    issue = pair.issue()
+    pair.tick()
+    pair.reconcile()
+    pair.tick()
+    ticket = pair.ticket()
+    pair.pass_()
+    order(pair, ticket, f"/link {pair.url(issue)}")
+    pair.pass_()
+    pair.settle()
+    assert (str(ticket.status), pair.notes(issue)) == ("pending", ["ticket_linked"])
 
 
 @KINDS

@@ -229,7 +229,7 @@ ONE = [
     Row(
         "an issue made after the start mark is filed, however late the agent names it",
         "ticket a; issue x; pass; weeks; a names x; pass",
-        "a pending: link_note; a-x agreed; writes 2",
+        "a pending: link_note; x open: ticket_linked; a-x agreed; writes 3",
     ),
     Row(
         "a link that nobody trusts, named again by the team",

@@ -223,6 +223,52 @@ CASES = [
         "a resolved: link_note closed_outside resolved",
         {"resolve_when_issues": "any"},
     ),
+    # added on to an issue that is there ---
+    Row(
+        "a ticket is added on: the issue names it, once",
+        f"ticket b; {FILED}; b names x; pass; walk; pass",
+        "b pending: link_note; x open: ticket_linked; b-x agreed; a-x agreed; writes 5",
+    ),
+    Row(
+        "two tickets are added on, one by an agent's note and one by a command",
+        f"ticket b; ticket c; {FILED}; b names x; c /link x; pass; walk",
+        "b pending: link_note; c pending: link_note; x open: ticket_linked ticket_linked",
+    ),
+    Row(
+        "a ticket is added on that an agent has set to waiting",
+        f"ticket b; {FILED}; b pending; b names x; pass; walk",
+        "b pending; x open: ticket_linked; b-x agreed",
+    ),
+    Row(
+        "a newer ticket that names an older issue is adopted: the issue is told nothing",
+        f"{FILED}; hour; ticket b; b names x; pass; walk",
+        "b open; x open; b-x agreed; writes 2",
+    ),
+    Row(
+        "a resolved ticket that is added on is adopted",
+        f"ticket b; {FILED}; b resolved; join b x; pass; walk",
+        "b resolved; x open; b-x adopted",
+    ),
+    Row(
+        "added on to a public issue: nothing in public",
+        "ticket a; ticket b; issue x for a public; pass; b names x; pass; walk",
+        "b pending: link_note; x open; b-x agreed",
+    ),
+    Row(
+        "the issue names the ticket, in a sentence only, and so does the ticket the issue",
+        "ticket a; issue x for a sentence; a names x; pass; walk",
+        "a pending: link_note; x open; a-x agreed",
+    ),
+    Row(
+        "each names the other",
+        "ticket a; issue x for a; a names x; pass; walk; a open; pass",
+        "a open: link_note; x open; a-x agreed",
+    ),
+    Row(
+        "an agent removes what the issue names, and links it again",
+        f"{FILED}; cut a x; a open; join a x; pass; walk",
+        "a pending: link_note; x open; a-x agreed",
+    ),
     # what is left of several issues ---
     Row(
         "a person removes the one link that kept a ticket waiting",

@@ -106,7 +106,11 @@ def _afterwards(ticket: Ticket, native: dict[Ref, Status]) -> tuple[Record, ...]
 def _taken_back(outline: Outline, asks: list[Ask]) -> tuple[Record, ...]:
     """What was decided of the links whose issues ask: known only once that is done, so that no closing is lost."""
     about = {ask.about.ref for ask in asks if ask.about is not None}
-    mine = {link.id for ask in asks for link in ask.ticket.links if link.issue in about}
+    return take_records(outline, {link.id for ask in asks for link in ask.ticket.links if link.issue in about})
+
+
+def take_records(outline: Outline, mine: set[int]) -> tuple[Record, ...]:
+    """What was decided of these links, for a step that must be done before it is known; other steps keep theirs."""
     found = tuple(record for record in outline.records if record.link in mine)
     outline.records = [record for record in outline.records if record.link not in mine]
     return found + tuple(record for step in outline.steps for record in step.records if record.link in mine)

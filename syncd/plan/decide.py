@@ -5,9 +5,10 @@ The question for each ticket is always the same (rule 3). *Does the ticket's wor
 
 Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``issue_moved`` (neither of the two: work
 began on it, and the playbook tells that apart), ``sprint_over``, ``customer_waits``, ``closed_outside``, ``cascade``,
-``ticket_linked``, ``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``,
+``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``,
 ``final_reopened``,
 ``promoted_closed`` (:mod:`syncd.plan.promoted`); ``shown`` (:mod:`syncd.plan.shown`);
+``ticket_linked`` (:mod:`syncd.plan.added`);
 ``command`` (an agent orders an issue to be reopened); ``undone``, which :mod:`syncd.plan.undone` makes; ``carried``,
 which :mod:`syncd.talk` does; and what
 :mod:`syncd.obey` does: ``command_link``, ``command_unlink``, ``command_mute``, ``command_unmute``; and what
@@ -19,6 +20,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Audience, Item, Ref, Removed, Word
+from syncd.plan.added import name_added
 from syncd.plan.asks import Ask, Outline, answer_all, step_or_records
 from syncd.plan.group import Group, has_turned, is_new
 from syncd.plan.notes import (
@@ -53,6 +55,7 @@ def decide(group: Group) -> Plan:
     for ref in sorted({link.ticket for link in group.links}, key=str):
         _decide_ticket(outline, ref, [link for link in group.links if link.ticket == ref])
     answer_all(outline)
+    name_added(outline)
     show(outline)
     news = tuple(record for record in outline.records if _is_news(group, record))
     return Plan(group.key, tuple(outline.steps), news, tuple(outline.before), tuple(outline.stuck), links=links)
@@ -192,22 +195,10 @@ def _file(outline: Outline, ticket: Ticket, filed: list[Link]) -> None:
     for link in filed:
         issue = ticket.issue(link)
         effects += _filed_notes(ticket, link, values_of(ticket, issue, word=word, count=len(filed)))
-        _name_ticket(outline, ticket, link)
     why = Why("filed", "issue", before=ticket.word, after=word)
     records = ticket.records(Standing.AGREED, ticket=native)
     written = None if ticket.mapping.is_written(native, ticket.item.status) else native
     outline.steps.append(Step(ticket.item.ref, ids(ticket), why, written, ticket.item.status, tuple(effects), records))
-
-
-def _name_ticket(outline: Outline, ticket: Ticket, link: Link) -> None:
-    """An issue that a person has added the ticket to says so, where it doesn't show its links by itself."""
-    issue = ticket.issue(link)
-    shows = ticket.playbook.issue_links and "links" in ticket.group.can.get(issue.ref.connector, frozenset())
-    note = issue_note(ticket, issue, "ticket_linked") if link.origin is Origin.PERSON and not shows else None
-    if note is not None:
-        word = issue_word(ticket, link)
-        why = Why("ticket_linked", "ticket", before=word, after=word)
-        outline.steps.append(Step(issue.ref, (link.id,), why, effects=(note,)))
 
 
 def _filed_notes(ticket: Ticket, link: Link, values: dict[str, str]) -> tuple[Effect, ...]:

@@ -36,6 +36,7 @@ SET_STATE = """
 END_TALK = "DELETE FROM talks WHERE link = ?"
 SET_STANDING = "UPDATE links SET standing = ?, changed_at = ? WHERE id = ? AND standing <> ?"
 SAW_OPEN = "UPDATE links SET seen_open = ? WHERE id = ?"
+NAMED = "UPDATE links SET named = 1 WHERE ticket = ? AND issue = ? AND named = 0"
 SET_FILED = "UPDATE links SET filed = ?, origin = ? WHERE id = ?"
 STEP_ASIDE = """
     UPDATE links AS newer SET ticket = iif(ticket = :new, '', ticket), issue = iif(issue = :new, '', issue)
@@ -206,6 +207,10 @@ class Links:
         """Its issue was filed by us, whoever met the link first."""
         self._db.execute(SET_FILED, [1, Origin.SYNCD, link.id])
 
+    def is_named(self, ticket: Ref, issue: Ref) -> None:
+        """The issue's own text names the ticket, whoever linked them."""
+        self._db.execute(NAMED, [str(ticket), str(issue)])
+
     def saw_open(self, link: Link) -> None:
         """Its issue was seen unfinished before anything was decided of it: what it does next is a move."""
         self._db.execute(SAW_OPEN, [1, link.id])
@@ -263,6 +268,7 @@ def _link(row: dict[str, Any]) -> Link:
         origin=Origin(row["origin"]),
         filed=bool(row["filed"]),
         seen_open=bool(row["seen_open"]),
+        named=bool(row["named"]),
         ordered=bool(row["ordered"]),
         standing=Standing(row["standing"]),
         reason=row["reason"],

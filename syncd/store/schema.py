@@ -65,6 +65,7 @@ CREATE TABLE links (
     origin     TEXT NOT NULL,
     filed      INTEGER NOT NULL,
     seen_open  INTEGER NOT NULL DEFAULT 0,
+    named      INTEGER NOT NULL DEFAULT 0,
     ordered    INTEGER NOT NULL DEFAULT 0,
     standing   TEXT NOT NULL,
     reason     TEXT NOT NULL,
