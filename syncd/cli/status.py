@@ -216,8 +216,9 @@ def _tell_troubles(found: dict[str, Any]) -> None:
         say(f"{plural(found['commands_to_do'], 'command')} of agents still to be done, on the next run")
     for row in found["refused_notes"]:
         cure = "Mend that: each `syncd reconcile` tries it again"
-        other = f"`syncd links remove {row['ticket']} {row['issue']}` gives up the link with it"
-        say(f"Refused: a note on {row['on']}: {row['reason']}. {cure}; {other}")
+        if "issue" in row:  # else it belongs to no link, as what is asked of a requester before anything is filed
+            cure += f"; `syncd links remove {row['ticket']} {row['issue']}` gives up the link with it"
+        say(f"Refused: a note on {row['on']}: {row['reason']}. {cure}")
     for row in found["doubled_notes"]:
         say(f"Twice: a note on {row['on']} stands there as {row['notes']}. Delete all but one")
     _tell_late(found["overdue"])
