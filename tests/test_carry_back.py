@@ -233,8 +233,13 @@ def test_what_is_deleted_stays_at_the_other_end() -> None:
     assert pair.writes() == before
 
 
-def test_wherever_syncd_dies_what_was_said_and_edited_on_both_ends_stands_there_once(tmp_path: Path) -> None:
-    for step in range(1, 200):
+STEPS = [3, pytest.param(1, marks=pytest.mark.torture)]
+"""At every third moment, and in the long run at each."""
+
+
+@pytest.mark.parametrize("by", STEPS)
+def test_wherever_syncd_dies_what_was_said_and_edited_on_both_ends_stands_there_once(tmp_path: Path, by: int) -> None:
+    for step in range(1, 200, by):
         pair, ticket, issue = talking(Apart, path=tmp_path / f"{step}.db")
         pair.say(ticket, "asked", Author.OUTSIDE)
         quiet(pair)

@@ -37,11 +37,16 @@ def test_it_files_an_issue_at_once_and_once(*, by_tag: bool) -> None:
     assert (desk.filed(), ticket.status, ticket.tags) == ([issue], Status("pending"), ())
 
 
-def test_a_process_that_dies_at_any_point_of_it_files_one(tmp_path: Path) -> None:
+STEPS = [3, pytest.param(1, marks=pytest.mark.torture)]
+"""At every third moment, and in the long run at each."""
+
+
+@pytest.mark.parametrize("by", STEPS)
+def test_a_process_that_dies_at_any_point_of_it_files_one(tmp_path: Path, by: int) -> None:
     class _Dies(BaseException):
         """A kill."""
 
-    for point in range(200):
+    for point in range(0, 200, by):
         desk = Desk(tmp_path / f"{point}.db")
         ticket = desk.ticket()
         desk.tick()

@@ -114,8 +114,13 @@ def test_whatever_goes_wrong_it_stands_there_once_and_is_right(fault: str, when:
     assert not pair.parked()
 
 
-def test_wherever_syncd_dies_it_stands_there_once_and_is_right(tmp_path: Path) -> None:
-    for step in range(1, 200):
+STEPS = [3, pytest.param(1, marks=pytest.mark.torture)]
+"""At every third moment, and in the long run at each."""
+
+
+@pytest.mark.parametrize("by", STEPS)
+def test_wherever_syncd_dies_it_stands_there_once_and_is_right(tmp_path: Path, by: int) -> None:
+    for step in range(1, 200, by):
         pair = Pair(tmp_path / f"{step}.db", **RULES)
         ticket, issue = pair.filed_pair()
         pair.move(issue, "in_progress")
