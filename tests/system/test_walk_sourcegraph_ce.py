@@ -160,7 +160,9 @@ def test_a_request_is_handed_over_with_its_customer_s_own_engineer(desk: Desk) -
     assert desk.labels(issue) == {"rfh", "ce/p1", "team/distribution", "customer/example-observatory"}
     assert desk.issue(issue).now.assignees == ("dedicated",)
     assert (desk.at(request), desk.at(kept)) == (PENDING, OPEN)
-    (note,) = desk.notes(request)
+    told, note = desk.notes(request)
+    assert "no agent has answered the requester yet" in told["body"]
+    assert told["internal"]
     assert note["internal"]
     assert f"Filed as [{issue}|" in note["body"]
     assert "Suggested" not in note["body"], "a person writes to the customer"
