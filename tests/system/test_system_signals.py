@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -130,6 +132,13 @@ def test_every_verb_ends_on_ctrl_c_without_a_traceback(office: Office, verb: tup
     begun.process.send_signal(signal.SIGINT)
     run = office.finish(begun, 20)
     assert run.exit in {0, 130}, run.said
+
+
+def test_ctrl_c_after_the_last_line_changes_nothing() -> None:
+    late = "import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.SIGINT)"
+    code = f"{late}; from syncd.cli import main; main()"
+    run = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout[:6], run.stderr) == (0, "syncd,", "")
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
