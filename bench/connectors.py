@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.systems import KINDS, System
-from syncd.backfill import backfill, drain_and_wait
 from syncd.cli.running import working
 from syncd.cli.show import table
 from syncd.config import load
+from syncd.ingest.poll import poll
+from syncd.jobs.backfill import backfill, drain_and_wait
 from syncd.model import Ref, Role, Word
-from syncd.poll import poll
 from syncd.work import Work
 
 POLLS = 5

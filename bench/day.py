@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from syncd.daemon.guarded import Guarded
 from syncd.errors import ConnectorError
-from syncd.guarded import Guarded
+from syncd.ingest.poll import poll
 from syncd.model import Status
-from syncd.poll import poll
-from syncd.reconcile import drain
-from syncd.settle import settle
+from syncd.probe.settle import settle
+from syncd.sync.reconcile import drain
 from syncd.testing.memory import Entry
 from tests.pairs import Pair
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.systems import System
-from syncd.backfill import backfill
 from syncd.cli.show import table
 from syncd.config import load
+from syncd.ingest.poll import poll
+from syncd.jobs.backfill import backfill
 from syncd.model import Ref, Word
-from syncd.poll import poll
-from syncd.reconcile import drain
 from syncd.store import Store
+from syncd.sync.reconcile import drain
 from syncd.work import Work
 
 INTERVAL = 30

@@ -24,7 +24,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from syncd import lint
 from syncd.errors import ConfigError, Problem
 from syncd.model import FINISHED_ISSUE, UNFINISHED, Item, Word
 from syncd.schema import Duration, Table, Wrong, problem, problems, unknown_key
@@ -45,6 +44,7 @@ from syncd.tables import (
     Routing,
     TicketWord,
     Timers,
+    lint,
 )
 from syncd.tables.boards import unplaced
 from syncd.tables.fits import FITS, Fit, listed, total

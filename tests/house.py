@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bench.systems import System
-from syncd.backfill import backfill
 from syncd.cli.running import working
 from syncd.config import load
+from syncd.jobs.backfill import backfill
 from syncd.model import Ref, Role, Word
 
 

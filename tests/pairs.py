@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from syncd.backfill import backfill, some
 from syncd.clock import ManualClock
 from syncd.config import Brake, Helpdesk, Tracker
+from syncd.ingest.poll import poll
+from syncd.jobs.backfill import backfill, some
 from syncd.model import Audience, Author, GoneKind, Ref, Role, Status
-from syncd.poll import poll
-from syncd.reconcile import drain
 from syncd.records import Link, Standing
 from syncd.store import Store
+from syncd.sync.reconcile import drain
+from syncd.sync.tie import tie, untie
 from syncd.testing.memory import START, Entry, MemoryConnector
 from syncd.testing.world import Remark
-from syncd.tie import tie, untie
 from syncd.work import Work
 from tests.ledger import Bench, Diary, Ledger, Plain
 from tests.rules import mapping, playbook

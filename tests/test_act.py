@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from syncd.actions import Action, Outcome, Written
-from syncd.backfill import drain_and_wait
 from syncd.errors import Refused, Transient
+from syncd.jobs.backfill import drain_and_wait
 from syncd.model import Audience, Author, Ref, Status
-from syncd.reconcile import drain
+from syncd.probe.settle import settle
 from syncd.records import Standing
-from syncd.settle import settle
 from syncd.store import EffectState
+from syncd.sync.reconcile import drain
 from syncd.testing.memory import Entry
 from tests.ledger import Bench
 from tests.pairs import Pair

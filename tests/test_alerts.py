@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from syncd.clock import ManualClock
-from syncd.lane import ALERT_AGAIN, Shared
-from syncd.metrics import Metrics
+from syncd.daemon.lane import ALERT_AGAIN, Shared
+from syncd.daemon.metrics import Metrics
 from syncd.model import Status
 from tests.pairs import Pair
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from syncd import apply as applying
-from syncd.approval import CHANGED, NOT_LINKED, NOTHING_LEFT, OTHER_PLAN, keep
-from syncd.backfill import backfill
 from syncd.config import Brake
+from syncd.ingest.poll import poll
+from syncd.jobs import apply as applying
+from syncd.jobs.backfill import backfill
 from syncd.model import GoneKind
 from syncd.planfile import FileGroup, PlanFile, parse
-from syncd.poll import poll
 from syncd.records import Standing
 from syncd.store import Store
+from syncd.sync.approval import CHANGED, NOT_LINKED, NOTHING_LEFT, OTHER_PLAN, keep
 from syncd.testing.memory import Entry
 from tests.pairs import Pair
 

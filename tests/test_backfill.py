@@ -6,12 +6,12 @@ from datetime import datetime
 
 import pytest
 
-from syncd.backfill import backfill, find, some
 from syncd.clock import moment
 from syncd.errors import Interrupted, UnknownRef
+from syncd.jobs.backfill import backfill, find, some
 from syncd.model import GoneKind, Ref, Status
-from syncd.reconcile import drain
 from syncd.records import LinkState, Standing
+from syncd.sync.reconcile import drain
 from tests.pairs import Pair
 
 

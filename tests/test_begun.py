@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from syncd.config import Brake
+from syncd.ingest.poll import poll
 from syncd.model import Status
-from syncd.poll import poll
 from syncd.records import Standing
 from syncd.testing.memory import Entry
 from tests.pairs import Pair

@@ -18,8 +18,8 @@ from syncd.control import server
 from syncd.control.client import Asked, ask
 from syncd.control.protocol import LINE, REQUEST, Lines, TooMuch, encode, pieces, place
 from syncd.control.server import Caller
+from syncd.daemon.lanes import Shared
 from syncd.errors import StateBusy
-from syncd.lanes import Shared
 from syncd.store import Store, noted
 
 JSON = st.dictionaries(st.text(), st.text() | st.integers() | st.lists(st.text()), max_size=5)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from syncd.doubles import look_for_doubles
 from syncd.model import Author
+from syncd.probe.doubles import look_for_doubles
 from syncd.testing.memory import Entry
 from syncd.testing.world import Remark
 from tests.pairs import Pair

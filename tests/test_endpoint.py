@@ -16,11 +16,11 @@ import pytest
 
 from syncd.clock import SystemClock, precise
 from syncd.config import Brake
-from syncd.endpoint import OLD, PATIENCE, Endpoint
+from syncd.daemon.endpoint import OLD, PATIENCE, Endpoint
+from syncd.daemon.lanes import STUCK, Lane, Shared
+from syncd.daemon.metrics import Metrics
 from syncd.errors import PortBusy
-from syncd.lanes import STUCK, Lane, Shared
 from syncd.logs import open_log
-from syncd.metrics import Metrics
 from syncd.store import Store
 from syncd.work import Work
 
@@ -145,8 +145,8 @@ def test_a_state_that_cannot_be_read_is_told_as_such(
     soon(lambda: endpoint.health()["status"] == "ok")
     looker = endpoint._looker
     assert looker is not None
-    monkeypatch.setattr("syncd.endpoint.look", broken)
-    monkeypatch.setattr("syncd.endpoint.DatabaseError", sqlite3.DatabaseError)
+    monkeypatch.setattr("syncd.daemon.endpoint.look", broken)
+    monkeypatch.setattr("syncd.daemon.endpoint.DatabaseError", sqlite3.DatabaseError)
     assert looker._last is not None
     looker._last = (time.monotonic() - OLD - 1, looker._last[1])
     assert endpoint.unready() == ["the state can't be read"]
@@ -161,7 +161,7 @@ def test_a_look_that_takes_long_makes_nobody_wait(endpoint: Endpoint, monkeypatc
     soon(lambda: endpoint.health()["status"] == "ok")
     before = endpoint.health()["as_of"]
     go_on = threading.Event()
-    monkeypatch.setattr("syncd.endpoint.look", lambda *_, **__: go_on.wait())
+    monkeypatch.setattr("syncd.daemon.endpoint.look", lambda *_, **__: go_on.wait())
     looker = endpoint._looker
     assert looker is not None
     assert looker._last is not None

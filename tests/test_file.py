@@ -9,10 +9,10 @@ import pytest
 
 from syncd.details import Company
 from syncd.errors import Unauthorized
+from syncd.ingest.watch import begin_watch
 from syncd.model import Audience, Author, Place, Status
 from syncd.records import LinkState, Origin
 from syncd.store import FilingState
-from syncd.watch import begin_watch
 from tests.filings import AFTER, RULES, Desk
 
 SECRET = "the token is 1234"

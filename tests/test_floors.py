@@ -41,9 +41,9 @@ def test_a_connector_in_a_package_of_its_own_keeps_to_the_contract_too(tmp_path:
 @pytest.mark.parametrize(
     ("file", "line"),
     [
-        ("syncd/model.py", "import syncd.poll"),
+        ("syncd/model.py", "import syncd.ingest.poll"),
         ("syncd/plan/decide.py", "import syncd.store"),
-        ("syncd/poll.py", "import connectors.github"),
+        ("syncd/ingest/poll.py", "import connectors.github"),
         ("connectors/github/feed.py", "import syncd.store"),
         ("syncd/links.py", "import requests"),
     ],

@@ -11,8 +11,8 @@ import pytest
 
 from syncd.actions import Action
 from syncd.clock import ManualClock
+from syncd.daemon.guarded import FAILURES, LONGEST, SHORTEST, UNACCEPTED, Guarded
 from syncd.errors import Busy, ConnectorError, Transient, Unauthorized
-from syncd.guarded import FAILURES, LONGEST, SHORTEST, UNACCEPTED, Guarded
 from syncd.model import Page, Status
 from syncd.testing.memory import MemoryConnector
 from tests.pairs import Pair

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from syncd import lint
 from syncd.errors import ConfigError
 from syncd.playbook import Playbook
+from syncd.tables import lint
 from tests.test_playbooks import HELPDESKS, shipped
 
 BAD = [

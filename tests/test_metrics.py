@@ -10,14 +10,14 @@ import pytest
 import requests
 
 from syncd.clock import ManualClock
+from syncd.daemon.gauges import Gauges
+from syncd.daemon.guarded import UNSAID, Guarded
+from syncd.daemon.metrics import Metrics
 from syncd.errors import RateLimited, Unauthorized
-from syncd.gauges import Gauges
-from syncd.guarded import UNSAID, Guarded
 from syncd.health import STATES, look
 from syncd.http import Session
-from syncd.metrics import Metrics
 from syncd.model import HttpCall
-from syncd.settle import settle
+from syncd.probe.settle import settle
 from syncd.store import Store
 from syncd.testing.memory import Books, MemoryConnector
 from tests.pairs import Pair

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from syncd.ingest.poll import poll
 from syncd.model import Audience, Author, Status
-from syncd.poll import poll
-from syncd.reconcile import drain
 from syncd.records import LinkState, Standing
 from syncd.store.commands import DONE, PAST
+from syncd.sync.reconcile import drain
 from syncd.testing.memory import Entry
 from tests.agents import KINDS, begun, order, outcomes, passed_over, rules, waiting
 from tests.pairs import Pair

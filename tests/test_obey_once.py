@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from syncd.ingest.poll import poll
 from syncd.model import Status
-from syncd.poll import poll
-from syncd.reconcile import drain
 from syncd.records import LinkState
 from syncd.store import Store, back_up, restore
 from syncd.store.commands import PAST
+from syncd.sync.reconcile import drain
 from syncd.testing.memory import Entry
 from tests.agents import KINDS, closed, order, outcomes, passed_over, rules, waiting
 from tests.ledger import Bench, Plain
@@ -57,8 +57,8 @@ def test_a_tag_that_an_older_answer_doesn_t_show_has_not_been_away() -> None:
     ticket.version, now = ticket.version - 20, ticket.version
     shown, ticket.tags = ticket.tags, ()
     pair.store.commands.sources(pair.ref(ticket))
-    from syncd.named import resolve
-    from syncd.take import take
+    from syncd.ingest.named import resolve
+    from syncd.ingest.take import take
 
     old = pair.work.connectors["desk"].fetch([pair.ref(ticket)])[pair.ref(ticket)]
     with pair.store.write():

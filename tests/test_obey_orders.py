@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from syncd.ingest.poll import poll
 from syncd.model import Status
-from syncd.poll import poll
-from syncd.reconcile import drain
 from syncd.records import Standing
 from syncd.store.commands import DONE
+from syncd.sync.reconcile import drain
 from tests.agents import KINDS, begun, closed, order, outcomes, passed_over, rules, waiting
 from tests.pairs import hour
 

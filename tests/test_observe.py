@@ -8,8 +8,8 @@ import pytest
 
 from syncd.errors import ConnectorError, Transient
 from syncd.model import GoneKind, Item, Ref, Removed, Status
-from syncd.reconcile import drain
 from syncd.records import LinkState
+from syncd.sync.reconcile import drain
 from syncd.testing.memory import Entry
 from tests.ledger import Bench
 from tests.pairs import Pair

@@ -12,13 +12,13 @@ import promql_parser
 import pytest
 import yaml
 
-from syncd.endpoint import Endpoint
-from syncd.gauges import EFFECTS, LINKS, SINKS, STATUS, Gauges
-from syncd.guarded import STATES as FAILED
+from syncd.daemon.endpoint import Endpoint
+from syncd.daemon.gauges import EFFECTS, LINKS, SINKS, STATUS, Gauges
+from syncd.daemon.guarded import STATES as FAILED
+from syncd.daemon.metrics import Metrics
+from syncd.daemon.pages import Pages
 from syncd.health import COUNTS, HINTS, STATES, Health, Picture
-from syncd.metrics import Metrics
 from syncd.model import HttpCall
-from syncd.pages import Pages
 from syncd.store import Figures
 
 ROOT = Path(__file__).parent.parent

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from syncd.daemon.pages import Pages
+from syncd.daemon.server import CONNECTIONS, LONGEST, MAX_BODY, MAX_HEADER, Server
 from syncd.errors import ConfigError, PortBusy
 from syncd.health import COUNTS, STATES
-from syncd.pages import Pages
-from syncd.server import CONNECTIONS, LONGEST, MAX_BODY, MAX_HEADER, Server
 
 PATHS = ("/", "/livez", "/readyz", "/healthz", "/metrics")
 
@@ -201,7 +201,7 @@ def test_one_connection_is_one_request(server: Server) -> None:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections may last for little more than a moment."""
-    monkeypatch.setattr("syncd.server.LONGEST", 0.5)
+    monkeypatch.setattr("syncd.daemon.server.LONGEST", 0.5)
 
 
 def test_slow_clients_hold_up_nobody_and_are_cut_off(hasty: None, server: Server) -> None:

@@ -12,8 +12,8 @@ from bench.systems import KINDS, System
 from syncd.cli.running import working
 from syncd.config import load
 from syncd.connector import load as connector
+from syncd.ingest.poll import poll
 from syncd.model import Author, Item, Ref, Role, Word
-from syncd.poll import poll
 from syncd.records import LinkState
 from syncd.testing import Fault
 from tests.house import House, is_at

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from syncd import named, observe, poll, take
 from syncd.errors import StateError
+from syncd.ingest import named, poll, take
 from syncd.model import Author, Item, Page, Status, Unreadable
 from syncd.plan import Group, decide
+from syncd.probe import observe
 from syncd.records import Plan
 from syncd.testing.memory import Entry
 from syncd.work import Work

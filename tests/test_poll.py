@@ -10,10 +10,10 @@ import pytest
 
 from syncd.clock import moment, stamp
 from syncd.errors import ConnectorError
+from syncd.ingest.poll import poll, walk
 from syncd.model import Author, GoneKind, Page, Status
-from syncd.poll import poll, walk
-from syncd.reconcile import drain
 from syncd.records import LinkState, Origin, Standing
+from syncd.sync.reconcile import drain
 from syncd.testing.memory import Entry
 from tests.ledger import Plain
 from tests.pairs import Pair

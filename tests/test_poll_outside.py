@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 
 from syncd.errors import ConnectorError, Gone, Refused
+from syncd.ingest.poll import poll, walk
 from syncd.model import Page, Status
-from syncd.poll import poll, walk
 from syncd.records import Standing
 from syncd.testing.memory import MemoryConnector
 from tests.filings import Desk

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from syncd.backfill import backfill, some
 from syncd.cli.queue import CAUSES
 from syncd.clock import SystemClock, stamp
+from syncd.daemon.lanes import Shared
+from syncd.daemon.metrics import Metrics
 from syncd.errors import Refused
-from syncd.lanes import Shared
-from syncd.metrics import Metrics
+from syncd.jobs.backfill import backfill, some
 from syncd.model import Ref
-from syncd.reconcile import drain
 from syncd.records import LinkState, Origin
 from syncd.store import Store
+from syncd.sync.reconcile import drain
 from syncd.testing.memory import START
 from tests.pairs import Pair
 

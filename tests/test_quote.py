@@ -9,8 +9,8 @@ import pytest
 
 from syncd import guard
 from syncd.links import claims
+from syncd.messages.quote import Part, digest, may_carry, note
 from syncd.model import Attachment, Author, Item, Mention, Place, Ref, Role, Status, Text
-from syncd.quote import Part, digest, may_carry, note
 
 AT = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 TICKET = Item(Ref("desk", "17", "17"), "https://desk.example.com/tickets/17", Status("open"), "1", AT)

@@ -6,10 +6,10 @@ import pytest
 
 from syncd.clock import moment
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient
+from syncd.ingest.poll import poll
 from syncd.model import Author, Item, Ref, Removed, Status
-from syncd.poll import poll
-from syncd.reconcile import _weight, drain
 from syncd.records import Standing
+from syncd.sync.reconcile import _weight, drain
 from tests.ledger import Bench
 from tests.pairs import Pair
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from syncd import braking, rehearsal
+from syncd import braking
 from syncd.errors import BrakeOn
-from syncd.rehearsal import rehearse
+from syncd.jobs import rehearsal
+from syncd.jobs.rehearsal import rehearse
 from syncd.testing.memory import Entry
 from tests.pairs import Pair
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from syncd.approval import keep
 from syncd.model import Audience, Author, Status
-from syncd.observe import load, settled
 from syncd.plan import decide
+from syncd.probe.observe import load, settled
 from syncd.records import LinkState, Standing
+from syncd.sync.approval import keep
 from syncd.testing.memory import Entry
 from tests.pairs import Pair
 

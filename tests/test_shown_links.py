@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from syncd.actions import Pointer
-from syncd.approval import keep
 from syncd.model import Audience, Author
 from syncd.playbook import Playbook
+from syncd.sync.approval import keep
 from syncd.testing.memory import Entry
 from tests.pairs import Pair
 

@@ -6,8 +6,8 @@ import pytest
 
 from syncd.errors import ConnectorError
 from syncd.model import Status
-from syncd.reconcile import drain
-from syncd.sweep import EVERY, Sweep
+from syncd.probe.sweep import EVERY, Sweep
+from syncd.sync.reconcile import drain
 from syncd.testing.memory import Entry
 from tests.pairs import Pair
 

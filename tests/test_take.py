@@ -8,10 +8,10 @@ from datetime import datetime
 
 import pytest
 
-from syncd.backfill import find
 from syncd.errors import ConnectorError, Gone, Refused, Transient
+from syncd.ingest.poll import poll
+from syncd.jobs.backfill import find
 from syncd.model import Author, GoneKind, Item, Page, Ref, Removed, Status
-from syncd.poll import poll
 from syncd.records import LinkState, Origin, Standing
 from syncd.testing.memory import Entry
 from tests.ledger import Bench

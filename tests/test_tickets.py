@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from syncd.backfill import backfill
 from syncd.clock import precise, stamp
+from syncd.ingest.poll import walk
+from syncd.jobs.backfill import backfill
 from syncd.model import GoneKind, Ref, Status
-from syncd.poll import walk
 from syncd.store import BEGINNING, FilingRow, FilingState
 from syncd.testing.books import moment_of
 from tests.pairs import Pair

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from syncd import undo as undoing
-from syncd.apply import Applied, apply
-from syncd.approval import CHANGED, MORE, NOTHING_LEFT
+from syncd.ingest.poll import poll
+from syncd.jobs import undo as undoing
+from syncd.jobs.apply import Applied, apply
 from syncd.model import GoneKind, Role
 from syncd.planfile import PlanFile, parse
-from syncd.poll import poll
 from syncd.records import Standing
+from syncd.sync.approval import CHANGED, MORE, NOTHING_LEFT
 from syncd.testing.memory import Entry
 from tests.pairs import Pair
 from tests.rules import mapping

@@ -13,7 +13,7 @@ import pytest
 from syncd.cli import EXITS
 from syncd.config import SYSTEM_FOLDER
 from syncd.config.settings import Main
-from syncd.daemon import GRACE, RELOAD_GRACE
+from syncd.daemon.service import GRACE, RELOAD_GRACE
 from syncd.errors import ConfigError, StateBusy, StateError
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.worktime import Worktime
+from syncd.tables.worktime import Worktime
 
 HOUR, DAY = 3600.0, 86400.0
 WEEKDAYS = frozenset(range(5))

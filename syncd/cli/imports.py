@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 
-from syncd.backfill import drain_and_wait
 from syncd.cli.app import config_option, json_option
 from syncd.cli.hosts import Alone, Host, through
 from syncd.cli.linking import pair
@@ -21,11 +20,12 @@ from syncd.cli.running import configured, working
 from syncd.cli.show import as_json, complain, plural, say
 from syncd.config import Config
 from syncd.errors import ConnectorError, Gone, Refused, UnknownRef
+from syncd.jobs.backfill import drain_and_wait
+from syncd.jobs.rebuild import rebuild
 from syncd.model import Item, Ref, Removed
-from syncd.rebuild import rebuild
 from syncd.records import BY_PERSON
 from syncd.retry import reads
-from syncd.tie import take_over
+from syncd.sync.tie import take_over
 from syncd.work import Work
 
 COLUMNS = ("ticket", "issue", "kind")

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from syncd.backfill import find, refuse_resting, some
 from syncd.cli.app import config_option, json_option
 from syncd.cli.explain import describe, known, stands
 from syncd.cli.hosts import Host, through
@@ -19,8 +18,9 @@ from syncd.cli.muting import mute, unmute
 from syncd.cli.running import UNWRITTEN, configured, reading
 from syncd.cli.show import as_json, clean, say, table
 from syncd.errors import UnknownRef
+from syncd.jobs.backfill import find, refuse_resting, some
 from syncd.records import BY_PERSON, Link, LinkState, Origin
-from syncd.tie import tie, untie
+from syncd.sync.tie import tie, untie
 
 
 @click.group("links")

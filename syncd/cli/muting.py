@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from syncd import tie
-from syncd.backfill import find, refuse_resting, some
 from syncd.cli.app import config_option
 from syncd.cli.hosts import Host, through
 from syncd.cli.show import say, when
 from syncd.errors import UnknownRef
+from syncd.jobs.backfill import find, refuse_resting, some
 from syncd.model import Ref
+from syncd.sync import tie
 from syncd.work import Work
 
 

@@ -9,12 +9,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from syncd.backfill import backfill
 from syncd.cli.running import working
 from syncd.cli.sandbox import stand_in
 from syncd.cli.sentences import sentence
 from syncd.cli.show import plural, say
 from syncd.config import Config, load
+from syncd.jobs.backfill import backfill
 from syncd.testing import Sandbox
 
 REPOSITORY = "acme/infrastructure"

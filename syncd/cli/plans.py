@@ -14,13 +14,13 @@ from typing import Any
 import click
 
 from syncd import braking
-from syncd.apply import Applied, apply
 from syncd.cli.hosts import Host
 from syncd.cli.running import human, refused_notes
 from syncd.cli.sentences import sentence
 from syncd.cli.show import as_json, clean, complain, plural, say
 from syncd.clock import stamp
 from syncd.config import Config
+from syncd.jobs.apply import Applied, apply
 from syncd.planfile import FORMAT, BadPlan, FileGroup, Made, PlanFile, checked, parse
 from syncd.work import Work
 

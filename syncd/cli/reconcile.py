@@ -13,8 +13,6 @@ from typing import Any
 import click
 
 from syncd import braking
-from syncd.approval import keep
-from syncd.backfill import backfill, find, some
 from syncd.cli.app import config_option, json_option
 from syncd.cli.hosts import Alone, Host, through
 from syncd.cli.moments import Moment
@@ -24,9 +22,11 @@ from syncd.cli.running import configured
 from syncd.cli.show import as_json
 from syncd.clock import stamp
 from syncd.errors import ConnectorError
+from syncd.jobs.backfill import backfill, find, some
 from syncd.planfile import FileGroup
 from syncd.schema import instant
 from syncd.store import FilingState
+from syncd.sync.approval import keep
 from syncd.work import Work
 
 ONE_OF = "--dry-run, --plan and --apply don't go together"

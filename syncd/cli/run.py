@@ -11,8 +11,8 @@ from syncd.cli.hosts import VERBS
 from syncd.cli.running import configured, marker_key
 from syncd.cli.served import perform
 from syncd.control.server import Control
-from syncd.daemon import Daemon, Front
-from syncd.endpoint import Endpoint
+from syncd.daemon.endpoint import Endpoint
+from syncd.daemon.service import Daemon, Front
 
 
 @click.command("run")

@@ -15,9 +15,9 @@ from syncd.config import Config, find_folder, load
 from syncd.config.files import brought
 from syncd.connector import Connector
 from syncd.control.stopping import stopping
+from syncd.daemon.guarded import STATES
 from syncd.errors import ConnectorError, RateLimited, StateError
-from syncd.guarded import STATES
-from syncd.rehearsal import rehearse
+from syncd.jobs.rehearsal import rehearse
 from syncd.store import ConnectorRow, Store
 from syncd.store.file import belong
 from syncd.work import LONG, Work

@@ -14,8 +14,8 @@ from syncd.cli.ends import EXITS, ended
 from syncd.cli.hosts import doer
 from syncd.cli.show import SINK, complain
 from syncd.control.server import Caller
+from syncd.daemon.lanes import Shared
 from syncd.errors import Interrupted
-from syncd.lanes import Shared
 from syncd.store import Store
 from syncd.work import Work
 

@@ -15,7 +15,7 @@ from syncd.cli.running import configured, reading
 from syncd.cli.sentences import sentence
 from syncd.cli.show import as_json, plural, say, when
 from syncd.clock import precise
-from syncd.undo import Undo, undo
+from syncd.jobs.undo import Undo, undo
 
 
 @click.command("undo")

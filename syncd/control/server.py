@@ -2,7 +2,7 @@
 
 The listening thread never waits for anybody: it hears requests, wishes to stop, and that somebody has gone. Whatever a
 command says goes out from its own thread, and if nobody takes it within ``PATIENCE``, the command is stopped as if its
-sender had gone. Commands end with the lanes (:attr:`syncd.lanes.Shared.guests`), so nobody holds up the service's end.
+sender had gone. Commands end with the lanes (:attr:`.Shared.guests`), so nobody holds up the service's end.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from typing import Any
 
 from syncd import __version__, defects
 from syncd.control.protocol import LONGEST_PATH, REQUEST, Lines, TooMuch, encode, pieces, place
+from syncd.daemon.lanes import Shared
 from syncd.errors import StateBusy, StateError
-from syncd.lanes import Shared
 
 SLICE = 0.25
 """Seconds after which whoever waits looks round."""
@@ -105,7 +105,7 @@ Perform = Callable[[Shared, Caller, str, Mapping[str, Any]], int]
 
 
 class Control:
-    """The control socket, as a :class:`syncd.daemon.Front`.
+    """The control socket, as a :class:`syncd.daemon.service.Front`.
 
     Args:
         perform: does what is asked for.
@@ -119,7 +119,7 @@ class Control:
         self._closing = threading.Event()
 
     def begin(self, shared: Shared) -> None:
-        """See :class:`syncd.daemon.Front`.
+        """See :class:`syncd.daemon.service.Front`.
 
         Raises:
             StateBusy: another service listens there.
@@ -142,7 +142,7 @@ class Control:
         self._thread.start()
 
     def close(self) -> None:
-        """See :class:`syncd.daemon.Front`."""
+        """See :class:`syncd.daemon.service.Front`."""
         self._closing.set()
         if self._thread is not None:
             self._thread.join(2.0)

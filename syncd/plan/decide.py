@@ -10,9 +10,9 @@ began on it, and the playbook tells that apart), ``sprint_over``, ``customer_wai
 ``promoted_closed`` (:mod:`syncd.plan.promoted`); ``shown`` (:mod:`syncd.plan.shown`);
 ``ticket_linked`` (:mod:`syncd.plan.added`);
 ``command`` (an agent orders an issue to be reopened); ``undone``, which :mod:`syncd.plan.undone` makes; ``carried``,
-which :mod:`syncd.talk` does; and what
-:mod:`syncd.obey` does: ``command_link``, ``command_unlink``, ``command_mute``, ``command_unmute``; and what
-:mod:`syncd.file` does: ``issue_filed``.
+which :mod:`syncd.sync.talk` does; and what
+:mod:`syncd.sync.obey` does: ``command_link``, ``command_unlink``, ``command_mute``, ``command_unmute``; and what
+:mod:`syncd.issues.file` does: ``issue_filed``.
 """
 
 from __future__ import annotations

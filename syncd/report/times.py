@@ -10,7 +10,7 @@ from typing import Any
 from syncd.clock import moment
 from syncd.records import Handed
 from syncd.report.share import Row
-from syncd.worktime import Worktime
+from syncd.tables.worktime import Worktime
 
 Span = tuple[str, str]
 """From and to, ISO UTC text; either empty: not known."""

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from syncd.schema import Duration, Instant, Table, Wrong, seconds
 from syncd.tables.hours import Zone
 from syncd.tables.parts import Names
-from syncd.worktime import Worktime
+from syncd.tables.worktime import Worktime
 
 WeekDay = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[WeekDay, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

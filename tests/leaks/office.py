@@ -18,21 +18,21 @@ from aiosmtpd.controller import Controller
 from connectors.freshdesk.sandbox import FreshdeskSandbox
 from connectors.github.sandbox import GitHubSandbox
 from connectors.jira.sandbox import JiraSandbox
-from syncd.backfill import backfill
 from syncd.cli import call
 from syncd.clock import ManualClock
 from syncd.config import load
+from syncd.daemon.lane import Shared
+from syncd.daemon.metrics import Metrics
 from syncd.errors import ConnectorError
 from syncd.filing import uses
 from syncd.health import intervals, look
-from syncd.lane import Shared
+from syncd.ingest.poll import poll
+from syncd.jobs.backfill import backfill
 from syncd.late import what_is_late
-from syncd.metrics import Metrics
 from syncd.model import Audience
 from syncd.notify import Announcer, Outlet, Teller, begin, open_sink
-from syncd.poll import poll
-from syncd.reconcile import drain
 from syncd.store import Store
+from syncd.sync.reconcile import drain
 from syncd.testing import Fault, Reply, Request
 from syncd.work import Work
 from tests.leaks.private import canary

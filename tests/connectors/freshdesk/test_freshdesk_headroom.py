@@ -16,10 +16,10 @@ from connectors.freshdesk.connector import FreshdeskConnector, FreshdeskOptions
 from connectors.freshdesk.sandbox import FreshdeskSandbox
 from connectors.github.sandbox import TOKEN, GitHubSandbox
 from syncd.actions import Action, Note
-from syncd.backfill import backfill
 from syncd.clock import ManualClock
 from syncd.config import load
 from syncd.errors import RateLimited
+from syncd.jobs.backfill import backfill
 from syncd.model import Item, Ref, Status
 from syncd.store import Store
 from syncd.testing import Fault, Reply

@@ -21,8 +21,8 @@ from connectors.github.sandbox import GitHubSandbox
 from connectors.github.shapes import error
 from syncd.actions import Action, Draft, Note
 from syncd.clock import ManualClock
+from syncd.daemon.guarded import UNACCEPTED, Guarded
 from syncd.errors import Refused, Transient, Unauthorized
-from syncd.guarded import UNACCEPTED, Guarded
 from syncd.model import Author, Item, Ref, Status
 from syncd.schema import problems
 from syncd.testing import Fault, Reply
