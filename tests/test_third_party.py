@@ -77,7 +77,8 @@ class Desk:
         done = self.run("init", str(self.folder), *answers, *urls, *secrets, typed=typed)
         assert done.returncode == 0, done.stdout + done.stderr
         main = self.folder / "syncd.toml"
-        main.write_text(main.read_text(encoding="utf-8").replace('mode = "observe"', 'mode = "live"'), encoding="utf-8")
+        text = main.read_text(encoding="utf-8").replace('mode = "observe"', 'mode = "live"')
+        main.write_text(text.replace('# listen = "127.0.0.1:8787"', 'listen = "127.0.0.1:0"'), encoding="utf-8")
 
     def reconcile(self) -> str:
         """One run, some minutes later."""

@@ -77,7 +77,8 @@ def _address(config: Config) -> Iterator[Problem]:
     except OSError as error:
         if error.errno == errno.EADDRINUSE and is_held(config.state):
             return
-        cure = "Write an address of this machine and a free port, such as 127.0.0.1:8787"
+        other = f"127.0.0.1:{port + 1 if 1024 <= port < 65535 else 8787}"
+        cure = f"Write an address of this machine and a free port, such as {other}"
         yield Problem(where, f"syncd can't listen on {host}:{port} ({error.strerror})", cure)
         return
     if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
