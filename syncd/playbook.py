@@ -49,6 +49,7 @@ from syncd.tables import (
 from syncd.tables.boards import unplaced
 from syncd.tables.fits import FITS, Fit, listed, total
 from syncd.tables.layers import layered
+from syncd.tables.timers import Limit
 from syncd.texts import Kind, KindName, Template, render
 
 LABEL = "label:"
@@ -90,6 +91,7 @@ class Playbook(Table):
         link_note: who sees the note that names the issue.
         closed_when: tags or fields of a ticket, any of which says that it is closed, and not resolved, once its issue
             is finished: no survey is wanted.
+        close_after: how long after the last change a ticket that syncd has resolved is closed; None: never.
         late_after: seconds; messages about older moves stay drafts (rule 14).
         file_after: seconds that a trigger to file is left to people first (rule 17).
         link_headings: headings of an issue form whose section is the form's link field (rule 5), without ``#``.
@@ -116,6 +118,7 @@ class Playbook(Table):
     messages: Literal["off", "draft", "public"] = "draft"
     link_note: Literal["internal", "public"] = "internal"
     closed_when: Annotated[tuple[Mark, ...], Field(strict=False)] = ()
+    close_after: Limit = None
     late_after: Duration = 259200.0
     file_after: Duration = 60.0
     link_headings: tuple[str, ...] = Field(default=(), strict=False)
@@ -296,11 +299,15 @@ def _unfit(playbook: Playbook, where: str) -> Iterator[Problem]:
     """What would be written to a ticket, and taken for a move of its own at once."""
     for key, wanted, word in (
         ("closed_when", playbook.closed_when, Word.CLOSED),
+        ("close_after", playbook.close_after, Word.CLOSED),
         ("replies.sprint_label", playbook.replies.sprint_label, playbook.write.get(Word.DONE, Word.RESOLVED)),
     ):
         if wanted and any(word not in playbook.fits[one] for one in FINISHED_ISSUE):
             what = f"a finished issue doesn't go with a ticket that is {word}"
             yield problem(where, key, what, f'Add "{word}" to the fits of done and declined')
+    if playbook.close_after and playbook.close_after.unit != "s" and playbook.timers.calendar is None:
+        what = "it is in working time, and nothing says when the team works"
+        yield problem(where, "close_after", what, "Add [timers.calendar]")
     if playbook.file.close_promoted and playbook.label:
         what = f"an issue that is closed without the label {playbook.label!r} isn't done, and its tickets would wait on"
         yield problem(where, "file.close_promoted", what, 'Leave it out, or write resolve_when = "closed"')

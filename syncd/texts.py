@@ -45,6 +45,8 @@ class Kind(StrEnum):
     """The issue was closed as a duplicate, and of what isn't known (rule 2)."""
     SPRINT_OVER = "sprint_over"
     """A sprint went by without the issue being done; the ticket is resolved, the issue stays open."""
+    NOBODY_OBJECTS = "nobody_objects"
+    """The ticket was resolved long ago, and nobody has done anything on it since: it is closed."""
     COMMAND_FAILED = "command_failed"
     """What an agent commanded can't be done."""
     TWO_ISSUES = "two_issues"

@@ -117,6 +117,12 @@ OFF: Sequence[Off] = (
         lambda book: not book.closed_when,
     ),
     Off(
+        "A resolved ticket is closed once nobody has done anything on it for long",
+        "a person knows whether the requester is content; Zendesk closes by itself",
+        'close_after = "14d"',
+        lambda book: book.close_after is None,
+    ),
+    Off(
         "The link to the issue in a public reply",
         "the team talks there",
         'link_note = "public"',

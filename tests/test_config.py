@@ -780,6 +780,19 @@ def test_a_safe_url_is_kept_as_given_but_for_slashes_at_its_end(folder: Folder, 
     assert folder.load().helpdesks["desk"].options.url == kept
 
 
+@pytest.mark.parametrize("key", ["close_after = '3d'", "closed_when = [{ tag = 'no-survey' }]"])
+@pytest.mark.parametrize(
+    ("final", "cure"), [("[]", "Say which status"), ("['5']", "Leave closed_when and close_after")]
+)
+def test_what_can_not_be_closed_is_told_with_what_to_do(folder: Folder, key: str, final: str, cure: str) -> None:
+    closed = MAPPING.replace("[words]", f"final = {final}\n[words]\nclosed = ['5']")
+    folder.write("mappings/freshdesk.toml", closed)
+    folder.write("connectors/desk.toml", f"{DESK}[sync]\n{key}\n")
+    (problem,) = folder.refused()
+    assert "write.closed: the playbook 'default' writes 'closed', and this mapping can't" in problem
+    assert cure in problem
+
+
 def test_ten_mistakes_are_ten_messages_of_one_load(folder: Folder) -> None:
     folder.write("syncd.toml", 'sate = "x"\nmode = "dry"\n[brake]\nshare = 2\n')
     folder.write(

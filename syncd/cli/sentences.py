@@ -43,6 +43,10 @@ RULES = {
         "resolved, because its issue was not done within its sprint",
         "resolved, because their issues were not done within their sprint",
     ),
+    "nobody_objects": _ticket(
+        "closed, because nobody has done anything on it since it was resolved",
+        "closed, because nobody has done anything on them since they were resolved",
+    ),
     "cascade": _ticket(
         "left as it is with a note: its issue was closed, but it would resolve other tickets with it",
         "left as they are with a note each: their issues were closed, but they would resolve other tickets with them",

@@ -18,6 +18,7 @@ from syncd.playbook import KEYS, Playbook
 from syncd.schema import Table as Section
 from syncd.schema import Wrong, problem, problems, unknown_key
 
+MISSING = "Say which status to write for it"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -133,10 +134,13 @@ def _unwritable(playbook: Playbook, mapping: Mapping | None) -> Iterator[Problem
     """Words that the playbook would write and the mapping can't."""
     if mapping is None:
         return
-    needed = {Word.OPEN, playbook.filed, *playbook.write.values()} | ({Word.CLOSED} if playbook.closed_when else set())
+    needed = {Word.OPEN, playbook.filed, *playbook.write.values()}
+    needed |= {Word.CLOSED} if playbook.closed_when or playbook.close_after else set()
     for word in sorted(needed - mapping.write.keys()):
         what = f"the playbook {playbook.name!r} writes '{word}', and this mapping can't"
-        yield problem(f"mappings/{mapping.name}.toml", f"write.{word}", what, "Say which status to write for it")
+        own = word is Word.CLOSED and mapping.final
+        cure = "Leave closed_when and close_after out: that helpdesk closes by itself" if own else MISSING
+        yield problem(f"mappings/{mapping.name}.toml", f"write.{word}", what, cure)
 
 
 def _unshowable(playbook: Playbook, account: Account, trackers: Sequence[Account]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ The question for each ticket is always the same (rule 3). *Does the ticket's wor
 Rules a step can name: ``filed``, ``issue_finished``, ``issue_reopened``, ``issue_moved`` (neither of the two: work
 began on it, and the playbook tells that apart), ``sprint_over``, ``customer_waits``, ``closed_outside``, ``cascade``,
 ``ticket_resolved``, ``ticket_reopened``, ``conflict``, ``drift``, ``duplicate``, ``issue_gone``,
-``final_reopened``,
+``final_reopened``, ``nobody_objects`` (:mod:`syncd.plan.quiet`);
 ``promoted_closed`` (:mod:`syncd.plan.promoted`); ``shown`` (:mod:`syncd.plan.shown`);
 ``ticket_linked`` (:mod:`syncd.plan.added`);
 ``command`` (an agent orders an issue to be reopened); ``undone``, which :mod:`syncd.plan.undone` makes; ``carried``,
@@ -36,6 +36,7 @@ from syncd.plan.notes import (
     with_message,
 )
 from syncd.plan.promoted import closes
+from syncd.plan.quiet import is_quiet
 from syncd.plan.shown import show
 from syncd.plan.ticket import Ticket, ids, issue_word, view
 from syncd.records import GONE, Base, Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
@@ -220,6 +221,8 @@ def _compare(outline: Outline, ticket: Ticket) -> None:
         _finish(outline, ticket, Word.DONE, "sprint_over")
     elif not ticket.playbook.fits[ticket.issues_word]:  # a duplicate of nobody knows what: a person decides
         _wait_for_person(outline, ticket)
+    elif is_quiet(ticket):
+        _write(outline, ticket, Word.CLOSED, "nobody_objects")
     elif ticket.fits(ticket.issues_word, ticket.word):
         outline.records += ticket.records(Standing.AGREED, exempt=ticket.exempt and not ticket.adopted)
     elif ticket.exempt:  # told once already; every ticket word fits until the issue moves
@@ -281,12 +284,12 @@ def _write(outline: Outline, ticket: Ticket, word: Word, rule: str) -> None:
     records, effects, who = ticket.records(Standing.AGREED, ticket=native), tuple[Effect, ...](), ""
     if rule == "issue_finished":
         effects, who = closing_notes(ticket), ticket.mover.moved_by
-    elif rule == "issue_reopened":
+    elif rule in {"issue_reopened", "nobody_objects"}:
         effects = some(ticket_note(ticket, rule))
     elif rule == "sprint_over":  # from now on every ticket word fits, until the issue moves
         effects = sprint_notes(ticket)
         records = tuple(_one_turn_on(record) for record in ticket.records(Standing.TOLD, ticket=native, exempt=True))
-    why = Why(rule, "issue", who, ticket.word, word)
+    why = Why(rule, "neither" if rule == "nobody_objects" else "issue", who, ticket.word, word)
     outline.steps.append(Step(ticket.item.ref, ids(ticket), why, native, ticket.item.status, effects, records))
 
 

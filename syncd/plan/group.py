@@ -46,6 +46,8 @@ class Group:
     """Issues that syncd filed because private ones were to stand in another place, too."""
     muted: frozenset[Ref] = frozenset()
     """Tickets to which, and because of which, nothing is to be written."""
+    ours: frozenset[Ref] = frozenset()
+    """Items whose status is as we wrote it."""
     ahead: Table[str, timedelta] = field(default_factory=dict)
     """By configured connector: how far its clock is ahead of ours, where that is much."""
 

@@ -143,6 +143,7 @@ def load(work: Work, key: str) -> Group:
         muted=work.store.commands.muted_of(key),
         shown=shown,
         can={name: _can(work, name) for name in names},
+        ours=work.store.snapshots.ours(items),
         ahead={name: ahead for name in names if (ahead := _ahead(work, name))},
     )
 

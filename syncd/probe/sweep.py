@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from syncd.clock import moment
 from syncd.errors import BrakeOn, ConnectorError
-from syncd.model import Ref
+from syncd.model import Ref, Word
 from syncd.probe.doubles import look_for_doubles
 from syncd.probe.observe import read
 from syncd.work import Work
@@ -53,6 +54,7 @@ class Sweep:
             share = SHARE * work.store.links.live_count(self.name)
             self.credit = min(self.credit, 1.0) + share
         self.due = now + EVERY
+        ask_quiet(work, self.name)
         self._failed = {ref: since for ref, since in self._failed.items() if now - since < LEAVE}
         connector = work.connectors[self.name]
         todo = [ref for ref in work.store.links.unseen(self.name, work.now) if ref not in self._failed]
@@ -66,3 +68,19 @@ class Sweep:
                 raise
             finally:
                 self.credit -= max(1, sum(connector.calls.values()) - before)
+
+
+def ask_quiet(work: Work, name: str) -> None:
+    """Have those tickets looked at that are to be closed once nobody has done anything on them for long.
+
+    Time alone brings them no news. What holds one back, such as a customer who wrote last, is told by a fresh read.
+    """
+    desk = work.helpdesks.get(name)
+    limit = desk.playbook.close_after if desk else None
+    if desk is None or limit is None:
+        return
+    latest = desk.playbook.timers.latest(limit, work.clock.now())
+    with work.store.write():
+        for key, status, version in work.store.snapshots.left(name):
+            if desk.mapping.word(status) is Word.RESOLVED and moment(version) <= latest:
+                work.store.queue.ask(key, "quiet", work.clock.now())

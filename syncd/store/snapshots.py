@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlite_utils import Database
@@ -77,6 +77,17 @@ READ_SKIPPED = """
     WHERE connector = ? AND gone = '' AND ref IN (SELECT ref FROM skips)
 """
 WAITING = "SELECT count(*) AS n FROM snapshots WHERE read_again > 0"
+OURS = """
+    SELECT ref FROM snapshots WHERE gone = '' AND own_native <> '' AND (own_native, own_reason) = (native, reason)
+    AND ref IN (SELECT value FROM json_each(?))
+"""
+LEFT = """
+    SELECT s.native, s.reason, s.version, l.group_key FROM snapshots s JOIN links l ON l.ticket = s.ref
+    WHERE s.connector = ? AND s.gone = '' AND s.own_native <> '' AND (s.own_native, s.own_reason) = (s.native, s.reason)
+    AND l.state = 'live' AND l.standing = 'agreed' AND NOT EXISTS (
+        SELECT 1 FROM queue q WHERE q.group_key = l.group_key)
+    ORDER BY s.version
+"""
 TOUCH = "UPDATE snapshots SET seen_at = ? WHERE ref = ?"
 FOLLOWING = "SELECT * FROM snapshots WHERE follows = ? AND follows <> '' AND gone = '' ORDER BY ref"
 DROP = "DELETE FROM snapshots WHERE ref = ?"
@@ -140,6 +151,16 @@ class Snapshots:
         """Whether an answer is older than what we ourselves wrote (rule 1)."""
         row = next(iter(self._db.query(GET, [str(item.ref)])), None)
         return row is not None and not row["gone"] and item.version < row["own_version"]
+
+    def ours(self, refs: Iterable[Ref]) -> frozenset[Ref]:
+        """Those whose status is as we wrote it."""
+        rows = self._db.query(OURS, [json.dumps([str(ref) for ref in refs])])
+        return frozenset(Ref.parse(row["ref"]) for row in rows)
+
+    def left(self, helpdesk: str) -> list[tuple[str, Status, str]]:
+        """Group, status and version of tickets in step that have the status that we wrote; not where one is queued."""
+        rows = self._db.query(LEFT, [helpdesk])
+        return [(row["group_key"], Status(row["native"], row["reason"]), row["version"]) for row in rows]
 
     def touch(self, ref: Ref, now: str) -> None:
         """It was seen, as it was before."""

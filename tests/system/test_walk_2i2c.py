@@ -393,6 +393,29 @@ def test_no_survey_is_sent_where_the_agent_wants_none(hub: Hub) -> None:
     assert hub.at(ticket) == CLOSED
 
 
+def test_a_request_that_nobody_objects_to_is_closed_after_ten_working_days_where_that_is_wanted(hub: Hub) -> None:
+    hub.works_by(OWN.replace('playbook = "2i2c"', 'playbook = "2i2c"\nclose_after = "10wd"'))
+    hub.until(weekday=0, hour=9)
+    quiet, key = hub.filed()
+    unhappy, other = hub.filed()
+    for one in (key, other):
+        hub.hub.close(one)
+    hub.go()
+    hub.until(weekday=0, hour=8)
+    hub.people.customer_reply(unhappy, "It still fails.")
+    hub.people.set_status(unhappy, RESOLVED)  # by a rule of the helpdesk's own, or in a hurry
+    hub.go()
+    hub.until(weekday=0, hour=8)
+    hub.go()
+    assert (hub.at(quiet), hub.at(unhappy)) == (RESOLVED, RESOLVED)
+    hub.until(weekday=1, hour=8)
+    hub.go()
+    assert (hub.at(quiet), hub.at(unhappy)) == (CLOSED, RESOLVED)
+    assert "nothing has happened here since this ticket was resolved" in hub.notes(quiet)[-1]
+    assert hub.told(quiet) == []
+    assert hub.hub.status(key)[0] == "closed"
+
+
 def test_working_days_run_out_but_for_the_weekend_and_the_status_tells_so(hub: Hub) -> None:
     hub.until(weekday=4, hour=12)
     ticket, unauthorised = hub.asks(), hub.asks(hub.member)
