@@ -25,25 +25,27 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "freshdesk": Kind(
-        "connectors.freshdesk.world:FreshdeskWorld", 'api_key = "env:SYNCD_DESK_KEY"', {"SYNCD_DESK_KEY": "sandbox-key"}
+        "connectors.freshdesk.sandbox.world:FreshdeskWorld",
+        'api_key = "env:SYNCD_DESK_KEY"',
+        {"SYNCD_DESK_KEY": "sandbox-key"},
     ),
     "github": Kind(
-        "connectors.github.world:GitHubWorld",
+        "connectors.github.sandbox.world:GitHubWorld",
         'token = "env:SYNCD_HUB_TOKEN"\n[[repositories]]\nname = "acme/widgets"',
         {"SYNCD_HUB_TOKEN": "test-token"},
     ),
     "jira": Kind(
-        "connectors.jira.world:JiraWorld",
+        "connectors.jira.sandbox.world:JiraWorld",
         'email = "syncd@example.com"\napi_token = "env:SYNCD_JIRA_TOKEN"\nprojects = ["ENG"]\nweb_url = "{site}"',
         {"SYNCD_JIRA_TOKEN": "sandbox-token"},
     ),
     "jsm": Kind(
-        "connectors.jsm.world:JsmWorld",
+        "connectors.jsm.sandbox.world:JsmWorld",
         'email = "syncd@example.com"\napi_token = "env:SYNCD_JIRA_TOKEN"\nprojects = ["SUP"]\nweb_url = "{site}"',
         {"SYNCD_JIRA_TOKEN": "sandbox-token"},
     ),
     "zendesk": Kind(
-        "connectors.zendesk.world:ZendeskWorld",
+        "connectors.zendesk.sandbox.world:ZendeskWorld",
         'client_id = "syncd"\nclient_secret = "env:SYNCD_ZENDESK_SECRET"',
         {"SYNCD_ZENDESK_SECRET": "sandbox-secret"},
     ),

@@ -123,7 +123,7 @@ def columns() -> list[Column]:
 
 def _column(title: str, can: Capabilities, module: str) -> Column:
     """What the world of a connector's tests says besides."""
-    found = importlib.import_module(f"{module}.world")
+    found = importlib.import_module(f"{module}.sandbox.world")
     worlds = [one for _, one in inspect.getmembers(found, inspect.isclass) if one.__module__ == found.__name__]
     made = [one for one in worlds if issubclass(one, World) and not inspect.isabstract(one)]
     make: Callable[[], World] = max(made, key=lambda one: len(one.__mro__))

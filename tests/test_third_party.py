@@ -18,8 +18,8 @@ import pytest
 import requests
 
 from connectors.github.sandbox import TOKEN, GitHubSandbox
-from syncd_zammad.people import People
 from syncd_zammad.sandbox import ZammadSandbox
+from syncd_zammad.sandbox.people import People
 from tests.wheels import build, install
 
 ROOT = Path(__file__).parent.parent

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from connectors.freshdesk.world import FreshdeskWorld
-from connectors.jsm.world import JsmWorld
-from connectors.zendesk.world import ZendeskWorld
+from connectors.freshdesk.sandbox.world import FreshdeskWorld
+from connectors.jsm.sandbox.world import JsmWorld
+from connectors.zendesk.sandbox.world import ZendeskWorld
 from syncd.connector import Connector
 from syncd.errors import ConnectorError
 from syncd.model import Ref

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from connectors.freshdesk.world import FreshdeskWorld
-from connectors.jsm.world import JsmWorld
+from connectors.freshdesk.sandbox.world import FreshdeskWorld
+from connectors.jsm.sandbox.world import JsmWorld
 from connectors.keeping import Hourly
-from connectors.zendesk import rules
-from connectors.zendesk.world import WITHHELD, ZendeskWorld
+from connectors.zendesk.sandbox import rules
+from connectors.zendesk.sandbox.world import WITHHELD, ZendeskWorld
 from syncd.clock import ManualClock
 from syncd.connector import Connector
 from syncd.errors import Transient

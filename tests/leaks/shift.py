@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.freshdesk.books import AGENT
+from connectors.freshdesk.sandbox.books import AGENT
 from syncd.tables import FORM_FIELDS
 from tests.leaks.office import Office
 from tests.leaks.private import Pen, canary

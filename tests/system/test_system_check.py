@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from office import PENDING, REPOSITORY, RESOLVED, Office
 
-from connectors.github.books import Access
 from connectors.github.sandbox import LOGIN, TOKEN
+from connectors.github.sandbox.books import Access
 from syncd.testing import Fault, Reply
 
 

@@ -14,7 +14,7 @@ from program import CANARY
 from walks import DAY, HOUR, MARKER, Walk
 from warm import Kettle
 
-from connectors.freshdesk.books import AGENT, CLOSED, OPEN, PENDING, RESOLVED
+from connectors.freshdesk.sandbox.books import AGENT, CLOSED, OPEN, PENDING, RESOLVED
 
 INFRASTRUCTURE, BOARD = "acme/widgets", "acme/4"
 LEAD, OTHER_LEAD = "lead@example.org", "second@example.org"

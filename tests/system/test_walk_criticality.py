@@ -14,7 +14,7 @@ from program import CANARY
 from walks import MARKER, MINUTE, Walk
 from warm import Kettle
 
-from connectors.zendesk import defaults
+from connectors.zendesk.sandbox import defaults
 
 EMERGENCY, ON_CALL, DELIVERY = "S0DEV91100", "S0ONCALL01", "S0SOSGROUP"
 OWN = f"""

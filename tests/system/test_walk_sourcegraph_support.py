@@ -15,7 +15,7 @@ from program import CANARY
 from walks import HOUR, MARKER, MINUTE, Walk
 from warm import Kettle
 
-from connectors.zendesk.defaults import AGENT, CUSTOMER, ISSUE
+from connectors.zendesk.sandbox.defaults import AGENT, CUSTOMER, ISSUE
 
 PRIVATE, PUBLIC = "acme/customer", "acme/product"
 CRM = "https://crm.example.com/accounts/17"

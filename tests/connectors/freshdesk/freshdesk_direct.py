@@ -11,7 +11,7 @@ from connectors.freshdesk import feed, items
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.forms import Form
 from connectors.freshdesk.sandbox import FreshdeskSandbox
-from connectors.freshdesk.world import CODES
+from connectors.freshdesk.sandbox.world import CODES
 from syncd.clock import ManualClock
 from syncd.model import Item, Page, Removed, Word
 from syncd.testing import Request

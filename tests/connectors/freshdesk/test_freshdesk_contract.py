@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from freshdesk_exchanges import violations
 
-from connectors.freshdesk.world import FreshdeskWorld
+from connectors.freshdesk.sandbox.world import FreshdeskWorld
 from syncd.testing import World
 from syncd.testing.contract import ConnectorContract
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from freshdesk_exchanges import violations
 
-from connectors.freshdesk.books import AGENT, REPLY
 from connectors.freshdesk.connector import FreshdeskConnector
-from connectors.freshdesk.world import FreshdeskWorld
+from connectors.freshdesk.sandbox.books import AGENT, REPLY
+from connectors.freshdesk.sandbox.world import FreshdeskWorld
 from syncd.details import Person
 from syncd.errors import Gone, Refused
 from syncd.testing import Case

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.freshdesk.connector import FreshdeskConnector
-from connectors.freshdesk.world import FreshdeskWorld
+from connectors.freshdesk.sandbox.world import FreshdeskWorld
 from syncd.actions import Action, Note, Outcome
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Item, Ref, Removed, Status

@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 from requests import Response
 
-from connectors.freshdesk.books import OPEN, PENDING, RESOLVED
 from connectors.freshdesk.connector import FreshdeskConnector, FreshdeskOptions
 from connectors.freshdesk.sandbox import FreshdeskSandbox
+from connectors.freshdesk.sandbox.books import OPEN, PENDING, RESOLVED
 from connectors.github.sandbox import TOKEN, GitHubSandbox
 from syncd.actions import Action, Note
 from syncd.clock import ManualClock

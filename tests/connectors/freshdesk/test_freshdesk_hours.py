@@ -10,7 +10,7 @@ import pytest
 from freshdesk_exchanges import violations
 
 from connectors.freshdesk.connector import FreshdeskConnector
-from connectors.freshdesk.world import FreshdeskWorld
+from connectors.freshdesk.sandbox.world import FreshdeskWorld
 from syncd.errors import Refused, Transient
 
 DAY = timedelta(days=1)

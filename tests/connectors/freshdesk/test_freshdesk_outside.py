@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.freshdesk.connector import FreshdeskConnector
-from connectors.freshdesk.world import FreshdeskWorld
+from connectors.freshdesk.sandbox.world import FreshdeskWorld
 from syncd.clock import moment
 from syncd.errors import RateLimited
 from syncd.model import Item, Ref

@@ -12,7 +12,7 @@ from requests import Response
 
 from connectors.freshdesk.account import _statuses
 from connectors.freshdesk.connector import FreshdeskConnector, FreshdeskOptions
-from connectors.freshdesk.world import FreshdeskWorld
+from connectors.freshdesk.sandbox.world import FreshdeskWorld
 from syncd.actions import Action, Draft, Note
 from syncd.clock import ManualClock
 from syncd.connector import load

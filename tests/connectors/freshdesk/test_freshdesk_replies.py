@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from freshdesk_exchanges import violations
 
-from connectors.freshdesk.books import PENDING, RESOLVED
 from connectors.freshdesk.connector import FreshdeskConnector
-from connectors.freshdesk.world import FreshdeskWorld
+from connectors.freshdesk.sandbox.books import PENDING, RESOLVED
+from connectors.freshdesk.sandbox.world import FreshdeskWorld
 from syncd.actions import Action, Note, Outcome
 from syncd.errors import Refused
 from syncd.model import Author, Status

@@ -12,8 +12,8 @@ import pytest
 import requests
 from freshdesk_exchanges import against, violations
 
-from connectors.freshdesk.books import ME, Ticket
 from connectors.freshdesk.sandbox import FreshdeskSandbox
+from connectors.freshdesk.sandbox.books import ME, Ticket
 from syncd.clock import ManualClock
 from syncd.testing import Fault
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.freshdesk.world import FreshdeskWorld
+from connectors.freshdesk.sandbox.world import FreshdeskWorld
 from syncd.actions import Action
 from syncd.model import Ref, Status
 

@@ -16,7 +16,7 @@ from githubkit_schemas.v2022_11_28 import models
 from graphql import parse, validate
 from pydantic import TypeAdapter, ValidationError
 
-from connectors.github.schema import SCHEMA
+from connectors.github.sandbox.schema import SCHEMA
 from syncd.testing import Exchange
 
 _API = "(?:/api/v3)?"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from connectors.github.answers import Answer, ours
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import TOKEN, GitHubSandbox
-from connectors.github.shapes import error
+from connectors.github.sandbox.shapes import error
 from syncd.actions import Action, Note
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Ref, Status

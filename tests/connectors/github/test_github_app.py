@@ -15,10 +15,10 @@ from github_exchanges import violations
 from pydantic import SecretStr, ValidationError
 
 from connectors.github.connector import GitHubConnector
-from connectors.github.installations import key_pair
 from connectors.github.options import GitHubOptions, Repository
 from connectors.github.sandbox import GitHubSandbox
-from connectors.github.shapes import error
+from connectors.github.sandbox.installations import key_pair
+from connectors.github.sandbox.shapes import error
 from syncd.actions import Action, Draft, Note
 from syncd.clock import ManualClock
 from syncd.daemon.guarded import UNACCEPTED, Guarded

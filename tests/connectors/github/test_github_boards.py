@@ -10,9 +10,9 @@ import pytest
 from github_direct import HOME, connect, serving
 from github_exchanges import violations
 
-from connectors.github.books import Access
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import LOGIN, TOKEN, GitHubSandbox
+from connectors.github.sandbox.books import Access
 from syncd.actions import Board
 from syncd.errors import ConnectorError, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Audience, Ref

@@ -17,8 +17,8 @@ from github_direct import HOME, State
 from pydantic import SecretStr
 
 from connectors.github.connector import GitHubConnector
-from connectors.github.installations import key_pair
 from connectors.github.options import GitHubOptions, Repository
+from connectors.github.sandbox.installations import key_pair
 from syncd.actions import Action, Draft, Note
 from syncd.clock import ManualClock
 from syncd.errors import RateLimited, Refused, Unauthorized

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from github_exchanges import violations
 
-from connectors.github.world import GitHubWorld
+from connectors.github.sandbox.world import GitHubWorld
 from syncd.model import Author, Ref
 from syncd.testing import World
 from syncd.testing.contract import ConnectorContract

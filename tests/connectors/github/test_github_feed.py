@@ -12,9 +12,9 @@ import pytest
 from github_direct import HOME, START, State, asked, books, connect, serving, told
 from github_exchanges import violations
 
-from connectors.github.books import Access
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import GitHubSandbox
+from connectors.github.sandbox.books import Access
 from syncd.actions import Action
 from syncd.errors import Refused, Transient
 from syncd.model import Status

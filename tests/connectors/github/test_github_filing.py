@@ -10,9 +10,9 @@ import pytest
 from github_direct import HOME, asked, connect, serving
 from github_exchanges import violations
 
-from connectors.github.books import Access
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import LOGIN, GitHubSandbox
+from connectors.github.sandbox.books import Access
 from syncd.actions import Draft
 from syncd.errors import Refused
 from syncd.model import Audience

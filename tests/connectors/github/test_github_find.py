@@ -11,7 +11,7 @@ from github_exchanges import violations
 
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import GitHubSandbox
-from connectors.github.shapes import error
+from connectors.github.sandbox.shapes import error
 from syncd.actions import Action, Draft, Note, Outcome
 from syncd.errors import Refused, Transient
 from syncd.model import Ref, Status

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from connectors.github.books import Access
 from connectors.github.connector import STATUSES, GitHubConnector
 from connectors.github.graphql import document
 from connectors.github.items import Reading, Row
 from connectors.github.options import GitHubOptions, web_origin
 from connectors.github.repositories import Facts
 from connectors.github.sandbox import LOGIN, GitHubSandbox
+from connectors.github.sandbox.books import Access
 from connectors.github.urls import Urls, split_key
 from syncd.errors import Refused, Unauthorized
 from syncd.model import Ref

@@ -10,9 +10,9 @@ import pytest
 from github_direct import HOME, State, asked, connect, serving
 from github_exchanges import violations
 
-from connectors.github.books import Access
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import LOGIN, GitHubSandbox
+from connectors.github.sandbox.books import Access
 from syncd.errors import RateLimited, Refused, Transient
 from syncd.model import Audience, Author, GoneKind, Item, Ref, Removed, Status
 from syncd.testing import Fault, Reply

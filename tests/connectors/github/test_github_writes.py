@@ -11,9 +11,9 @@ from github_exchanges import violations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.github.books import LONGEST, MOST_COMMENTS, Access
 from connectors.github.connector import GitHubConnector
 from connectors.github.sandbox import LOGIN, GitHubSandbox
+from connectors.github.sandbox.books import LONGEST, MOST_COMMENTS, Access
 from connectors.github.writes import MAX_BODY, marked
 from syncd.actions import Action, Note, Outcome
 from syncd.clock import ManualClock

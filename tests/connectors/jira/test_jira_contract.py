@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from jira_exchanges import violations
 
-from connectors.jira.world import JiraWorld
+from connectors.jira.sandbox.world import JiraWorld
 from syncd.testing import World
 from syncd.testing.contract import ConnectorContract
 

@@ -11,7 +11,7 @@ import pytest
 from connectors.jira.api import JiraApi
 from connectors.jira.moves import move
 from connectors.jira.sandbox import EMAIL, TOKEN, JiraSandbox
-from connectors.jira.workflows import Transition, Workflow
+from connectors.jira.sandbox.workflows import Transition, Workflow
 from syncd.actions import Way
 from syncd.clock import ManualClock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.jira.world import JiraWorld
+from connectors.jira.sandbox.world import JiraWorld
 
 
 @pytest.mark.parametrize("cloud", [True, False])

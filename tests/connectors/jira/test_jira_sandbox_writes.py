@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from jira_caller import Caller
 
-from connectors.jira.entries import Issue
 from connectors.jira.sandbox import JiraSandbox
+from connectors.jira.sandbox.entries import Issue
 
 pytest_plugins = ["jira_fixtures"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from jira_exchanges import violations
 
-from connectors.jsm.world import JsmWorld
+from connectors.jsm.sandbox.world import JsmWorld
 from syncd.testing import World
 from syncd.testing.contract import ConnectorContract
 

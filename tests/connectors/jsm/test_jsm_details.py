@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from connectors.jira.entries import Person
+from connectors.jira.sandbox.entries import Person
 from connectors.jsm.connector import JsmConnector
 from connectors.jsm.fields import as_words
-from connectors.jsm.world import JsmWorld
+from connectors.jsm.sandbox.world import JsmWorld
 from syncd import details
 from syncd.errors import Gone, Refused, Unauthorized
 from syncd.model import Ref

@@ -8,8 +8,8 @@ from importlib.resources import files
 
 import pytest
 
-from connectors.jira.workflows import STATUSES, WORKFLOWS, Transition, Workflow
-from connectors.jsm.world import JsmWorld
+from connectors.jira.sandbox.workflows import STATUSES, WORKFLOWS, Transition, Workflow
+from connectors.jsm.sandbox.world import JsmWorld
 from syncd.actions import Action
 from syncd.mapping import Mapping
 from syncd.model import FINISHED_TICKET, Status, Word

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.jira.world import JiraWorld
-from connectors.jsm.world import JsmWorld
+from connectors.jira.sandbox.world import JiraWorld
+from connectors.jsm.sandbox.world import JsmWorld
 from syncd.actions import Action, Note
 from syncd.model import Word
 from syncd.testing.contract.support import MARKER, keyed, told, walk

@@ -12,9 +12,9 @@ from pydantic import SecretStr, ValidationError
 from connectors.jira.connector import JiraConnector
 from connectors.jira.options import JiraOptions
 from connectors.jira.sandbox import EMAIL, TOKEN
-from connectors.jira.workflows import Transition, Workflow
+from connectors.jira.sandbox.workflows import Transition, Workflow
 from connectors.jsm.connector import JsmConnector, JsmOptions
-from connectors.jsm.world import JsmWorld
+from connectors.jsm.sandbox.world import JsmWorld
 from syncd.actions import Action, Draft, Note, Outcome, Way
 from syncd.clock import ManualClock
 from syncd.connector import load

@@ -10,9 +10,9 @@ from pydantic import SecretStr, ValidationError
 
 from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.credentials import LIFE
-from connectors.zendesk.defaults import AGENT, ME, ROOT_CAUSE, SEVERITY
 from connectors.zendesk.options import ZendeskOptions
-from connectors.zendesk.world import ZendeskWorld
+from connectors.zendesk.sandbox.defaults import AGENT, ME, ROOT_CAUSE, SEVERITY
+from connectors.zendesk.sandbox.world import ZendeskWorld
 from syncd.actions import Action
 from syncd.errors import Transient, Unauthorized
 from syncd.testing import Fault, Reply

@@ -9,8 +9,8 @@ import pytest
 
 from connectors.zendesk.batch import FROM, PATIENCE
 from connectors.zendesk.connector import ZendeskConnector
-from connectors.zendesk.defaults import ISSUE, ROOT_CAUSE
-from connectors.zendesk.world import ZendeskWorld
+from connectors.zendesk.sandbox.defaults import ISSUE, ROOT_CAUSE
+from connectors.zendesk.sandbox.world import ZendeskWorld
 from syncd.actions import Action, Note, Outcome, Way
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient
 from syncd.model import Ref, Status

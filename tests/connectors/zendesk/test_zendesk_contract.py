@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from zendesk_exchanges import violations
 
-from connectors.zendesk.world import ZendeskWorld
+from connectors.zendesk.sandbox.world import ZendeskWorld
 from syncd.connector import Connector
 from syncd.testing import World
 from syncd.testing.contract import ConnectorContract

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from zendesk_exchanges import violations
 
-from connectors.zendesk import rules
 from connectors.zendesk.connector import ZendeskConnector
-from connectors.zendesk.defaults import AGENT, CUSTOMER, ESCALATED, PRODUCTS, STRANGER
-from connectors.zendesk.world import ZendeskWorld
+from connectors.zendesk.sandbox import rules
+from connectors.zendesk.sandbox.defaults import AGENT, CUSTOMER, ESCALATED, PRODUCTS, STRANGER
+from connectors.zendesk.sandbox.world import ZendeskWorld
 from syncd.details import Person
 from syncd.errors import Gone, Refused
 from syncd.testing import Case, Fault

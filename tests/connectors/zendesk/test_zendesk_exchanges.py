@@ -11,8 +11,8 @@ import pytest
 from zendesk_caller import Caller
 from zendesk_exchanges import against, violations
 
-from connectors.zendesk.defaults import CUSTOMER, ISSUE, ORGANIZATION
 from connectors.zendesk.sandbox import ZendeskSandbox
+from connectors.zendesk.sandbox.defaults import CUSTOMER, ISSUE, ORGANIZATION
 from syncd.clock import ManualClock
 from syncd.testing import Exchange
 

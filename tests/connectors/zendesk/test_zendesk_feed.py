@@ -12,9 +12,9 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.zendesk.connector import ZendeskConnector
-from connectors.zendesk.defaults import SEVERITY
 from connectors.zendesk.options import ZendeskOptions
-from connectors.zendesk.world import NATIVE, ZendeskWorld
+from connectors.zendesk.sandbox.defaults import SEVERITY
+from connectors.zendesk.sandbox.world import NATIVE, ZendeskWorld
 from syncd.actions import Action
 from syncd.errors import ConnectorError, RateLimited, Transient
 from syncd.model import GoneKind, Item, Page, Ref, Removed, Status, Word

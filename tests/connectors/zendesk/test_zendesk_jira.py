@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.options import ZendeskOptions
-from connectors.zendesk.world import ZendeskWorld
+from connectors.zendesk.sandbox.world import ZendeskWorld
 from syncd.errors import Transient
 from syncd.model import Item, Page, Ref
 from syncd.testing import Fault, Reply

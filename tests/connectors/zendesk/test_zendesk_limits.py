@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from connectors.zendesk.budget import ACCOUNT, ONE_TICKET, UPDATES, limits
 from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.options import ZendeskOptions
-from connectors.zendesk.world import ZendeskWorld
+from connectors.zendesk.sandbox.world import ZendeskWorld
 from syncd.actions import Action, Note, Outcome
 from syncd.errors import ConnectorError, RateLimited, Transient
 from syncd.model import Item, Ref, Status

@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.zendesk.connector import ZendeskConnector
-from connectors.zendesk.defaults import SEVERITY
 from connectors.zendesk.options import ZendeskOptions
-from connectors.zendesk.world import ZendeskWorld
+from connectors.zendesk.sandbox.defaults import SEVERITY
+from connectors.zendesk.sandbox.world import ZendeskWorld
 from syncd.errors import Refused
 from syncd.testing import Case, Fault, Reply, Request
 

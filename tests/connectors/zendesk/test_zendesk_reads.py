@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from connectors.zendesk.connector import ZendeskConnector
-from connectors.zendesk.defaults import AGENT, CUSTOMER, ME
 from connectors.zendesk.reads import Known
-from connectors.zendesk.world import ZendeskWorld
+from connectors.zendesk.sandbox.defaults import AGENT, CUSTOMER, ME
+from connectors.zendesk.sandbox.world import ZendeskWorld
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status
 from syncd.testing import Fault, Reply

@@ -10,8 +10,8 @@ import pytest
 import requests
 from zendesk_caller import Caller
 
-from connectors.zendesk.defaults import AGENT, CUSTOMER, ISSUE, ME, ORGANIZATION
 from connectors.zendesk.sandbox import ZendeskSandbox
+from connectors.zendesk.sandbox.defaults import AGENT, CUSTOMER, ISSUE, ME, ORGANIZATION
 from syncd.clock import ManualClock
 from syncd.testing import Fault
 

@@ -11,8 +11,9 @@ from typing import Literal
 import pytest
 from zendesk_caller import Caller
 
-from connectors.zendesk.books import Ticket
-from connectors.zendesk.defaults import (
+from connectors.zendesk.sandbox import ZendeskSandbox
+from connectors.zendesk.sandbox.books import Ticket
+from connectors.zendesk.sandbox.defaults import (
     AGENT,
     CUSTOMER,
     FORM,
@@ -23,8 +24,7 @@ from connectors.zendesk.defaults import (
     STRANGER,
     SYSTEM,
 )
-from connectors.zendesk.people import MERGED
-from connectors.zendesk.sandbox import ZendeskSandbox
+from connectors.zendesk.sandbox.people import MERGED
 from syncd.clock import ManualClock
 
 EXPORT = "/incremental/tickets/cursor?start_time=0"

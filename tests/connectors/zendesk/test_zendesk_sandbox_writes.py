@@ -9,8 +9,9 @@ import pytest
 import requests
 from zendesk_caller import Caller
 
-from connectors.zendesk.books import Ticket
-from connectors.zendesk.defaults import (
+from connectors.zendesk.sandbox import ZendeskSandbox
+from connectors.zendesk.sandbox.books import Ticket
+from connectors.zendesk.sandbox.defaults import (
     AGENT,
     ASSIGNEE_FIELD,
     CUSTOMER,
@@ -22,7 +23,6 @@ from connectors.zendesk.defaults import (
     ROOT_CAUSE,
     SEVERITY,
 )
-from connectors.zendesk.sandbox import ZendeskSandbox
 from syncd.clock import ManualClock
 
 CLOSED = {"status": [{"description": "Status: closed prevents ticket update"}]}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from connectors.zendesk.connector import ZendeskConnector
-from connectors.zendesk.defaults import AGENT, ESCALATED, ISSUE, ROOT_CAUSE
-from connectors.zendesk.world import ZendeskWorld
+from connectors.zendesk.sandbox.defaults import AGENT, ESCALATED, ISSUE, ROOT_CAUSE
+from connectors.zendesk.sandbox.world import ZendeskWorld
 from syncd.actions import Action, Note, Outcome, Way
 from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Item, Ref, Status

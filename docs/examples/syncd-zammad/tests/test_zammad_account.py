@@ -14,9 +14,9 @@ from syncd.errors import Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Ref, Status
 from syncd.testing import Fault, Reply
 from syncd_zammad.connector import ZammadConnector, ZammadOptions
-from syncd_zammad.sandbox import error
+from syncd_zammad.sandbox.server import error
+from syncd_zammad.sandbox.world import ZammadWorld
 from syncd_zammad.urls import Urls
-from syncd_zammad.world import ZammadWorld
 
 CANARY = "KanarienvogelAusDemTicket"
 PAGE = Reply(200, b"<html>Log in</html>", {"Content-Type": "text/html"})

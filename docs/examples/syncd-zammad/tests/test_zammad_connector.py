@@ -14,8 +14,8 @@ from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status
 from syncd.testing import Fault, Reply
 from syncd_zammad.connector import ZammadConnector
 from syncd_zammad.markup import MAX_NOTE, to_html, to_markdown
-from syncd_zammad.sandbox import error
-from syncd_zammad.world import ZammadWorld
+from syncd_zammad.sandbox.server import error
+from syncd_zammad.sandbox.world import ZammadWorld
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
 CLOSED = Status("closed")

@@ -8,7 +8,7 @@ import pytest
 
 from syncd.testing import World
 from syncd.testing.contract import ConnectorContract
-from syncd_zammad.world import ZammadWorld
+from syncd_zammad.sandbox.world import ZammadWorld
 
 
 class TestZammad(ConnectorContract):

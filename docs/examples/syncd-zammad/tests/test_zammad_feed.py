@@ -12,8 +12,8 @@ from syncd.model import Item, Page, Ref
 from syncd.testing import Fault, Reply
 from syncd_zammad import feed
 from syncd_zammad.connector import SOURCE, ZammadConnector
-from syncd_zammad.sandbox import expanded
-from syncd_zammad.world import ZammadWorld
+from syncd_zammad.sandbox.server import expanded
+from syncd_zammad.sandbox.world import ZammadWorld
 
 
 class Bench:
