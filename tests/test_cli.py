@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -173,6 +174,24 @@ PROBLEM = Problem("syncd.toml: mode", "this is none\x1b[31m", "Write live")
             78,
             f"syncd: syncd.toml: mode: this is none\ufffd[31m. Write live\n{COUNTED}",
         ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/var/lib/private/syncd"),
+            78,
+            (
+                "syncd: /var/lib/private/syncd can't be used (Permission denied). "
+                "Run the command as the account that runs syncd, or as root (sudo)\n"
+            ),
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/x"),
+            78,
+            "syncd: /x can't be used (No space left on device). Make room on the disk that holds it\n",
+        ),
+        (
+            OSError(errno.ENAMETOOLONG, "File name too long", "/x"),
+            78,
+            "syncd: /x can't be used (File name too long). Look whether it is what you meant, and in order\n",
+        ),
         (Interrupted(""), 130, "syncd: stopped; what was done is kept, and the next run goes on from there\n"),
         (KeyboardInterrupt(), 130, "syncd: stopped; what was done is kept, and the next run goes on from there\n"),
     ],
@@ -183,6 +202,14 @@ def test_every_error_ends_with_its_status_and_a_sentence(
     failing.append(error)
     assert call(["status"]) == status
     assert capsys.readouterr().err.removeprefix("\n") == told
+
+
+def test_a_file_that_cannot_be_used_is_no_defect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    far = tmp_path / ("x" * 300)
+    assert call(["status", "--config", str(far)]) == 78
+    told = capsys.readouterr().err
+    assert str(far) in told
+    assert "defect" not in told
 
 
 def test_every_kind_of_error_has_a_status() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3 as plain_sqlite
 import subprocess
@@ -224,6 +225,17 @@ def look(path: Path) -> list[str]:
         found = [row.group for row in store.queue.rows()]
         store.close()
     return found
+
+
+def test_a_disk_that_takes_no_more_is_told_as_that_and_nothing_is_broken(path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+    try:
+        with pytest.raises(StateError, match=r"Look at the disk that holds it: is it full"):
+            Store.open(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    Store.open(path).close()
 
 
 def test_at_rest_the_state_is_one_file_that_readers_leave_alone(path: Path) -> None:

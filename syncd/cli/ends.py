@@ -6,6 +6,7 @@ process holds the state or the port Â· 78 configuration or state can't be used Â
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -37,6 +38,13 @@ EXITS: dict[type[SyncdError], int] = {
     ConfigError: 78,
     Interrupted: 130,
 }
+CURES = {
+    errno.EACCES: "Run the command as the account that runs syncd, or as root (sudo)",
+    errno.EPERM: "Run the command as the account that runs syncd, or as root (sudo)",
+    errno.ENOSPC: "Make room on the disk that holds it",
+    errno.EDQUOT: "Make room on the disk that holds it",
+}
+"""What the system says of a file that can't be used -> the cure."""
 STOPPED = "stopped; what was done is kept, and the next run goes on from there"
 
 
@@ -58,7 +66,7 @@ def ended(command: Callable[[], object]) -> int:
         if isinstance(error, BrokenPipeError) and SINK.get() is None:  # the reader of a pipe has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
-        return _storage(error) if defects.of_storage(error) else _defect(error)
+        return _unforeseen(error)
     return status if isinstance(status, int) else 0
 
 
@@ -72,6 +80,20 @@ def _tell(error: SyncdError) -> None:
         complain(f"{plural(len(error.problems), 'problem')} in the configuration; nothing was done")
     else:
         complain(str(error))
+
+
+def _unforeseen(error: Exception) -> int:
+    """What nobody has turned into an error of ours."""
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes):
+        return _file(error)
+    return _storage(error) if defects.of_storage(error) else _defect(error)
+
+
+def _file(error: OSError) -> int:
+    """A file or folder that the system refuses, wherever a command came upon it."""
+    cure = CURES.get(error.errno or 0, "Look whether it is what you meant, and in order")
+    complain(f"{os.fsdecode(error.filename)} can't be used ({error.strerror}). {cure}")
+    return 78
 
 
 def _storage(error: Exception) -> int:

@@ -235,6 +235,13 @@ def _as_state_error(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        busy = isinstance(error, sqlite3.OperationalError)
-        what = "the file can't be opened" if busy else "the file is damaged, or no SQLite file at all"
-        raise StateError(str(path), what, "Mend its rights" if busy else RESTORE) from error
+        raise StateError(str(path), *_told(error)) from error
+
+
+def _told(error: sqlite3.DatabaseError) -> tuple[str, str]:
+    """What is wrong with the file, and the cure."""
+    if error.sqlite_errorname.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return f"the file can't be made or changed ({error})", "Look at the disk that holds it: is it full, or broken?"
+    if isinstance(error, sqlite3.OperationalError):
+        return f"the file can't be opened ({error})", "Mend its rights"
+    return "the file is damaged, or no SQLite file at all", RESTORE
