@@ -20,8 +20,9 @@ class Note:
         replaces: the remote id of a note of our own that gets this text instead of a new one being left, where
             ``Capabilities.edits_notes``; its marker stays the one that it has. Repeating it does no harm.
         copies: e-mail addresses that get a copy of a public reply; never stored.
-        audience: whom it was written for. Who can read an item is asked before one for the team is left there. A
-            connector that makes a call of its own before it writes asks once more, and refuses where everybody reads.
+        audience: whom it was written for. A connector whose fresh reads believe something older of who can read an
+            item, or that makes a call of its own before it writes, asks before it leaves one for the team (for those
+            that follow one another within seconds once), and refuses where everybody reads.
     """
 
     effect: str

@@ -14,7 +14,7 @@ from syncd.config import Brake, Helpdesk, Tracker
 from syncd.connector import Connector
 from syncd.errors import ConnectorError
 from syncd.mapping import Mapping as StatusMapping
-from syncd.model import Item, Page, Ref, Role, Word
+from syncd.model import Audience, Item, Page, Ref, Role, Word
 from syncd.planfile import Approval
 from syncd.records import Command, Effect, Link, Plan, Step
 from syncd.report import Labels
@@ -219,8 +219,16 @@ class Work:
         return marker.name(self.marker_key, self.clock.now(), what)
 
     def note(self, row: EffectRow) -> Note:
-        """An effect as its connector takes it."""
-        return Note(row.id, row.body, marker.make(self.marker_key, row.id), row.internal, copies=row.copies)
+        """An effect as its connector takes it. What is left on an issue is for the team alone (rule 6)."""
+        private = self.role(row.target.connector) is Role.TRACKER
+        return Note(
+            row.id,
+            row.body,
+            marker.make(self.marker_key, row.id),
+            row.internal,
+            copies=row.copies,
+            audience=Audience.PRIVATE if private else Audience.PUBLIC,
+        )
 
     def ask(self, ref: Ref, cause: str) -> None:
         """Queue an item's group. Inside a transaction."""

@@ -57,6 +57,15 @@ def test_an_issue_that_people_made_and_a_note_was_left_on_for_the_team() -> None
     assert exposed(pair) == [pair.ref(issue).human], "what stands there stands there without the link, too"
 
 
+def test_a_note_that_was_decided_on_while_the_place_was_private_is_not_left_in_public() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    pair.tracker.audiences[issue.place] = Audience.PUBLIC  # and the tracker's reads don't tell yet
+    pair.move(ticket, "resolved")
+    pair.pass_()
+    assert pair.notes(issue) == []
+
+
 def test_an_issue_on_which_nothing_was_written() -> None:
     pair = Pair()
     _, issue = pair.filed_pair()

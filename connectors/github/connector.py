@@ -249,8 +249,8 @@ class GitHubConnector(Connector):
         return Checks(self.api, self.repositories, self._own_login).problems()
 
     def audience(self, place: str) -> Audience:
-        """Who can read what is filed in a repository now: one call each time, nothing that was read before."""
-        return self.repositories.fresh(self.repositories.configured(place) or place).audience
+        """Who can read what is filed in a repository now, by a call; one that is missing is Transient at first."""
+        return self.repositories.there(self.repositories.configured(place) or place).audience
 
     @property
     def ahead(self) -> timedelta | None:

@@ -11,11 +11,19 @@ from pydantic import BaseModel
 
 from connectors.github.answers import NOT_JSON, Answer, ours
 from connectors.github.api import Api
-from syncd.errors import Gone, Refused
+from syncd.errors import ConnectorError, Gone, Refused, Transient
 from syncd.model import Audience
 
 FRESH_SECONDS = 600.0
 """How long what was read of a repository is believed by fresh reads: a private one may turn public."""
+LOOK_HOLDS = 10.0
+"""Seconds for which a look at who can read in a repository does for the comments that go out one after another."""
+LOST_SECONDS = 600.0
+"""How long a repository must have been missing before what is to be written there waits for a person."""
+
+
+class Missing(Refused):
+    """GitHub says that a repository isn't there: for now, or for good."""
 
 
 class _Permissions(BaseModel):
@@ -78,6 +86,8 @@ class Repositories:
         self.api = api
         self.names = tuple(names)
         self._known: dict[str, _Known] = {}
+        self._missing: dict[str, float] = {}
+        """Since when what was to be written to a repository found none there."""
 
     def get(self, name: str, *, within: float = float("inf")) -> Facts:
         """What is known of a repository, read again if that is older than ``within`` seconds.
@@ -101,6 +111,30 @@ class Repositories:
         for key in {name.casefold(), facts.full_name.casefold()}:
             self._known[key] = _Known(facts, self.api.clock.monotonic())
         return facts
+
+    def there(self, name: str, *, within: float = 0.0) -> Facts:
+        """A repository that is about to be written to, as it is now; what was read ``within`` so many seconds does.
+
+        Raises:
+            Transient: it can't be seen at the moment.
+            Refused: it can't be seen, and that has lasted.
+        """
+        try:
+            facts = self.get(name, within=within) if within else self.fresh(name)
+        except Missing as error:
+            raise self.lost(name, error) from error
+        self.found(name)
+        return facts
+
+    def lost(self, name: str, error: Missing) -> ConnectorError:
+        """What to raise where a write finds no repository: a single answer proves nothing, a lasting one does."""
+        now = self.api.clock.monotonic()
+        since = self._missing.setdefault(name.casefold(), now)
+        return Transient(error.connector, error.what) if now - since < LOST_SECONDS else error
+
+    def found(self, name: str) -> None:
+        """It is there."""
+        self._missing.pop(name.casefold(), None)
 
     def forget(self, name: str) -> None:
         """What was known may be wrong by now: a redirect was seen, or a refusal."""
@@ -136,7 +170,7 @@ class Repositories:
             answer = self.api.get(f"/repos/{name}", doing)
         except Gone as error:
             what = f"cannot see repository {name}: it was renamed away or made private, or {self.api.credential.blind}"
-            raise Refused(self.api.name, what) from error
+            raise Missing(self.api.name, what) from error
         return self._facts(answer.data, doing)
 
     def _facts(self, data: Any, doing: str) -> Facts:

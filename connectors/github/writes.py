@@ -12,7 +12,7 @@ from connectors.github.answers import NOT_JSON, Answer, ours
 from connectors.github.api import Api
 from connectors.github.filing import Filing
 from connectors.github.items import Reading, Row
-from connectors.github.repositories import Facts, Repositories
+from connectors.github.repositories import LOOK_HOLDS, Facts, Missing, Repositories
 from connectors.github.urls import split_key
 from syncd.actions import Action, Created, Draft, Note, Outcome, Written
 from syncd.clock import moment, stamp
@@ -129,8 +129,9 @@ class Writer:
             comments = f"{path.partition('/issues/')[0]}/issues/comments"
             verb, path = "PATCH", f"{comments}/{quote(note.replaces, safe='')}"
             marker = self._marker(path, doing) or note.marker
-            if note.audience is Audience.PRIVATE:
-                self._refuse_public(target, doing)
+        if note.audience is Audience.PRIVATE:
+            self._pace(doing)  # not between the look and the write
+            self._refuse_public(target, doing, within=0.0 if note.replaces else LOOK_HOLDS)
         answer = self._send(verb, path, {"body": marked(note.body, marker)}, doing)
         data = answer.data
         if not isinstance(data, dict) or not isinstance(data.get("id"), int):
@@ -149,10 +150,13 @@ class Writer:
         found = PATTERN.search(str(body))
         return found[0] if found else ""
 
-    def _refuse_public(self, target: Ref, doing: str) -> None:
-        """What is for the team alone isn't written where everybody reads by now."""
+    def _refuse_public(self, target: Ref, doing: str, *, within: float) -> None:
+        """What is for the team alone isn't written where everybody reads by now.
+
+        ``within``: seconds that a look at the repository does for; a text that is replaced has cost a call since.
+        """
         place = self._path(target).split("/")[2:4]
-        if self.repositories.fresh("/".join(place)).audience is Audience.PUBLIC:
+        if self.repositories.there("/".join(place), within=within).audience is Audience.PUBLIC:
             raise Refused(self.api.name, f"{doing}: everybody can read there, and it was written for the team alone")
 
     def _status(self, target: Ref, wanted: Status, versions: list[str]) -> Status:
@@ -216,7 +220,9 @@ class Writer:
             if "(410)" in error.what:
                 what = f"{doing}: issues are switched off there. Switch them on in the repository's settings"
                 raise Refused(self.api.name, what) from error
-            raise Refused(self.api.name, f"{doing}: the repository isn't there, or not for this token") from error
+            what = f"{doing}: the repository isn't there, or not for this token"
+            raise self.repositories.lost(doing, Missing(self.api.name, what)) from error
+        self.repositories.found(doing)
         row = self._row(answer, doing)
         self.login = (row.user.login if row.user is not None else "") or self.login
         item, lacks = self._reading().item(row, facts), self.filing.missing(draft, row)
@@ -231,13 +237,14 @@ class Writer:
         """The repository as it is right before the write; what its labels and people were asked for takes time.
 
         Raises:
+            Transient: it isn't there at the moment.
             Refused: it takes no such issue.
         """
-        facts = self.repositories.fresh(own)
+        facts = self.repositories.there(own)
         calls = self.api.session.calls.total()
         found = next(self.filing.obstacles(draft, facts), None)
         if found is None and draft.audience is Audience.PRIVATE and self.api.session.calls.total() > calls:
-            facts = self.repositories.fresh(own)
+            facts = self.repositories.there(own)
             found = self.filing.of_place(draft, facts)
         if found is not None:
             raise Refused(self.api.name, f"{doing}: {found[0]}. {found[1]}")

@@ -131,6 +131,8 @@ class Books:
     def leave(self, number: int, note: Note) -> Written:
         """The API leaves a note, or gives one of its own another text."""
         entry = self.entries[number]
+        if note.audience is Audience.PRIVATE and self.readers(entry) is Audience.PUBLIC:
+            return Written(note.effect, error=Refused(self.name, "everybody can read there"))
         if not note.replaces:
             entry.markers.append(note.marker)
             entry.noted[note.marker] = f"{number}-{len(entry.remarks)}"
@@ -149,6 +151,10 @@ class Books:
         entry.remarks[int(index)] = Remark(Author.SELF, note.body, note.internal)
         entry.version = self.next()
         return Written(note.effect, note.replaces)
+
+    def readers(self, entry: Entry) -> Audience:
+        """Who can read an item now."""
+        return self.audiences.get(entry.place) or entry.audience
 
     def obstacles(self, draft: Draft) -> list[str]:
         """Why an item can't be filed, in words."""

@@ -35,8 +35,7 @@ class MemoryFiling(Connector):
     def audience_now(self, item: Item) -> Audience:
         """As the books say now."""
         self._call()
-        entry = self.books.entries[int(item.ref.id)]
-        return self.books.audiences.get(entry.place) or entry.audience
+        return self.books.readers(self.books.entries[int(item.ref.id)])
 
     def create(self, draft: Draft) -> Created:
         """File an item; what it names has to be there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
@@ -11,7 +12,7 @@ from connectors.github.connector import GitHubConnector
 from connectors.github.options import GitHubOptions, Repository
 from connectors.github.sandbox.server import LOGIN, TOKEN, GitHubSandbox
 from connectors.github.sandbox.shapes import error
-from syncd.clock import Clock, SystemClock
+from syncd.clock import ManualClock
 from syncd.model import Audience, Author, GoneKind, Ref, Role, Status, Word
 from syncd.testing import Fault, Remark, Reply, World
 
@@ -35,7 +36,7 @@ class GitHubWorld(World):
     role: Role = Role.TRACKER
     lacks: frozenset[str] = frozenset({"internal_notes", "waiting", "restore", "tags_version"})
     sandbox: GitHubSandbox = field(default_factory=GitHubSandbox)
-    clock: Clock = field(default_factory=SystemClock)
+    clock: ManualClock = field(default_factory=lambda: ManualClock(datetime.now(UTC)))
     base: str = ""
     """The path below which the API is: ``/api/v3`` on an Enterprise Server."""
     as_app: bool = False
@@ -195,6 +196,7 @@ class GitHubWorld(World):
     def advance(self, seconds: float) -> None:
         """See :class:`World`."""
         self.sandbox.advance(seconds)
+        self.clock.advance(seconds)
 
     def fail(self, how: str, *, times: int = 1, writes_only: bool = False) -> None:
         """See :class:`World`."""

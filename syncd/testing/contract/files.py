@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from syncd.actions import Board, Draft
+from syncd.actions import Action, Board, Draft, Note
 from syncd.connector import Connector
 from syncd.errors import ConnectorError, Refused
 from syncd.model import Audience, Item, Ref
@@ -124,6 +124,24 @@ class Files(Part):
         assert world.items() == []
         made = connector.create(Draft(place, "A title", "The body", MARKER, audience=Audience.PUBLIC))
         assert made.item.audience is Audience.PUBLIC
+
+    def test_a_note_for_the_team_is_not_left_where_everybody_reads(self, world: World, connector: Connector) -> None:
+        place = home(world, connector)
+        needs_act(world, "show")
+        world.show(place, Audience.PRIVATE)
+        ref = connector.create(Draft(place, "A title", "The body", MARKER)).item.ref
+        assert item(connector, ref).audience is Audience.PRIVATE
+        world.advance(60)
+        world.show(place, Audience.PUBLIC)
+        note = Note("e1", "between us", OTHER, audience=Audience.PRIVATE)
+        (written,) = next(iter(connector.apply([Action(ref, notes=(note,))]))).notes
+        assert isinstance(written.error, Refused)
+        assert world.remarks(ref) == []
+        world.show(place, Audience.PRIVATE)
+        world.advance(60)
+        (written,) = next(iter(connector.apply([Action(ref, notes=(note,))]))).notes
+        assert written.error is None
+        assert len(world.remarks(ref)) == 1
 
     def test_of_a_place_that_is_gone_nobody_is_told_who_reads_it(self, world: World, connector: Connector) -> None:
         place = home(world, connector)

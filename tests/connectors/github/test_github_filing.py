@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,14 @@ from github_direct import HOME, asked, connect, serving
 from github_exchanges import violations
 
 from connectors.github.connector import GitHubConnector
+from connectors.github.repositories import LOST_SECONDS
 from connectors.github.sandbox import LOGIN, GitHubSandbox
 from connectors.github.sandbox.books import Access
+from connectors.github.sandbox.shapes import error
 from syncd.actions import Draft
-from syncd.errors import Refused
+from syncd.errors import Refused, Transient
 from syncd.model import Audience
-from syncd.testing import Fault
+from syncd.testing import Fault, Reply
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
 DRAFT = Draft(HOME, "T", "B", MARKER)
@@ -188,7 +190,7 @@ def test_where_nobody_tells_which_types_there_are_github_decides(
 
 @pytest.mark.parametrize(
     ("event", "words"),
-    [("off", "switched off there. Switch them on"), ("archive", "archived"), ("blind", "cannot see repository")],
+    [("off", "switched off there. Switch them on"), ("archive", "archived")],
 )
 @pytest.mark.parametrize("known", [True, False])
 def test_where_nothing_can_be_filed_that_is_said(
@@ -198,14 +200,54 @@ def test_where_nothing_can_be_filed_that_is_said(
         connector.repositories.get(HOME)
     if event == "off":
         sandbox.people.switch_issues(HOME, on=False)
-    elif event == "archive":
-        sandbox.people.archive(HOME)
     else:
-        sandbox.people.set_private(HOME)
-        sandbox.tokens["test-token"] = Access(LOGIN, private=False)
+        sandbox.people.archive(HOME)
     assert words in refused(connector, DRAFT)
     assert sandbox.people.issues() == []
     assert posts(sandbox) == 0
+
+
+@pytest.mark.trap("github", 9)
+@pytest.mark.parametrize("asks", [lambda one: one.audience(HOME), lambda one: one.create(DRAFT)])
+def test_a_repository_that_is_missing_for_a_moment_is_tried_again_and_one_that_stays_missing_is_told(
+    sandbox: GitHubSandbox, connector: GitHubConnector, asks: Callable[[GitHubConnector], object]
+) -> None:
+    clock: Any = connector.clock
+    connector.repositories.get(HOME)
+    sandbox.people.set_private(HOME)
+    sandbox.tokens["test-token"] = Access(LOGIN, private=False)
+    for _ in range(3):
+        with pytest.raises(Transient, match="cannot see repository") as caught:
+            asks(connector)
+        assert not caught.value.doubt
+        clock.advance(LOST_SECONDS / 4)
+    clock.advance(LOST_SECONDS / 4)
+    with pytest.raises(Refused, match="cannot see repository"):
+        asks(connector)
+    sandbox.tokens["test-token"] = Access(LOGIN)
+    asks(connector)
+    sandbox.tokens["test-token"] = Access(LOGIN, private=False)
+    with pytest.raises(Transient):
+        asks(connector)
+
+
+def test_an_issue_that_is_answered_with_not_found_is_tried_again_and_told_once_that_lasts(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    clock: Any = connector.clock
+    gone = Fault("answer", "POST", "/issues$", times=3, reply=Reply(404, error("Not Found", 404)))
+    sandbox.faults.append(gone)
+    with pytest.raises(Transient, match="isn't there"):
+        connector.create(DRAFT)
+    clock.advance(LOST_SECONDS)
+    assert "isn't there" in refused(connector, DRAFT)
+    clock.advance(LOST_SECONDS)
+    gone.times = 0
+    connector.create(DRAFT)
+    gone.times = 1
+    with pytest.raises(Transient, match="isn't there"):
+        connector.create(DRAFT)
+    assert len(sandbox.people.issues()) == 1
 
 
 @pytest.mark.parametrize("seconds", [0, 30, 3600])

@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.github.connector import GitHubConnector
+from connectors.github.repositories import LOOK_HOLDS
 from connectors.github.sandbox import LOGIN, GitHubSandbox
 from connectors.github.sandbox.books import LONGEST, MOST_COMMENTS, Access
 from connectors.github.writes import MAX_BODY, marked
 from syncd.actions import Action, Note, Outcome
 from syncd.clock import ManualClock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.model import Audience, Ref, Status
+from syncd.model import Audience, Item, Ref, Status
 from syncd.testing import Fault, Reply
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
@@ -233,6 +234,63 @@ def test_one_outage_stops_nobody_two_in_a_row_do(sandbox: GitHubSandbox, connect
     assert isinstance(outcomes[-1].error, Transient)
     assert not outcomes[-1].error.doubt
     assert sum(verb == "PATCH" for verb, _, _ in asked(sandbox)) == 5
+
+
+# --- comments for the team alone ---
+
+
+def private(effect: str = "e1") -> Note:
+    return Note(effect, "between us", MARKER, audience=Audience.PRIVATE)
+
+
+def test_comments_for_the_team_that_follow_one_another_cost_one_look_for_each_repository(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    sandbox.people.set_private(HOME)
+    refs = make(sandbox, 20)
+    before = len(sandbox.log)
+    for ref in refs:  # each in a call of its own, as groups are written
+        (outcome,) = write(connector, Action(ref, notes=(private(),)))
+        assert outcome.notes[0].error is None
+    assert [verb for verb, _, _ in asked(sandbox)[before:]] == ["GET", *["POST"] * 20]
+
+
+@pytest.mark.parametrize("read", ["alone", "together"])
+def test_what_a_fresh_read_believed_does_not_carry_private_words_into_public(
+    sandbox: GitHubSandbox, connector: GitHubConnector, read: str
+) -> None:
+    sandbox.people.set_private(HOME)
+    refs = make(sandbox, 5)
+    write(connector, Action(refs[0], notes=(private(),)))
+    sandbox.people.set_private(HOME, private=False)
+    connector.clock.advance(LOOK_HOLDS + 1)  # type: ignore[attr-defined]  # a clock of tests
+    fresh = connector.fetch(refs if read == "together" else refs[:1])[refs[0]]
+    assert isinstance(fresh, Item)
+    # What was read of the repository ten seconds ago does for a read of one issue.
+    assert fresh.audience is (Audience.PUBLIC if read == "together" else Audience.PRIVATE)
+    outcomes = write(connector, *(Action(ref, DONE, notes=(private(),)) for ref in refs))
+    assert all(isinstance(one.notes[0].error, Refused) for one in outcomes)
+    assert [one.status for one in outcomes] == [DONE] * 5, "a note that isn't left holds up no status"
+    assert [len(sandbox.people.comments(ref.key)) for ref in refs] == [1, 0, 0, 0, 0]
+
+
+def test_nothing_is_waited_for_between_the_look_and_the_comment(
+    sandbox: GitHubSandbox, connector: GitHubConnector
+) -> None:
+    sandbox.people.set_private(HOME)
+    first, second = make(sandbox, 2)
+    connector.write_interval = LOOK_HOLDS + 1
+    write(connector, Action(first, notes=(note(),)))
+    clock, asleep = connector.clock, connector.clock.sleep
+
+    def opens(seconds: float) -> bool:
+        sandbox.people.set_private(HOME, private=False)
+        return asleep(seconds)
+
+    clock.sleep = opens  # type: ignore[method-assign]  # a person acts while it waits
+    (outcome,) = write(connector, Action(second, notes=(private(),)))
+    assert isinstance(outcome.notes[0].error, Refused)
+    assert sandbox.people.comments(second.key) == []
 
 
 # --- comments of ours that get another text ---
