@@ -113,6 +113,8 @@ class Work:
     """What would have been written, where nothing may be: by group, each as it was decided last."""
     would_file: dict[str, WouldFile] = field(default_factory=dict)
     """What would have been filed, where nothing may be written: by the filing's name."""
+    urgency: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
+    """How urgent tickets are that wait for issues: by helpdesk and filing, with the ticket's version; 0 is most."""
     vanished: dict[str, list[float]] = field(default_factory=dict)
     """Per connector the moments (monotonic) of the last hour at which a linked item was found to be gone."""
     feeds: Mapping[str, Feed] = field(default_factory=lambda: defaultdict(Feed))

@@ -25,6 +25,7 @@ from syncd.issues.already import already, came_from
 from syncd.issues.beside import look_again, look_beside
 from syncd.issues.boarding import see_to_boards
 from syncd.issues.create import create, due_in, failed, is_in_question, keep, look, was_filed_before
+from syncd.issues.urgent import most_urgent_first
 from syncd.messages.occasions import APPROVAL_NEEDED, TOLD_OF, note_unfiled, promise
 from syncd.playbook import Playbook
 from syncd.probe.settle import ASK_AGAIN
@@ -79,7 +80,10 @@ def file(work: Work, name: str | None = None) -> None:
 
 def _file_due(work: Work, desk: Helpdesk) -> None:
     rows = work.store.filings.due(desk.name, FOREVER if work.ahead else work.now)
+    rows = [row for row in rows if row.state is FilingState.DOUBT or _may_be_filed(work, desk, row)]
     trackers = _Trackers(work)
+    if work.writes and len(rows) > 1 and _ready(work, desk, trackers) is not None:
+        rows = [*most_urgent_first(work, desk, rows)]
     for row in rows:
         if work.clock.sleep(0):
             raise Interrupted("stopped between two filings")

@@ -88,6 +88,7 @@ class FileTable(Table):
         type: the tracker's own type of every issue (Jira's issue type, GitHub's issue type), unless its kind has one.
         set: fields of every issue, by the tracker's own name or id -> the value: those that Jira requires, say. See
             :class:`syncd.tables.BoardRow` for what may stand in it.
+        order: which of several tickets is filed first: the most urgent one, or the one that was seen first.
         close_promoted: a public issue that private ones were promoted to closes them, once it is finished itself.
     """
 
@@ -101,6 +102,7 @@ class FileTable(Table):
     fields: dict[FormField, Name] = Field(default_factory=dict)
     type: str = ""
     set: dict[Name, Given] = Field(default_factory=dict)
+    order: Literal["urgent", "seen"] = "urgent"
     close_promoted: bool = False
 
 
