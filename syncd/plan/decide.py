@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Audience, Item, Ref, Removed, Word
+from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Audience, Ref, Removed, Word
+from syncd.plan import lost
 from syncd.plan.added import name_added
 from syncd.plan.asks import Ask, Outline, answer_all, step_or_records
 from syncd.plan.group import Group, has_turned, is_new
@@ -28,7 +29,6 @@ from syncd.plan.notes import (
     closing_notes,
     is_incident,
     issue_note,
-    lost_values,
     some,
     sprint_notes,
     ticket_note,
@@ -39,9 +39,7 @@ from syncd.plan.promoted import closes
 from syncd.plan.quiet import is_quiet
 from syncd.plan.shown import show
 from syncd.plan.ticket import Ticket, ids, issue_word, view
-from syncd.records import GONE, Base, Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
-
-WAITING_WORDS = (Word.PENDING, Word.ON_HOLD)
+from syncd.records import GONE, Effect, Link, LinkState, Origin, Plan, Record, Standing, Step, Why
 
 
 def decide(group: Group) -> Plan:
@@ -74,15 +72,15 @@ def _decide_ticket(outline: Outline, ref: Ref, links: list[Link]) -> None:
     group = outline.group
     item = group.items[ref]
     if isinstance(item, Removed):  # the ticket is gone: its links end, nobody is told (rule 10)
-        outline.records += [_ended(link, f"{GONE}the ticket is {item.kind}") for link in links]
+        outline.records += [lost.end(link, f"{GONE}the ticket is {item.kind}") for link in links]
         return
     if ref in group.muted:  # an agent wants nothing written: what has happened is looked at once it is unmuted
         return
-    every, (links, lost) = links, _without_lost(group, links)
-    if lost and (not links or _waited_only_for(group, item, lost, every)):
-        _lost_last(outline, item, lost, links)
+    every, (links, gone) = links, lost.apart(group, links)
+    if gone and (not links or lost.waited_only_for(group, item, gone, every)):
+        lost.end_last(outline, item, gone, links)
         return
-    outline.records += [_ended(link, _how_gone(group, link)) for link in lost]
+    outline.records += [lost.end(link, lost.how(group, link)) for link in gone]
     ticket = view(group, item, links)
     outline.asks += closes(ticket)
     if item.final or group.mappings[ref.connector].is_final(item.status):
@@ -97,57 +95,6 @@ def _decide_ticket(outline: Outline, ref: Ref, links: list[Link]) -> None:
     if fresh and _begin(outline, ticket, fresh):
         return
     _compare(outline, ticket)
-
-
-def _without_lost(group: Group, links: list[Link]) -> tuple[list[Link], list[Link]]:
-    lost = [link for link in links if isinstance(group.items[link.issue], Removed)]
-    return [link for link in links if link not in lost], lost
-
-
-def _ended(link: Link, reason: str, base: Base | None = None) -> Record:
-    """The end of a link; its turn is counted, so that a second loss is told as well."""
-    counted = replace(base, turn=base.turn + 1) if base else None
-    return Record(link.id, link.standing, counted, LinkState.ENDED, reason)
-
-
-def _how_gone(group: Group, link: Link) -> str:
-    gone = group.items[link.issue]
-    return f"{GONE}the issue is {gone.kind}" if isinstance(gone, Removed) else ""
-
-
-def _waited_only_for(group: Group, item: Item, lost: list[Link], links: list[Link]) -> bool:
-    """Whether nobody would know why the ticket went on waiting: all issues but the lost ones are finished."""
-    ticket = view(group, item, [link for link in links if link not in lost])
-    words = {link.id: issue_word(ticket, link) for link in ticket.links}
-    for link in lost:
-        base = group.bases.get(link.id)
-        counted = ticket.playbook.counts(group.word(link.issue, base.issue), base.met) if base else Word.OPEN
-        words[link.id] = counted
-    waited = ticket.fold([words[link] for link in sorted(words)]) not in FINISHED_ISSUE
-    return waited and ticket.issues_word in FINISHED_ISSUE
-
-
-def _lost_last(outline: Outline, item: Item, lost: list[Link], left: list[Link]) -> None:
-    """A waiting ticket that loses the last issue it waits for goes back to a person (rule 10)."""
-    group = outline.group
-    ended = tuple(_ended(link, _how_gone(group, link), group.bases.get(link.id)) for link in lost)
-    mapping, playbook = group.mappings[item.ref.connector], group.playbooks[item.ref.connector]
-    word = mapping.word(item.status)
-    native = mapping.native(Word.OPEN)
-    ticket = view(group, item, left) if left else None
-    if word not in WAITING_WORDS or item.final or mapping.is_final(item.status) or native is None:
-        fits = ticket is not None and ticket.fits(ticket.issues_word, word)
-        rest = ticket.records(Standing.AGREED if fits else Standing.TOLD, exempt=not fits) if ticket else ()
-        outline.records += ended + rest
-        return
-    first = min(lost, key=lambda link: link.id)
-    base = group.bases.get(first.id)
-    note = playbook.render("lost_issue", **lost_values(item, word, first.issue.key))
-    effect = Effect(first.id, "lost_issue", base.turn if base else 0, item.ref, note, shared=True)
-    why = Why("issue_gone", "issue", before=word, after=Word.OPEN)
-    rest = ticket.records(Standing.TOLD, ticket=native, exempt=True) if ticket else ()
-    effects, links = some(effect if note else None), tuple(link.id for link in lost + left)
-    outline.steps.append(Step(item.ref, links, why, native, item.status, effects, ended + rest))
 
 
 def _final(outline: Outline, ticket: Ticket) -> None:
