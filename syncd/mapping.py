@@ -103,7 +103,7 @@ class Mapping:
         try:
             file = _File.model_validate(data)
         except ValidationError as error:
-            raise ConfigError(problems(error, where, _File.model_fields)) from None
+            raise ConfigError(problems(error, where, _File)) from None
         found = [problem(where, *fault) for fault in _faults(file)]
         if found:
             raise ConfigError(found)

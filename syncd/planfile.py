@@ -137,7 +137,7 @@ def checked(data: Mapping[str, Any]) -> PlanFile:
     try:
         file = PlanFile.model_validate(data)
     except ValidationError as error:
-        first = problems(error, "the plan", PlanFile.model_fields)[0]
+        first = problems(error, "the plan", PlanFile)[0]
         raise BadPlan(f"{first.where}: {first.what}. {first.cure}") from None
     keys = [one.group for one in file.groups]
     if len(set(keys)) < len(keys):

@@ -186,7 +186,7 @@ class Playbook(Table):
         try:
             playbook = cls.model_validate({"name": name} | {key: data[key] for key in data if key in KEYS})
         except ValidationError as error:
-            raise ConfigError(found + problems(error, where)) from None
+            raise ConfigError(found + problems(error, where, cls, KEYS)) from None
         if playbook.filed not in playbook.fits[Word.OPEN]:
             cure = f"Use one of: {listed(playbook.fits[Word.OPEN])}"
             found.append(

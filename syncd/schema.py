@@ -7,10 +7,12 @@ file is ever repeated in a problem, because it may be a secret that landed under
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
-from typing import Annotated, Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -48,6 +50,9 @@ _BOUNDS = {
     "less_than_equal": ("this number is too large", "Write {le} or less"),
 }
 """The same, of what is outside of a bound; the cure names the bound."""
+
+
+UNUSABLE = "this value can't be used"
 
 
 class Wrong(ValueError):
@@ -99,16 +104,30 @@ Instant = Annotated[datetime, BeforeValidator(instant)]
 """Aware, UTC; a config writes ``2026-01-31`` or a date with a time."""
 
 
-def problems(error: ValidationError, where: str, known: Iterable[str] = ()) -> list[Problem]:
+def problems(error: ValidationError, where: str, model: type[BaseModel], known: Iterable[str] = ()) -> list[Problem]:
     """Everything that pydantic found, in the order of the file's keys.
 
     Args:
         error: what validation raised.
         where: the file (``connectors/github.toml``), to which the key is added.
-        known: the keys of the top level, offered where one is misspelt.
+        model: what was validated; its keys are offered where one is misspelt.
+        known: the keys of the top level, where they aren't all of the model's.
     """
-    found = error.errors(include_url=False, include_input=False)
-    return [problem(where, _key(one["loc"]), *_sentence(one, tuple(known))) for one in found]
+    top = tuple(known) or _keys(model)
+    told: list[Problem] = []
+    for one in _bare(error.errors(include_url=False, include_input=False)):
+        place, around = _placed(model, one["loc"], named=one["type"] != "extra_forbidden")
+        what, cure = _sentence(one, top if len(place) == 1 else around)
+        if one["type"] == "extra_forbidden" and len(place) > 1 and place[-1] in top:
+            cure = f"It belongs further up: {_above(where)}"
+        new = problem(where, _key(place), what, cure)
+        if told and len(place) < len(one["loc"]):  # one choice of a union, after another
+            if told[-1].where.startswith(f"{new.where}."):
+                continue
+            if told[-1].where == new.where:
+                new = replace(new, what=UNUSABLE, cure=f"{told.pop().cure}; or {cure[:1].lower()}{cure[1:]}")
+        told.append(new)
+    return told
 
 
 def problem(where: str, key: str, what: str, cure: str) -> Problem:
@@ -124,6 +143,70 @@ def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
     if near:
         return "unknown key", f"Did you mean {near[0]!r}?"
     return "unknown key", f"Remove it; known here: {', '.join(names)}" if names else "Remove it"
+
+
+def _above(where: str) -> str:
+    """Where the keys of the top level stand."""
+    return f"right below [{where.partition(': ')[2]}]" if ": " in where else "before the first [section]"
+
+
+def _bare(found: Sequence[Any]) -> list[Any]:
+    """Without lists that only lack what is wrong in them."""
+    places = [one["loc"] for one in found]
+    return [
+        one
+        for one in found
+        if one["type"] != "too_short"
+        or not any(len(other) > len(one["loc"]) and other[: len(one["loc"])] == one["loc"] for other in places)
+    ]
+
+
+def _keys(model: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of a table as a file has them."""
+    return tuple(one.alias or key for key, one in model.model_fields.items())
+
+
+def _placed(
+    model: type[BaseModel], loc: tuple[int | str, ...], *, named: bool
+) -> tuple[tuple[int | str, ...], tuple[str, ...]]:
+    """A place without pydantic's names for the choices of a union, and the keys that are known where it ends.
+
+    ``named``: its last key is a known one.
+    """
+    found: list[int | str] = []
+    here: list[Any] = [model]
+    around: tuple[str, ...] = ()
+    for number, step in enumerate(loc):
+        keys = tuple(key for one in here if _is_table(one) for key in _keys(one))
+        inner = [kind for one in here for kind in _inner(one, step)]
+        if inner or isinstance(step, int) or step == "[key]" or (number == len(loc) - 1 and not named):
+            found.append(step)
+            here, around = inner, keys
+    return tuple(found), around
+
+
+def _inner(kind: Any, step: int | str) -> list[Any]:
+    """What may stand at a key of a table, or at a place of a list; the choices of a union each by itself."""
+    if _is_table(kind):
+        fields = {one.alias or key: one.annotation for key, one in kind.model_fields.items()}
+        return _choices(fields[step]) if step in fields else []
+    origin, args = get_origin(kind), get_args(kind)
+    if origin is dict:
+        return _choices(args[1])
+    return _choices(args[0]) if origin in {list, tuple, frozenset} and isinstance(step, int) else []
+
+
+def _choices(kind: Any) -> list[Any]:
+    """The members of a union, or the kind itself; without what validators add to it."""
+    if get_origin(kind) is Annotated:
+        return _choices(get_args(kind)[0])
+    if get_origin(kind) in {Union, UnionType}:
+        return [one for member in get_args(kind) for one in _choices(member)]
+    return [kind]
+
+
+def _is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _key(place: tuple[int | str, ...]) -> str:
@@ -149,8 +232,8 @@ def _sentence(found: Mapping[str, Any], known: tuple[str, ...]) -> tuple[str, st
         what, cure = _BOUNDS[kind]
         return what, cure.format(**context)
     if kind == "extra_forbidden":
-        return unknown_key(str(found["loc"][-1]), known if len(found["loc"]) == 1 else ())
+        return unknown_key(str(found["loc"][-1]), known)
     if kind in {"literal_error", "enum"}:
         return "this is none of the known values", f"Write one of {context['expected'].replace(' or ', ', ')}"
     said = str(cause) if cause is not None else str(found["msg"]).replace("Input should", "It should", 1)
-    return "this value can't be used", said[:1].upper() + said[1:]
+    return UNUSABLE, said[:1].upper() + said[1:]

@@ -153,12 +153,47 @@ WRITES = {"write": "open"}
         ({"fit": {"done": {"fits": ["closed"]}}}, "fit.done: it says what fits, but not what to write. Add write, one"),
         ({"fit": {"done": {"write": "closed"}}}, "fit.done.fits: this key is missing"),
         ({"fit": {"done": {"fits": ["open"], "also": 1, **WRITES}}}, "fit.done.also: unknown key"),
+        (
+            {"file": {"answered_frist": True}},
+            "mappings/playbooks/p.toml: file.answered_frist: unknown key. Did you mean 'answered_first'?",
+        ),
+        ({"file": {"when": [{"tga": "escalate"}]}}, "file.when[0].tga: unknown key. Did you mean 'tag'?"),
+        ({"kinds": {"defect": {"lables": ["bug"]}}}, "kinds.defect.lables: unknown key. Did you mean 'labels'?"),
+        (
+            {"announce": {"routes": [{"name": "x", "to": [{"sinc": "s"}]}]}},
+            "announce.routes[0].to[0].sinc: unknown key. Did you mean 'sink'?",
+        ),
+        (
+            {"file": {"messages": "off"}},
+            "file.messages: unknown key. It belongs further up: before the first [",
+        ),
+        (
+            {"file": {"representative": "lead"}},
+            "this value can't be used. Write it as a [section] of its own; or write one of 'leads'",
+        ),
         ({"texts": {"linknote": ""}}, "texts.linknote: unknown key. Did you mean 'link_note'?"),
         ({"texts": {"resolved": 7}}, "texts.resolved: a text is expected"),
     ],
 )
 def test_a_bad_playbook_is_refused_in_words(data: dict[str, Any], said: str) -> None:
     assert any(said in message for message in refused(data)), refused(data)
+
+
+def test_a_list_that_lacks_only_what_is_wrong_in_it_is_not_told_as_too_short() -> None:
+    (message,) = refused({"announce": {"routes": [{"name": "x", "to": [{}]}]}})
+    assert "routes[0].to[0].sink: this key is missing" in message
+
+
+def test_a_slip_in_one_choice_of_a_union_is_told_alone() -> None:
+    (message,) = refused({"file": {"representative": {"tags": "lead"}}})
+    assert message.endswith("file.representative.tags: unknown key. Did you mean 'tag'?")
+
+
+def test_a_key_under_the_wrong_heading_is_told_where_it_belongs() -> None:
+    (message,) = refused({}, over={"file": {"link_note": "public"}}, over_where="connectors/desk.toml: sync")
+    assert (
+        message == "connectors/desk.toml: sync.file.link_note: unknown key. It belongs further up: right below [sync]"
+    )
 
 
 def test_problems_of_the_file_and_of_the_settings_over_it_are_told_together() -> None:

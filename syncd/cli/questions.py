@@ -121,7 +121,7 @@ class Kind:
         try:
             model.model_validate({"connector": self.name, question.key: value}, context={"secret": secret})
         except ValidationError as error:
-            for one in problems(error, self.name):
+            for one in problems(error, self.name, model):
                 if re.match(rf"{re.escape(self.name)}: {re.escape(question.key)}\b", one.where):
                     raise Wrong(one.what, one.cure) from None
         return answer

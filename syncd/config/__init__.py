@@ -131,7 +131,7 @@ def _main(folder: Path, secrets: SecretReader, found: list[Problem]) -> Main | N
         given = {"marker_key": MARKER_KEY} if secrets.has_credential("marker_key") else {}
         main = Main.model_validate(given | data, context={"secret": secrets})
     except ValidationError as error:
-        found += [_key_cure(one, folder) for one in problems(error, where, Main.model_fields)]
+        found += [_key_cure(one, folder) for one in problems(error, where, Main)]
         return None
     if main.marker_key is not None and len(main.marker_key.get_secret_value()) < MARKER_KEY_LENGTH:
         found.append(_key_cure(problem(where, "marker_key", "the key is too short to protect anything", ""), folder))

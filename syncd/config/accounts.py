@@ -142,7 +142,7 @@ def _options(
     try:
         options = model.model_validate(data, context={"secret": secrets})
     except ValidationError as error:
-        said = problems(error, account.where, [*model.model_fields, "sync"])
+        said = problems(error, account.where, model, [*model.model_fields, "sync"])
         found += [one for one in said if one.where not in {f"{account.where}: {key}" for key in bad_urls}]
         return None
     return None if bad_urls else options

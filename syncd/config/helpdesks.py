@@ -64,7 +64,7 @@ def helpdesk(account: Account, mapping: Mapping | None, accounts: Table[str, Acc
     try:
         sync = Sync.model_validate({key: table[key] for key in table if key in Sync.model_fields})
     except ValidationError as error:
-        found += problems(error, f"{where}: sync")
+        found += problems(error, f"{where}: sync", Sync, known)
     trackers = _trackers(sync.trackers, account, accounts, found)
     try:
         playbook = _playbook(sync.playbook, account, shelf)

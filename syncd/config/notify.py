@@ -185,7 +185,7 @@ def sinks(tables: Mapping[str, Any], secrets: object, found: list[Problem]) -> d
             try:
                 made[name] = model.model_validate(data, context={"secret": secrets})
             except ValidationError as error:
-                found += problems(error, where, [one.alias or key for key, one in model.model_fields.items()])
+                found += problems(error, where, model)
     return made
 
 

@@ -450,7 +450,7 @@ def _elliptic() -> str:
 def test_a_credential_that_can_not_work_is_told_without_showing_it(changes: dict[str, object], words: str) -> None:
     with pytest.raises(ValidationError) as caught:
         given(**changes)
-    said = "\n".join(map(str, problems(caught.value, "connectors/github.toml")))
+    said = "\n".join(map(str, problems(caught.value, "connectors/github.toml", GitHubOptions)))
     assert words in said
     secrets = [value.get_secret_value() for value in changes.values() if isinstance(value, SecretStr)]
     assert not any(line in said + str(caught.value) for one in secrets for line in one.splitlines() if "--" not in line)
