@@ -94,7 +94,7 @@ class Shared:
     alerted: dict[str, tuple[str, float]] = field(default_factory=dict)
     """Per group the last alert, and when (monotonic)."""
     lanes: dict[str, Lane] = field(default_factory=dict)
-    """By connector and by route."""
+    """By connector; by ``reconcile:`` and route, by ``notify:`` and sink."""
     resting: set[str] = field(default_factory=set)
     """Connectors that a person has paused."""
     guests: set[threading.Thread] = field(default_factory=set)

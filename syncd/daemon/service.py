@@ -210,12 +210,12 @@ class Daemon:
 
     def _wake(self, shared: Shared) -> None:
         """Lanes for whatever is due."""
-        lanes = shared.lanes
         for route in shared.store.queue.routes(shared.clock.now()):
-            if route not in lanes:
-                lanes[route] = RouteLane(shared, route)
-                lanes[route].start()
-            lanes[route].wake.set()
+            name = f"reconcile:{route}"  # a route of one connector isn't that connector's own lane
+            if name not in shared.lanes:
+                shared.lanes[name] = RouteLane(shared, route)
+                shared.lanes[name].start()
+            shared.lanes[name].wake.set()
 
     def _keep(self, shared: Shared) -> None:
         """How each connector stands, for whoever asks."""

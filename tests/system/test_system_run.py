@@ -77,6 +77,22 @@ def test_a_day_goes_by_itself(quick: Office) -> None:
     assert [line["rule"] for line in wrote] == ["filed", "issue_finished"]
 
 
+def test_what_is_left_alone_no_longer_shows_its_issue(quick: Office) -> None:
+    """A ticket without a link touches one connector, whose poller is no reconciler."""
+    quick.write_desk(more='poll_interval = "1s"', sync='ticket_tag = "issue"')
+    with service(quick) as started:
+        until(lambda: ready(started), started)
+        quick.later()
+        ticket = quick.ticket()
+        issue = quick.issue(ticket)
+        tags = quick.freshdesk.books.tickets[ticket].row
+        until(lambda: tags["tags"] == ["issue_open"], started)
+        quick.later()
+        quick.run("links", "remove", f"freshdesk:{ticket}", f"github:{issue}").ended(0)
+        until(lambda: tags["tags"] == [], started)
+        until(lambda: quick.json("queue", "list") == [], started)
+
+
 def test_what_exists_is_adopted_before_anything_is_written(quick: Office) -> None:
     tickets = [quick.ticket() for _ in range(3)]
     for ticket in tickets:
