@@ -1,7 +1,8 @@
 """Which commands does this ticket hold? Pure.
 
 An agent gives one on a line of its own in an internal note, ``/link https://…/issues/4``, or by a tag, ``syncd_mute``.
-Nothing that a customer can write is one: no public text, no text of an outsider's, no tag that a customer can set; nor
+Nothing that a customer can write is one: no public text, no text of an outsider's, no note that an automation made (it
+may hold a customer's words), no tag that a customer can set; nor
 is what stands in a quotation, in a list, in code, in a mail that was passed on, or in what a reader of the page doesn't
 see. What syncd itself wrote is none either. Other words behind a ``/`` are other tools' business.
 """
@@ -46,8 +47,9 @@ def _unix(body: str) -> str:
 
 
 def _may_command(text: Text) -> bool:
-    """Only what a member of the team wrote where customers can't write or read."""
-    return text.place is Place.NOTE and text.author is Author.TEAM and bool(text.id) and len(text.body) <= TOO_LONG
+    """Only what a member of the team wrote where customers can't write or read; a rule's note may repeat theirs."""
+    by_agent = text.author is Author.TEAM and not text.automatic
+    return text.place is Place.NOTE and by_agent and bool(text.id) and len(text.body) <= TOO_LONG
 
 
 def _of(text: Text, readers: Mapping[str, Reader]) -> Iterator[Command]:

@@ -103,6 +103,8 @@ def _distrust(text: Text, role: Role) -> str:
         return "its author is not a member of the team"
     if role is Role.HELPDESK and text.place is not Place.NOTE:
         return "it does not stand in an internal note"
+    if role is Role.HELPDESK and text.automatic:  # which may repeat a customer's words
+        return "an automation wrote it"
     return ""
 
 

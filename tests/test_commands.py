@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -110,6 +111,10 @@ def test_a_key_keeps_no_other_word_of_a_note() -> None:
 @pytest.mark.parametrize("place", Place)
 def test_only_a_member_of_the_team_commands_and_only_in_an_internal_note(author: Author, place: Place) -> None:
     assert bool(found(note("/mute", author, place))) == (author is Author.TEAM and place is Place.NOTE)
+
+
+def test_a_note_of_an_automation_may_repeat_a_customer_s_words_and_commands_nothing() -> None:
+    assert found(replace(note("/mute"), automatic=True)) == ()
 
 
 def test_a_note_that_has_no_id_could_not_be_known_again() -> None:

@@ -119,6 +119,14 @@ def test_who_is_believed_and_where(by: Author, place: Place, role: Role, trusted
     assert named(URL, by, place, role) == [("17", trusted)]
 
 
+def test_an_automation_s_note_on_a_ticket_may_repeat_a_customer_s_words() -> None:
+    written = item(Text(URL, Author.TEAM, Place.NOTE, automatic=True))
+    (claim,) = claims(written, Role.HELPDESK, {"desk": reader})
+    assert (claim.trusted, claim.why) == (False, "an automation wrote it")
+    (claim,) = claims(written, Role.TRACKER, {"desk": reader})
+    assert claim.trusted
+
+
 def test_the_link_field_is_believed_and_other_fields_are_not_read() -> None:
     ticket = item(fields={"cf_issue": f"see {URL}", "cf_other": URL.replace("17", "18")})
     found = claims(ticket, Role.HELPDESK, {"desk": reader}, issue_field="cf_issue")
