@@ -16,6 +16,7 @@ from connectors import __path__ as connector_folders
 from syncd.cli.running import add_to_mapping
 from syncd.clock import ManualClock
 from syncd.config import Config, accounts, find_folder, load
+from syncd.config.unread import unread
 from syncd.connector import ENTRY_POINTS, Capabilities, Connector, ConnectorOptions, Secret, installed
 from syncd.errors import ConfigError
 from syncd.model import Role, Status, Word
@@ -918,3 +919,41 @@ def test_the_example_of_each_shipped_connector_loads(
     config = folder.load()
     made = {**config.helpdesks, **config.trackers}[kind]
     assert isinstance(made.options, real.Options)
+
+
+@pytest.mark.parametrize("name", ["Syncd.toml", "syncd.toml.txt", "sycnd.toml", "syncd.tml"])
+def test_a_slip_in_the_name_of_syncd_toml_does_not_make_all_of_it_default(tmp_path: Path, name: str) -> None:
+    folder = Folder(tmp_path)
+    (tmp_path / "syncd.toml").rename(tmp_path / name)
+    assert folder.refused() == [
+        f"syncd.toml: there is none, but there is {name}. Rename that one: nothing else is read"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("freshdesk.toml", "Move it to connectors/"),
+        ("connectors/zendesk.toml.txt", "End its name in .toml"),
+        ("connectors/zendesk.tml", "End its name in .toml"),
+        ("mappings/freshdsk.toml", "Call it by a connector, one of: desk.toml, freshdesk.toml, github.toml, hub.toml;"),
+        ("mappings/2i2c.toml", "a playbook belongs into mappings/playbooks/"),
+        ("mappings/playbooks/2i2c.toml", "Name it in a helpdesk's file"),
+    ],
+)
+def test_a_file_that_nothing_reads_is_told(tmp_path: Path, name: str, cure: str) -> None:
+    folder = Folder(tmp_path)
+    folder.write(name, "")
+    (problem,) = unread(folder.load())
+    assert (problem.where, problem.what, problem.warning) == (name, "nothing reads this file", True)
+    assert cure in problem.cure
+
+
+def test_files_that_are_read_or_put_aside_are_not_told(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write("mappings/freshdesk.toml", MAPPING)
+    folder.write("mappings/playbooks/ours.toml", "")
+    folder.write("connectors/desk.toml", DESK + '[sync]\nplaybook = "ours"\n')
+    for name in ("connectors/old.toml.bak", "connectors/.desk.toml.swp", "mappings/x.toml~", "README.md", "notes.txt"):
+        folder.write(name, "")
+    assert list(unread(folder.load())) == []

@@ -17,6 +17,7 @@ from syncd.cli.running import add_to_mapping
 from syncd.cli.show import as_json, plural, say
 from syncd.clock import SystemClock, precise
 from syncd.config import Config, Configured, Helpdesk, find_folder, load
+from syncd.config.unread import unread
 from syncd.connector import Connector
 from syncd.errors import ConfigError, ConnectorError, Problem
 from syncd.notify import Message, SinkError, open_sink
@@ -45,7 +46,7 @@ def command(folder: Path | None, *, send: bool, as_data: bool) -> int:
         as_json({"folder": str(place), "problems": [_data(problem) for problem in error.problems]})
         return EXITS[ConfigError]
     sinks = list(_sinks(config, send=send))
-    found = [*config.warnings, *local_problems(config), *_accounts(config), *sinks, *channels(config)]
+    found = [*config.warnings, *unread(config), *local_problems(config), *_accounts(config), *sinks, *channels(config)]
     found += filing_problems(config, found)
     if as_data:
         as_json({"folder": str(config.folder), "problems": [_data(problem) for problem in found]})

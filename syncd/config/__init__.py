@@ -27,6 +27,7 @@ from syncd.config.files import Shelf, digest, toml
 from syncd.config.helpdesks import helpdesk
 from syncd.config.notify import sinks
 from syncd.config.settings import Brake, Config, Configured, Helpdesk, Log, Main, Tracker
+from syncd.config.unread import misnamed
 from syncd.errors import ConfigError, Problem
 from syncd.model import Role
 from syncd.schema import problem, problems
@@ -126,6 +127,10 @@ def _main(folder: Path, secrets: SecretReader, found: list[Problem]) -> Main | N
         data = toml(path, where) if os.path.lexists(path) else {}
     except ConfigError as error:
         found += error.problems
+        return None
+    other = misnamed(folder) if not os.path.lexists(path) else ""
+    if other:
+        found.append(Problem(where, f"there is none, but there is {other}", "Rename that one: nothing else is read"))
         return None
     try:
         given = {"marker_key": MARKER_KEY} if secrets.has_credential("marker_key") else {}
