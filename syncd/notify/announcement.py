@@ -65,12 +65,11 @@ class Said:
 
     @property
     def lines(self) -> list[str]:
-        """What follows the title."""
+        """What follows the title, and what became of the step before."""
         return [line for line in self._lines() if line]
 
     def _lines(self) -> Iterator[str]:
         values = self.values
-        yield self.before
         yield values.get("subject", "")
         yield values.get("brief", "")
         yield from (f"{name}: {values[name]}" for name in FORM_FIELDS if name in values)
@@ -121,9 +120,9 @@ class Announcement:
     @property
     def lines(self) -> list[str]:
         """What follows the title."""
-        if self.count == 1:
-            return self.said[0].lines
         before = list(dict.fromkeys(one.before for one in (*self.said, *self.again) if one.before))
+        if self.count == 1:
+            return [*before, *self.said[0].lines]
         named = [f"- {one.short}" for one in self.said[:NAMED]]
         more = self.count - len(named)
         return [*before, *named, *([f"- and {more:,} more"] if more else [])]
@@ -143,7 +142,8 @@ class Announcement:
         """For programs."""
         said = [one.data() for one in self.said[:NAMED]]
         head = {"source": "syncd", "at": self.at, "title": self.title, "text": self.text}
-        return head | {"count": self.count, "announcements": said}
+        called = [one.name for one in self.mentions]
+        return head | {"count": self.count, "mentions": called, "announcements": said}
 
 
 def _link(what: str, key: str, url: str) -> str:

@@ -15,18 +15,17 @@ from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone
 from syncd.logs import Log
 from syncd.model import Audience
-from syncd.notify.announcement import Announcement, Mention, Said
+from syncd.notify.announcement import Mention, Said
 from syncd.notify.due import due
 from syncd.notify.marks import mark
 from syncd.notify.outlet import Outlet
+from syncd.notify.requests import Request, as_read, batches, message
 from syncd.notify.routes import following, sink_of
 from syncd.notify.sink import SinkError, Unknown
 from syncd.notify.subject import Subject, concerns, found, read, said, stands, taken
 from syncd.store import AnnouncementRow, Telling
 from syncd.work import Work
 
-ALONE = 3
-"""Of so many that are due at once each gets a message of its own; more share one."""
 READS = 10
 """So many that people filed or linked are read in one turn, to see whether anybody is to be told."""
 TRIES, AGAIN = 3, timedelta(seconds=20)
@@ -131,12 +130,10 @@ class Announcer:
 
     def _tell(self, work: Work) -> None:
         """What waits for this sink: what is critical first, then the most urgent."""
-        waiting = self._waiting(work)
-        urgent = [one for one in waiting if one.row.event == "critical"]
-        batches = [*_batches(urgent), *_batches(waiting[len(urgent) :])]
-        for number, batch in enumerate(batches):
+        found = batches(self._waiting(work), lambda one: self._thread(work, one.row))
+        for number, batch in enumerate(found):
             if self._silent:
-                self._hand_on_late(work, [one for left in batches[number:] for one in left])
+                self._hand_on_late(work, [one for left in found[number:] for request in left for one in request])
                 return
             self._say(work, batch)
 
@@ -158,31 +155,37 @@ class Announcer:
                 if reads == READS or (silent and not self._late(subject)):
                     continue
                 reads += 1
-                subject = self._read(work, subject)
+                subject = self._read(work, [subject])
             if subject is not None and concerns(subject):
                 subjects.append(subject)
             elif subject is not None:
                 self._settle(work, row, Telling.NEEDLESS)
         return sorted(subjects, key=lambda one: one.order)
 
-    def _read(self, work: Work, subject: Subject) -> Subject | None:
-        """With what the ticket says; without it where it can't be read for long; None: not now, or never."""
+    def _read(self, work: Work, request: Request) -> Subject | None:
+        """The first of a request with what the ticket says; without it where it can't be read for long.
+
+        Returns:
+            None: not now, or never.
+        """
+        subject = request[0]
         if subject.fresh:
             return subject
-        row = subject.row
         try:
             return read(work, subject)
         except Gone:
-            self._settle(work, row, Telling.NEEDLESS)
+            for one in request:
+                self._settle(work, one.row, Telling.NEEDLESS)
             return None
         except Exception as error:
             if not self._unread(subject, error):
                 raise
-            if row.tries + 1 >= TRIES and concerns(subject):
+            if subject.row.tries + 1 >= TRIES and concerns(subject):
                 return subject
         with work.store.write():
-            later = precise(self.clock.now() + AGAIN * min(row.tries + 1, SLOWER))
-            work.store.announcements.put(replace(row, tries=row.tries + 1, due=later))
+            for row in (one.row for one in request):
+                later = precise(self.clock.now() + AGAIN * min(row.tries + 1, SLOWER))
+                work.store.announcements.put(replace(row, tries=row.tries + 1, due=later))
         return None
 
     def _unread(self, subject: Subject, error: Exception) -> bool:
@@ -199,22 +202,24 @@ class Announcer:
             return False
         return True
 
-    def _say(self, work: Work, batch: Sequence[Subject]) -> None:
+    def _say(self, work: Work, requests: Sequence[Request]) -> None:
         """One message. It counts as sent before the first byte of it leaves."""
-        whole = [self._read(work, batch[0])] if len(batch) == 1 else [*batch]
-        subjects = [one for one in whole if one is not None]
+        if len(requests) == 1:
+            known = self._read(work, sorted(requests[0], key=lambda one: not one.fresh))
+            requests = [as_read(requests[0], known)] if known is not None else []
+        subjects = [one for request in requests for one in request]
         if not subjects:
             return
         now = self.clock.now()
         rows = [self._begun(work, one, now) for one in subjects]
-        message = self._message(work, subjects, now)
-        thread = self._thread(work, subjects[0].row) if len(subjects) == 1 else ""
+        text = message(precise(now), requests, lambda one: self._said(work, one))
+        thread = self._thread(work, subjects[0].row) if len(requests) == 1 else ""
         with work.store.write():
             for row in rows:
                 work.store.announcements.put(row)
         self.outlet.spend()
         try:
-            thread = self.outlet.notifier.send(message, thread) or thread
+            thread = self.outlet.notifier.send(text, thread) or thread
         except Unknown as error:
             self._keep(work, [replace(row, state=Telling.UNKNOWN) for row in rows])
             self.outlet.failed(work.store, error)
@@ -225,13 +230,6 @@ class Announcer:
             self._keep(work, [replace(row, state=Telling.SENT, thread=thread) for row in rows], arrived=True)
             what = [f"{one.row.event} {one.human}" for one in subjects]
             self.log.info("announced", sink=self.outlet.name, what=what)
-
-    def _message(self, work: Work, subjects: Sequence[Subject], now: datetime) -> Announcement:
-        """Each filing or link is counted and named once, by however many routes it comes to this sink."""
-        first = {one.row.about: one for one in reversed(subjects)}
-        once = [one for one in subjects if first[one.row.about] is one]
-        again = [self._said(work, one) for one in subjects if first[one.row.about] is not one]
-        return Announcement(precise(now), [self._said(work, one) for one in once], len(once), again)
 
     def _keep(self, work: Work, rows: Sequence[AnnouncementRow], *, arrived: bool = False) -> None:
         with work.store.write():
@@ -273,6 +271,8 @@ class Announcer:
 
     def _thread(self, work: Work, row: AnnouncementRow) -> str:
         """Under which name this sink knows an earlier step of the same chain."""
+        if not row.step:
+            return ""
         mine = [one.thread for one in work.store.announcements.chain(row.key) if one.sink == self.outlet.name]
         return next((thread for thread in mine if thread), "")
 
@@ -285,8 +285,3 @@ class Announcer:
     def _late(self, subject: Subject) -> bool:
         after = subject.route.to[subject.row.step].after
         return bool(after) and moment(subject.row.made_at) + timedelta(seconds=after) <= self.clock.now()
-
-
-def _batches(subjects: list[Subject]) -> list[list[Subject]]:
-    """What goes into one message: a few each alone, many together."""
-    return [subjects] if len(subjects) > ALONE else [[one] for one in subjects]
