@@ -66,10 +66,7 @@ class JiraConnector(SiteConnector):
         return self._read(row)
 
     def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
-        """See :class:`syncd.connector.Connector`; a call for a hundred issues.
-
-        One issue alone is read with its comments, and tells who moved it.
-        """
+        """See :class:`syncd.connector.Connector`; a call for a hundred issues. One alone is read with its comments."""
         return self.reader.fetch(refs)
 
     def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:

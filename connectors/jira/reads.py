@@ -17,6 +17,10 @@ from syncd.model import GoneKind, Item, Ref, Removed
 BATCH = 100
 """Issues in one bulk read (Bulk fetch issues: at most 100)."""
 
+LOG = ("changelog",)
+"""What is asked for besides fields: who moved an issue last decides whether its closing is followed (rule 5), so it is
+asked of many as of one. Of many the newest forty entries are told (Bulk fetch issues)."""
+
 Entry = Item | Removed | ConnectorError
 
 
@@ -26,8 +30,7 @@ class Reader:
     Args:
         api: the account.
         fields: what is asked of each.
-        tell: makes an item of a record, that of a single read with its changelog; ValueError where it is none. It may
-            ask on.
+        tell: makes an item of a record with its changelog; ValueError where it is none. It may ask on.
         more: fields that are asked of a single issue besides.
         batch: how many are asked for at a time.
     """
@@ -76,7 +79,7 @@ class Reader:
         Raises:
             Gone: it isn't there, or not for us.
         """
-        asked = {"fields": ",".join(fields), "expand": "changelog"}
+        asked = {"fields": ",".join(fields), "expand": ",".join(LOG)}
         return self.api.record("GET", f"issue/{_number(self.api, ref)}", f"reading issue {ref.human}", params=asked)
 
     # --- many ---
@@ -96,7 +99,7 @@ class Reader:
         return told
 
     def _bulk(self, numbers: list[str], doing: str) -> Sequence[items.Row]:
-        body = {"issueIdsOrKeys": numbers, "fields": self.fields}
+        body = {"issueIdsOrKeys": numbers, "fields": self.fields, "expand": LOG}
         return self.api.rows("POST", "issue/bulkfetch", doing, "issues", body=body, write=False)
 
     def _search(self, numbers: list[str], doing: str) -> list[items.Row]:
@@ -104,7 +107,7 @@ class Reader:
         jql, rows, more = f"id in ({', '.join(numbers)}) ORDER BY id ASC", list[items.Row](), True
         while more:
             try:
-                page = classic(self.api, jql, self.fields, doing, len(rows), strict=False)
+                page = classic(self.api, jql, self.fields, doing, len(rows), strict=False, expand=LOG)
             except Refused:
                 return []
             rows, more = [*rows, *page.rows], page.more

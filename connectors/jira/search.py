@@ -46,13 +46,23 @@ def enhanced(api: JiraApi, jql: str, fields: Sequence[str], doing: str) -> Itera
         asked["nextPageToken"] = token
 
 
-def classic(api: JiraApi, jql: str, fields: Sequence[str], doing: str, start: int = 0, *, strict: bool = True) -> Found:
+def classic(
+    api: JiraApi,
+    jql: str,
+    fields: Sequence[str],
+    doing: str,
+    start: int = 0,
+    *,
+    strict: bool = True,
+    expand: Sequence[str] = (),
+) -> Found:
     """One page of a search on Data Center (Search for issues using JQL).
 
     It may be shorter than what is asked for, by a setting of the administrator's. ``strict``: a value that doesn't
-    exist is an error, not a warning.
+    exist is an error, not a warning. ``expand``: what is asked of each issue besides fields.
     """
-    body = {"jql": jql, "fields": list(fields), "startAt": start, "maxResults": PAGE, "validateQuery": strict}
+    body: dict[str, object] = {"jql": jql, "fields": list(fields), "startAt": start, "maxResults": PAGE}
+    body |= {"validateQuery": strict} | ({"expand": list(expand)} if expand else {})
     answer = api.record("POST", "search", doing, body=body, write=False)
     rows, total = _rows(api, answer, doing), answer.get("total")
     if not isinstance(total, int):

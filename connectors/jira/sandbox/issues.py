@@ -51,10 +51,7 @@ class Issues:
         if "names" in call.lists("expand"):
             known = {key: name for key, (name, _) in {**DESK_FIELDS, **call.books.fields}.items()}
             body["names"] = {key: known.get(key, key.capitalize()) for key in body["fields"]}
-        if "changelog" in call.lists("expand"):
-            told = [call.shapes.history(one) for one in reversed(issue.history)]
-            body["changelog"] = {"startAt": 0, "maxResults": len(told), "total": len(told), "histories": told}
-        return Reply(200, body)
+        return Reply(200, body | call.shapes.log(issue, call.lists("expand")))
 
     def changelog(self, call: Call, key: str) -> Reply:
         """What was changed, oldest first."""

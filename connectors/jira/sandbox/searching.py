@@ -40,7 +40,7 @@ _REMOVED = (
     "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration guideline "
     "is available at https://developer.atlassian.com/changelog/#CHANGE-2046"
 )
-MOST_BULK, MOST_SORTED = 100, 7
+MOST_BULK, MOST_SORTED, MOST_LOGGED = 100, 7, 40
 _TOKEN_LIVES = timedelta(days=7)
 Found = tuple[Issue, State]
 
@@ -171,7 +171,11 @@ class Searching:
         missed = self.sandbox.stumbles & issues.keys()
         self.sandbox.stumbles -= missed
         told = [one for id_, one in sorted(issues.items()) if id_ not in missed]
-        rows = [call.shapes.issue(one, one.now, sent.fields, sent.properties) for one in told]
+        shapes = call.shapes
+        rows = [
+            shapes.issue(one, one.now, sent.fields, sent.properties) | shapes.log(one, sent.expand, MOST_LOGGED)
+            for one in told
+        ]
         wrong = [{"id": str(id_), "errorMessage": "The issue could not be retrieved."} for id_ in sorted(missed)]
         return Reply(200, {"expand": "names,schema", "issues": rows, "issueErrors": wrong})
 
@@ -236,7 +240,11 @@ class Searching:
             found, said = [], {"warningMessages": [str(wrong)]}
         size = min(sent.maxResults, self.sandbox.most_per_search)
         part = found[sent.startAt : sent.startAt + size]
-        rows = [call.shapes.issue(issue, state, sent.fields, sent.properties) for issue, state in part]
+        shapes = call.shapes
+        rows = [
+            shapes.issue(issue, state, sent.fields, sent.properties) | shapes.log(issue, sent.expand)
+            for issue, state in part
+        ]
         body: Body = {"expand": "schema,names", "startAt": sent.startAt, "maxResults": size, "total": len(found)}
         return Reply(200, body | {"issues": rows} | said)
 

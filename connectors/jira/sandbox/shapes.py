@@ -132,6 +132,14 @@ class Shapes:
             body["properties"] = {name: issue.properties[name] for name in properties if name in issue.properties}
         return body
 
+    def log(self, issue: Issue, expand: Sequence[str], most: int | None = None) -> Body:
+        """What was changed on an issue, newest first, where it is asked for; ``most``: so many entries and no more."""
+        if "changelog" not in expand:
+            return {}
+        told = [self.history(one) for one in reversed(issue.history)]
+        shown = {"startAt": 0, "maxResults": len(told[:most]), "total": len(told), "histories": told[:most]}
+        return {"changelog": shown}
+
     def _field(self, issue: Issue, state: State, name: str, *, alone: bool = False) -> Any:
         if name in self.books.fields:
             return self._custom(state.custom.get(name), self.books.fields[name][1])

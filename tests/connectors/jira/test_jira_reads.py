@@ -259,10 +259,16 @@ def test_audience_is_what_the_configuration_says(bench: Bench) -> None:
 
 
 def test_a_customer_who_closes_an_issue_is_no_member_of_the_team(bench: Bench) -> None:
-    issue = bench.issue(by="customer")
+    issue, other = bench.issue(by="customer"), bench.issue()
     bench.people.resolve(issue, by="customer")
+    bench.people.resolve(other, by="dev")
     item = bench.item(issue)
     assert (item.moved_by, item.closed_outside) == ("", True)
+    told, others = fetch(bench, [issue, other]).values()  # many at once are told of as one is
+    assert isinstance(told, Item)
+    assert isinstance(others, Item)
+    assert (told.moved_by, told.closed_outside) == ("", True)
+    assert (others.moved_by in {"dev", "Developer"}, others.closed_outside) == (True, False)
     bench.people.reopen(issue)
     bench.people.resolve(issue, by="dev")
     assert bench.item(issue).closed_outside is False
