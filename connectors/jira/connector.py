@@ -50,9 +50,9 @@ class JiraConnector(SiteConnector):
     def __init__(self, name: str, options: JiraOptions, clock: Clock) -> None:
         super().__init__(name, options, clock, issue_type=options.issue_type or "")
         self.options = options
-        self.reader = Reader(self.api, FIELDS, self._read, more=[SAID])
+        self.reader = Reader(self.api, FIELDS, self._read, more=[SAID], offers=self.offers)
         self.explorer = Reader(self.api, [*FIELDS, SAID], self._explored, batch=EXPLORED)
-        self.writer = Writer(self.api, self.account)
+        self.writer = Writer(self.api, self.account, self.offers)
         self.filing = Filing(self.api, self.account, Audience(options.audience))
 
     # --- reading ---

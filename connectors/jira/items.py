@@ -22,6 +22,7 @@ FIELDS = (
     "created",
     "updated",
     "project",
+    "issuetype",
     "creator",
     "labels",
     "assignee",

@@ -1,7 +1,8 @@
 """A status, reached as a person reaches it: by transitions, since Jira sets it in no other way.
 
 Which transitions there are depends on the project, the type, the status and the account; nobody shows the whole
-workflow. So they are read where they are needed, with the fields of their screens, and read again after every hop.
+workflow. So they are read where they are needed and not known already, with the fields of their screens, and after
+every hop.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Sequence
 from connectors.jira import transitions
 from connectors.jira.answers import Answer, ours
 from connectors.jira.api import JiraApi, part
-from connectors.jira.transitions import RESOLUTION, Step
+from connectors.jira.offers import EXPAND, Offers
+from connectors.jira.transitions import RESOLUTION, Step, Transition
 from syncd.actions import Way
 from syncd.errors import ConnectorError, Refused, Transient
 from syncd.model import Status
@@ -25,8 +27,17 @@ _CURE = (
 )
 
 
-def move(api: JiraApi, issue: str, wanted: Status, way: Way, have: Status | None = None, *, called: str = "") -> Status:
-    """Bring an issue to a status: two calls where a transition leads there, two more for every hop.
+def move(
+    api: JiraApi,
+    issue: str,
+    wanted: Status,
+    way: Way,
+    have: Status | None = None,
+    *,
+    called: str = "",
+    offers: Offers | None = None,
+) -> Status:
+    """Bring an issue to a status: a call for every transition, and one to learn which there are where that isn't known.
 
     Args:
         api: the site.
@@ -35,6 +46,7 @@ def move(api: JiraApi, issue: str, wanted: Status, way: Way, have: Status | None
         way: what does as well, what to pass through, what else to set.
         have: its status, where it was read just before.
         called: what people call the issue.
+        offers: what is known of transitions.
 
     Returns:
         The status as the transition promises it, with the resolution that was sent; what became of it since, an
@@ -43,14 +55,19 @@ def move(api: JiraApi, issue: str, wanted: Status, way: Way, have: Status | None
     Raises:
         ConnectorError: it was not reached; the issue may stand half-way.
     """
-    return _Move(api, issue, wanted, way, called or f"issue {issue}").run(have)
+    known = offers if offers is not None else Offers(api.clock)
+    return _Move(api, known, issue, wanted, way, called=called or f"issue {issue}").run(have)
+
+
+class _Unfit(Exception):
+    """Jira refused a transition that wasn't listed of this very issue just now."""
 
 
 class _Move:
     """One issue on its way."""
 
-    def __init__(self, api: JiraApi, issue: str, wanted: Status, way: Way, called: str) -> None:
-        self.api, self.issue, self.wanted, self.way = api, issue, wanted, way
+    def __init__(self, api: JiraApi, offers: Offers, issue: str, wanted: Status, way: Way, *, called: str) -> None:
+        self.api, self.offers, self.issue, self.wanted, self.way = api, offers, issue, wanted, way
         self.choices: Sequence[Status] = (wanted, *way.instead)
         self.doing = f"moving {called} to {shown(wanted)}"
         self.path = f"issue/{part(issue)}/transitions"
@@ -59,13 +76,39 @@ class _Move:
         here = have or self._read()
         seen = {here.native}
         for _ in range(HOPS):
-            step = self._next(here, seen)
-            reached = self._make(step)
+            try:
+                step, reached = self._go(here, seen)
+            except _Unfit:
+                here = self._read()
+                if transitions.reached(self.choices, here):
+                    return here
+                seen = {here.native}
+                step = self._next(here, seen)
+                reached = self._make(step)
+            self.offers.forget(self.issue)
             if reached is not None:
                 return reached
             here = step.transition.to
             seen.add(here.native)
         raise Refused(self.api.name, f"{self.doing}: {HOPS} transitions did not lead there. {_CURE}")
+
+    def _go(self, here: Status, seen: set[str]) -> tuple[Step, Status | None]:
+        """One transition, and the status if it is one that will do: by what is known, else by what Jira lists.
+
+        Raises:
+            _Unfit: what was known isn't so: it stands elsewhere, or can't do what others of its kind can.
+        """
+        found, own = self.offers.known(self.issue, here.native)
+        # One of its kind may lack a direct way that this one has: on a detour only its own lead it.
+        step = self._choose(found, here, seen) if own else transitions.direct(found, self.choices, self.way)
+        if step is not None and not step.missing:
+            return step, self._make(step, listed=False)
+        step = self._next(here, seen)
+        return step, self._make(step)
+
+    def _choose(self, found: Sequence[Transition], here: Status, seen: set[str]) -> Step | None:
+        step = transitions.direct(found, self.choices, self.way)
+        return step or transitions.hop(found, here, self.wanted, seen, self.way)
 
     def _next(self, here: Status, seen: set[str]) -> Step:
         """What to do from here.
@@ -73,11 +116,10 @@ class _Move:
         Raises:
             Refused: nothing leads on.
         """
-        query = {"expand": "transitions.fields"}
-        found = transitions.listed(self.api.rows("GET", self.path, self.doing, "transitions", params=query))
-        step = transitions.direct(found, self.choices, self.way)
-        if step is None:
-            step = transitions.hop(found, here, self.wanted, seen, self.way)
+        rows = self.api.rows("GET", self.path, self.doing, "transitions", params={"expand": EXPAND})
+        found = transitions.listed(rows)
+        self.offers.listed(self.issue, here.native, found)
+        step = self._choose(found, here, seen)
         if step is None:
             to = transitions.names(found)
             raise Refused(self.api.name, f"{self.doing}: from {shown(here)} its transitions lead to {to}. {_CURE}")
@@ -87,11 +129,12 @@ class _Move:
             raise Refused(self.api.name, f"{self.doing}: the transition asks for {asked}, which isn't given. {cure}")
         return step
 
-    def _make(self, step: Step) -> Status | None:
+    def _make(self, step: Step, *, listed: bool = True) -> Status | None:
         """One transition, sent once; the status if it is one that will do, None after a hop.
 
         Raises:
             ConnectorError: it was not made, or nobody knows.
+            _Unfit: it was not made, and wasn't ``listed`` just now.
         """
         try:
             answer = self._send(step)
@@ -102,6 +145,8 @@ class _Move:
         if answer.status != 400:
             to = Status(step.transition.to.native, step.reason)
             return to if transitions.reached(self.choices, to) else None
+        if not listed:
+            raise _Unfit
         if RESOLUTION in answer.fields and RESOLUTION in step.fields:
             # A screen can be listed with more than it takes; then the workflow sets the resolution by itself.
             return self._make(transitions.without_resolution(step))

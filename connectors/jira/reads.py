@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from connectors.jira import items
 from connectors.jira.api import JiraApi, part
+from connectors.jira.offers import EXPAND, Offers
 from connectors.jira.search import classic
 from syncd.errors import ConnectorError, Gone, Refused, Transient
 from syncd.model import GoneKind, Item, Ref, Removed
@@ -33,6 +34,7 @@ class Reader:
         tell: makes an item of a record with its changelog; ValueError where it is none. It may ask on.
         more: fields that are asked of a single issue besides.
         batch: how many are asked for at a time.
+        offers: what is to be known of transitions; a single issue brings its own along, where the site shows them so.
     """
 
     def __init__(
@@ -40,10 +42,13 @@ class Reader:
         api: JiraApi,
         fields: Sequence[str],
         tell: Callable[[items.Row], Item],
+        *,
         more: Sequence[str] = (),
         batch: int = BATCH,
+        offers: Offers | None = None,
     ) -> None:
         self.api, self.fields, self.tell, self.more, self.batch = api, list(fields), tell, list(more), batch
+        self.offers = offers
 
     def fetch(self, refs: Sequence[Ref]) -> dict[Ref, Entry]:
         """See :meth:`syncd.connector.Connector.fetch`.
@@ -74,12 +79,13 @@ class Reader:
         return {ref: found[ref] for ref in refs}
 
     def row(self, ref: Ref, fields: Sequence[str]) -> items.Row:
-        """The record of one issue, with its changelog.
+        """The record of one issue, with its changelog, and its transitions where those are wanted.
 
         Raises:
             Gone: it isn't there, or not for us.
         """
-        asked = {"fields": ",".join(fields), "expand": ",".join(LOG)}
+        expand = LOG if self.offers is None else (*LOG, EXPAND)
+        asked = {"fields": ",".join(fields), "expand": ",".join(expand)}
         return self.api.record("GET", f"issue/{_number(self.api, ref)}", f"reading issue {ref.human}", params=asked)
 
     # --- many ---
@@ -95,6 +101,7 @@ class Reader:
         for row in rows:
             ref = numbers.get(str(row.get("id")))
             if ref is not None:
+                self._saw(row)
                 told[ref] = self._legal(ref, lambda row=row: self.tell(row))  # type: ignore[misc]  # bound at once
         return told
 
@@ -129,8 +136,13 @@ class Reader:
             except Gone:
                 continue
             else:
+                self._saw(row)
                 return self._legal(ref, lambda row=row: self.tell(row))  # type: ignore[misc]  # bound at once
         return Removed(ref, GoneKind.OUT_OF_SIGHT)
+
+    def _saw(self, row: items.Row) -> None:
+        if self.offers is not None:
+            self.offers.saw(row)
 
     def _legal(self, ref: Ref, make: Callable[[], Item]) -> Entry:
         """An item; one that can't be understood is an error of its own."""

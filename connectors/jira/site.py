@@ -14,6 +14,7 @@ from connectors.jira.authors import Authors
 from connectors.jira.cursor import Cursor
 from connectors.jira.feed import Feed
 from connectors.jira.links import RemoteLinks
+from connectors.jira.offers import Offers
 from connectors.jira.options import SiteOptions
 from connectors.jira.trace import Trace
 from connectors.jira.urls import KEY, Urls
@@ -54,6 +55,7 @@ class SiteConnector(Connector):
         self.authors = Authors(self.api)
         self.links = RemoteLinks(self.api, wanted=options.remote_links)
         self.trace = Trace(self.api, self.authors)
+        self.offers = Offers(clock)
 
     @abstractmethod
     def asked(self) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import ClassVar
@@ -50,7 +50,7 @@ class JsmConnector(SiteConnector):
     def __init__(self, name: str, options: JsmOptions, clock: Clock) -> None:
         super().__init__(name, options, clock)
         self.options = options
-        self.writer = DeskWriter(self.api, self.account)
+        self.writer = DeskWriter(self.api, self.account, self.offers)
 
     # --- reading ---
 
@@ -67,11 +67,11 @@ class JsmConnector(SiteConnector):
 
         Comments cost a call of their own where there are more than come along, and on Data Center.
         """
-        return self._reader(self._tickets.read).fetch(refs)
+        return Reader(self.api, READ, self._tickets.read, offers=self.offers).fetch(refs)
 
     def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
         """See :class:`syncd.connector.Connector`; with remote links, which are a call for each request."""
-        return self._reader(self._tickets.explored).fetch(refs)
+        return Reader(self.api, READ, self._tickets.explored).fetch(refs)
 
     def detail(self, ref: Ref) -> Detail:
         """See :class:`syncd.connector.Connector`; one call, and one for comments where they don't all come along.
@@ -107,9 +107,6 @@ class JsmConnector(SiteConnector):
         return [one for one in fields if not (one in told if read else self.account.has_field(one))]
 
     # --- inside ---
-
-    def _reader(self, tell: Callable[[Row], Item]) -> Reader:
-        return Reader(self.api, READ, tell)
 
     @cached_property
     def _details(self) -> Details:

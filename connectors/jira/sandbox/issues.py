@@ -51,7 +51,7 @@ class Issues:
         if "names" in call.lists("expand"):
             known = {key: name for key, (name, _) in {**DESK_FIELDS, **call.books.fields}.items()}
             body["names"] = {key: known.get(key, key.capitalize()) for key in body["fields"]}
-        return Reply(200, body | call.shapes.log(issue, call.lists("expand")))
+        return Reply(200, body | call.shapes.log(issue, call.lists("expand")) | self._along(call, issue))
 
     def changelog(self, call: Call, key: str) -> Reply:
         """What was changed, oldest first."""
@@ -162,6 +162,16 @@ class Issues:
             if wanted in {"", str(one.id)}
         ]
         return Reply(200, {"expand": "transitions", "transitions": shown})
+
+    def _along(self, call: Call, issue: Issue) -> Body:
+        """The transitions of an issue that is read, if they are asked for, as far as this site brings them along."""
+        brings, asked = self.sandbox.brings, call.lists("expand")
+        if brings == "nothing" or not {"transitions", "transitions.fields"} & set(asked):
+            return {}
+        fields = brings == "screens" and "transitions.fields" in asked
+        found = self._possible(issue) if brings != "none of them" else []
+        hidden = issue.now.project.silent
+        return {"transitions": [call.shapes.transition(x, STATUSES[x.to], fields=fields, hidden=hidden) for x in found]}
 
     @staticmethod
     def _possible(issue: Issue, *, closed: bool = False) -> list[Transition]:

@@ -82,6 +82,8 @@ class JiraSandbox(Sandbox):
         """``notifyUsers=false`` makes an edit fail; else it is ignored."""
         self.may: set[str] = {"BULK"}
         """Global permissions of our account."""
+        self.brings = "screens"
+        """What of an issue's transitions comes along where it is read so: "names" alone, "none of them", "nothing"."""
         self.lag = 0.0
         """Seconds by which the index is behind."""
         self.flicker: set[int] = set()

@@ -386,13 +386,34 @@ def test_projects_must_be_named() -> None:
 # --- what it costs ---
 
 
-def test_a_change_with_a_note_costs_four_calls(cloud: JsmWorld) -> None:
+@pytest.mark.parametrize("brings", ["screens", "nothing"])
+def test_a_change_with_a_note_costs_a_read_two_writes_and_a_look_at_what_came_of_them(
+    cloud: JsmWorld, brings: str
+) -> None:
+    cloud.sandbox.brings = brings
     ref, connector = cloud.add(), desk(cloud)
-    connector.fetch([ref])
+    connector.fetch([cloud.add()])  # what is asked for once, the names of fields
     before = cloud.calls()
-    written(connector, Action(ref, Status("indeterminate/Pending"), cloud.status(ref), (INTERNAL,)))
+    connector.fetch([ref])
+    written(connector, Action(ref, Status("done/Resolved"), cloud.status(ref), (INTERNAL,)))
     told = [(one.request.method, one.request.path.rpartition("/")[2]) for one in cloud.sandbox.log[before:]]
-    assert told == [("POST", "comment"), ("GET", "transitions"), ("POST", "transitions"), ("GET", ref.id)]
+    asked = [] if brings == "screens" else [("GET", "transitions")]
+    assert told == [("GET", ref.id), ("POST", "comment"), *asked, ("POST", "transitions"), ("GET", ref.id)]
+    assert cloud.status(ref) == Status("done/Resolved", "Done")
+
+
+def test_fifty_changes_with_notes_cost_two_writes_each_and_a_few_reads(cloud: JsmWorld) -> None:
+    refs, connector = [cloud.add(f"number {i}") for i in range(50)], desk(cloud)
+    here = cloud.status(refs[0])
+    before = cloud.calls()
+    connector.fetch(refs)
+    actions = [Action(ref, Status("done/Resolved"), here, (INTERNAL,)) for ref in refs]
+    assert all(one.error is None and one.version for one in connector.apply(actions))
+    writes = sum(one.request.path.endswith(("/comment", "/transitions")) for one in cloud.sandbox.log[before:])
+    assert writes == 2 * 50 + 1, "the first of them is asked for its transitions"
+    assert cloud.calls() - before - writes <= 6
+    assert {cloud.status(ref) for ref in refs} == {Status("done/Resolved", "Done")}
+    assert all(len(cloud.remarks(ref)) == 1 for ref in refs)
 
 
 def test_a_hundred_unchanged_requests_cost_one_call(cloud: JsmWorld) -> None:
