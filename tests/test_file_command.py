@@ -31,7 +31,7 @@ def test_it_files_an_issue_at_once_and_once(*, by_tag: bool) -> None:
         order(desk, ticket)
     desk.pass_()
     (issue,) = desk.filed()
-    assert (desk.row(ticket).ordered, desk.row(ticket).trigger) == (True, "an agent wrote /file in a note")
+    assert (desk.row(ticket).ordered, desk.row(ticket).trigger) == (True, "an agent's note that says /file")
     order(desk, ticket, "thanks")
     desk.go(3)
     assert (desk.filed(), ticket.status, ticket.tags) == ([issue], Status("pending"), ())

@@ -28,7 +28,7 @@ def test_a_ticket_that_nobody_escalated_becomes_no_issue_and_the_reason_says_wha
     detail = ticket("Search is slow")
     why = unfiled(SUPPORT, replace(detail, item=replace(detail.item, tags=())))
     assert why.rule == "not_escalated"
-    assert "the tag rfh or the tag defect or an agent wrote /file in a note" in why.why
+    assert "the tag rfh or the tag defect or an agent's note that says /file" in why.why
 
 
 def test_a_playbook_without_conditions_files_nothing() -> None:
@@ -60,7 +60,7 @@ def test_an_agent_s_command_escalates_and_outweighs_a_table_that_needs_no_issue(
     bare = replace(detail, item=replace(detail.item, tags=()))
     assert unfiled(SUPPORT, detail).rule == "no_issue"
     assert unfiled(SUPPORT, bare).rule == "not_escalated"
-    assert decided(SUPPORT, bare, ordered=True).escalated.why == "an agent wrote /file in a note"
+    assert decided(SUPPORT, bare, ordered=True).escalated.why == "an agent's note that says /file"
 
 
 def test_a_follow_up_does_not_file_again_by_tags_that_it_inherited() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncd.cli import filings
 from syncd.details import Company, Person
 from syncd.model import Author, Status
 from syncd.testing.books import NO_COPIES
@@ -55,6 +56,21 @@ def test_the_representatives_are_asked_once_and_nothing_is_filed_meanwhile() -> 
     desk.label(ticket, *ticket.tags, "approved")
     desk.go()
     assert len(desk.filed()) == 1
+
+
+def test_status_names_the_tickets_that_wait_for_a_person_before_they_are_filed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = office()
+    tickets = [desk.ref(foreign(desk)).human for _ in range(4)]
+    found = filings.gather(desk.store)
+    assert [(one["ticket"], one["rule"]) for one in found["unfiled_tickets"]] == [
+        (ticket, "not_authorised") for ticket in tickets
+    ]
+    filings.tell(found)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"{', '.join(tickets[:3])} and 1 more, which `syncd status --json` names" in shown
+    assert tickets[3] not in shown
 
 
 def test_who_may_start_a_ticket_is_asked_nothing() -> None:

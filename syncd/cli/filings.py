@@ -16,7 +16,7 @@ from syncd.work import Work
 STATES = {
     FilingState.OLD: "escalated before the watch began: left to people",
     FilingState.WAITING: "to be filed",
-    FilingState.UNFILED: "no issue is filed as it is",
+    FilingState.UNFILED: "without an issue as things stand",
     FilingState.SENT: "being filed",
     FilingState.DOUBT: "the answer was lost: the issue is looked for",
     FilingState.FILED: "filed",
@@ -53,11 +53,13 @@ def gather(store: Store) -> dict[str, Any]:
         if state is FilingState.UNFILED:
             rules[rule] += number
     open_ = store.filings.open()
+    held = store.filings.unfiled(TO_ANSWER)
     refused = [row for row in open_ if row.state is FilingState.REFUSED]
     doubtful = [row for row in open_ if row.state is FilingState.DOUBT]
     return {
         "filings": dict(counts),
         "unfiled": dict(rules),
+        "unfiled_tickets": [{"ticket": row.ticket.human, "rule": row.rule, "since": row.seen_at} for row in held],
         "doubtful_filings": [
             {"ticket": row.ticket.human, **{name: getattr(row, name) for name in ("tracker", "place", "reason", "due")}}
             for row in doubtful
@@ -87,6 +89,7 @@ def tell(found: Mapping[str, Any]) -> None:
         say(f"Escalated tickets: {several}")
     for rule, number in sorted(found["unfiled"].items()):
         say(f"  {number:>6,}  not filed: {UNFILED.get(rule, rule)}")
+        _tell_which([row["ticket"] for row in found["unfiled_tickets"] if row["rule"] == rule])
     if counts.get(FilingState.OLD):
         many = plural(counts[FilingState.OLD], "ticket")
         say(
@@ -100,6 +103,17 @@ def tell(found: Mapping[str, Any]) -> None:
     for row in found["refused_boards"]:
         name, ticket = row["issue"], row["ticket"]
         say(f"Refused: a board for {name}, which was filed for {ticket}: {row['reason']}. {_cure(name)}")
+
+
+def _tell_which(tickets: Sequence[str]) -> None:
+    """Tickets that wait for a person, the oldest first."""
+    if tickets:
+        more = (
+            f" and {len(tickets) - EXAMPLES:,} more, which `syncd status --json` names"
+            if len(tickets) > EXAMPLES
+            else ""
+        )
+        say(f"          {', '.join(tickets[:EXAMPLES])}{more}: `syncd explain --ticket REF` says what it takes")
 
 
 def _tell_doubtful(rows: Sequence[Mapping[str, Any]]) -> None:

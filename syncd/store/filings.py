@@ -69,6 +69,10 @@ OPEN = """
     SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
     WHERE f.state IN ('waiting', 'sent', 'doubt', 'refused') ORDER BY f.state <> 'refused', due, f.id
 """
+UNFILED = """
+    SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue
+    WHERE f.state = 'unfiled' AND f.rule IN (SELECT value FROM json_each(?)) ORDER BY f.seen_at, f.id
+"""
 TAKE_UP = f"""
     UPDATE filings AS f SET state = 'waiting', due = :now
     WHERE {OLD} AND (created_at >= :since OR version >= :since) AND (:only IS NULL OR ticket IN
@@ -263,6 +267,10 @@ class Filings:
     def open(self) -> list[FilingRow]:
         """What is to be filed, or looked for, or was refused, that first."""
         return [filing_row(row) for row in self._db.query(OPEN)]
+
+    def unfiled(self, rules: Iterable[str]) -> list[FilingRow]:
+        """Those that aren't filed by one of these rules, the oldest first."""
+        return [filing_row(row) for row in self._db.query(UNFILED, [json.dumps(list(rules))])]
 
     def several(self, helpdesk: str) -> list[FilingRow]:
         """Those of a helpdesk's tickets that have further issues, or had."""

@@ -35,7 +35,7 @@ class Condition(Table):
         if self.status is not None:
             return f"the ticket is {self.status.replace('_', ' ')}"
         if self.command is not None:
-            return f"an agent wrote {self.command} in a note"
+            return f"an agent's note that says {self.command}"
         return f"the tag {self.tag}" if self.tag is not None else f"the group {self.group}"
 
 

@@ -93,7 +93,7 @@ def test_why_no_issue_is_filed_is_one_sentence_and_status_1(public: Office) -> N
     run = public.run("explain", "--ticket", f"freshdesk:{ticket}").ended(1)
     assert run.out == (
         f"freshdesk:{ticket} would become no issue: the ticket is not escalated. That takes: "
-        "the tag escalate or an agent wrote /file in a note.\n"
+        "the tag escalate or an agent's note that says /file.\n"
     )
     found = public.json("explain", "--ticket", f"freshdesk:{ticket}")
     assert (found["would_be_filed"], found["rule"]) == (False, "not_escalated")
@@ -102,7 +102,7 @@ def test_why_no_issue_is_filed_is_one_sentence_and_status_1(public: Office) -> N
 def test_an_agent_s_note_escalates(public: Office) -> None:
     ticket = public.ticket()
     public.desk.agent_note(ticket, "<p>/file</p>")
-    assert "an agent wrote /file" in public.run("explain", "--ticket", f"freshdesk:{ticket}").ended(0).out
+    assert "an agent's note that says /file" in public.run("explain", "--ticket", f"freshdesk:{ticket}").ended(0).out
 
 
 def test_a_ticket_that_has_its_issue_needs_no_second_one(public: Office) -> None:
