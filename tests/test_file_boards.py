@@ -12,13 +12,16 @@ from syncd.actions import Board
 from syncd.cli import filings
 from syncd.details import Detail
 from syncd.errors import ConnectorError, Refused, Transient
-from syncd.model import Ref
+from syncd.model import Audience, Author, Ref
 from syncd.notify.incidents import incidents
 from syncd.testing.memory import Entry
 from syncd.testing.panels import Panel
 from tests.filings import AFTER, RULES, Desk
 
-BOARDS = [{"board": "team/1", "fields": {"Type": "support", "Impact": "{priority}"}}, {"board": "team/2"}]
+BOARDS: list[dict[str, Any]] = [
+    {"board": "team/1", "fields": {"Type": "support", "Impact": "{priority}"}},
+    {"board": "team/2"},
+]
 PRIORITIES = {"severity": {"told_by": [{"field": "impact"}]}, "table": {"critical": "critical"}, "labelled": False}
 FILE = {**RULES["file"], "type": "Bug", "set": {"Severity": "{priority}"}}
 
@@ -222,3 +225,129 @@ def test_a_long_outage_is_waited_for(desk: Desk) -> None:
     (issue,) = desk.filed()
     assert issue.number in desk.tracker.boards["team/1"].items
     assert desk.row(ticket).board_reason == ""
+
+
+# --- issues that people filed ---
+
+
+@pytest.fixture
+def shared() -> Desk:
+    """A desk whose place is the project in which people file by hand, too."""
+    return team()
+
+
+def team(**rules: Any) -> Desk:
+    routing = {"place": "bugs", "places": {"bugs": "tracker:TRACKER", "other": "OTHER"}}
+    desk = Desk(**{"boards": BOARDS, "priorities": PRIORITIES, "routing": routing, **rules})
+    (tracker,) = (books for name, books in desk.books.items() if name not in {"desk", "emea"})
+    tracker.boards["team/1"] = Panel({"Type": ("support", "defect"), "Impact": ("critical", "high")})
+    tracker.boards["team/2"] = Panel({})
+    desk.tracker = tracker
+    return desk
+
+
+def adopted(desk: Desk, **how: Any) -> tuple[Entry, Entry]:
+    """An escalated ticket for which a person files an issue within the minute that is left to people."""
+    ticket = desk.escalated()
+    ticket.fields["impact"] = "critical"
+    desk.pass_()
+    issue = desk.issue(ticket, **how)
+    return ticket, issue
+
+
+def on_boards(desk: Desk) -> dict[str, dict[int, Any]]:
+    return {name: dict(panel.items) for name, panel in desk.tracker.boards.items()}
+
+
+def test_an_issue_that_a_person_filed_for_the_ticket_is_put_there_too(shared: Desk) -> None:
+    ticket, issue = adopted(shared)
+    shared.go()
+    assert (shared.filed(), shared.states(ticket)) == ([], ["adopted"])
+    there = {"Type": "support", "Impact": "critical"}
+    assert on_boards(shared) == {"team/1": {issue.number: there}, "team/2": {issue.number: {}}}
+    assert (issue.subject, issue.tags, issue.remarks) == ("", (), [])
+
+
+def test_what_a_person_has_set_on_the_board_stays(shared: Desk) -> None:
+    _, issue = adopted(shared)
+    shared.tracker.boards["team/1"].items[issue.number] = {"Type": "defect"}
+    shared.go()
+    assert shared.tracker.boards["team/1"].items == {issue.number: {"Type": "defect", "Impact": "critical"}}
+
+
+def test_it_is_put_there_once_and_what_people_do_there_afterwards_holds(shared: Desk) -> None:
+    _, issue = adopted(shared)
+    shared.go()
+    del shared.tracker.boards["team/2"].items[issue.number]
+    shared.tracker.boards["team/1"].items[issue.number] = {}
+    another = shared.escalated()
+    shared.say(issue, shared.url(another), Author.TEAM)
+    shared.settle()
+    shared.go()
+    assert shared.states(another) == ["adopted"]
+    assert on_boards(shared) == {"team/1": {issue.number: {}}, "team/2": {}}
+
+
+@pytest.mark.parametrize("status", ["done", "declined", "duplicate"])
+def test_what_is_finished_by_then_is_not_put_there(shared: Desk, status: str) -> None:
+    ticket, issue = adopted(shared)
+    shared.pass_()
+    shared.move(issue, status)
+    shared.go()
+    assert shared.states(ticket) == ["adopted"]
+    assert on_boards(shared) == {"team/1": {}, "team/2": {}}
+    assert shown(shared) == ([], [], {}, 0)
+
+
+def test_an_issue_elsewhere_than_in_the_playbook_s_places_is_not_put_there() -> None:
+    desk = team(routing={"place": "bugs", "places": {"bugs": "BUG"}})
+    ticket, _ = adopted(desk)
+    desk.go()
+    assert desk.states(ticket) == ["adopted"]
+    assert on_boards(desk) == {"team/1": {}, "team/2": {}}
+    assert shown(desk) == ([], [], {}, 0)
+
+
+def test_a_board_of_one_place_gets_what_people_filed_there_and_no_other() -> None:
+    desk = team(boards=[BOARDS[0] | {"place": "bugs"}, BOARDS[1] | {"place": "other"}])
+    _, issue = adopted(desk)
+    desk.go()
+    assert on_boards(desk) == {"team/1": {issue.number: {"Type": "support", "Impact": "critical"}}, "team/2": {}}
+
+
+def test_a_field_of_the_ticket_does_not_come_where_everybody_reads() -> None:
+    desk = team(boards=[{"board": "team/1", "fields": {"Impact": "{field:impact}", "Type": "support"}}])
+    _, issue = adopted(desk, audience=Audience.PUBLIC)
+    desk.go()
+    assert desk.tracker.boards["team/1"].items == {issue.number: {"Type": "support"}}
+
+
+def test_what_can_not_be_put_there_is_parked_as_for_any_other(shared: Desk) -> None:
+    no_option(shared)
+    ticket, issue = adopted(shared)
+    shared.go()
+    (told,), (row,), alerted, parked = shown(shared)
+    assert (told["issue"], row["parked"], parked) == (shared.ref(issue).human, True, 1)
+    assert "no option critical" in alerted[shared.ref(ticket).human]
+    shared.tracker.boards["team/1"].fields["Impact"] = ("critical",)
+    with shared.store.write():
+        assert shared.store.boards.retry(shared.work.now, shared.ref(issue)) == 1
+    shared.go()
+    assert shared.tracker.boards["team/1"].items[issue.number] == {"Type": "support", "Impact": "critical"}
+    assert shown(shared) == ([], [], {}, 0)
+
+
+def test_observe_mode_puts_nothing_there_nor_does_its_end(shared: Desk) -> None:
+    shared.work.writes = False
+    ticket, _ = adopted(shared)
+    shared.go()
+    assert shared.states(ticket) == ["adopted"]
+    shared.work.writes = True
+    shared.go()
+    assert on_boards(shared) == {"team/1": {}, "team/2": {}}
+
+
+def test_a_link_that_no_escalation_led_to_is_put_nowhere(shared: Desk) -> None:
+    shared.issue(shared.ticket())
+    shared.go()
+    assert on_boards(shared) == {"team/1": {}, "team/2": {}}

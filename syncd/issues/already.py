@@ -35,16 +35,23 @@ def already(work: Work, row: FilingRow, place: str = "") -> FilingRow | None:
 
 
 def _adopted(work: Work, row: FilingRow, link: Link) -> FilingRow:
+    """Its boards are owed, unless another ticket's filing has seen to them: what people do there afterwards holds."""
     found = replace(row, state=FilingState.ADOPTED, rule="", reason="")
-    return replace(found, tracker=link.issue.connector, issue=link.issue, filed_at=work.now)
+    boards = work.helpdesks[row.ticket.connector].playbook.boards and not work.store.boards.known(link.issue, row.id)
+    due = work.now if boards and work.writes else ""
+    return replace(found, tracker=link.issue.connector, issue=link.issue, filed_at=work.now, board_due=due)
 
 
 def _is_in(work: Work, ticket: Ref, link: Link, place: str) -> bool:
     """Whether an issue is in a place: as we filed it, else by its key (``owner/repo#4``, ``ENG-7``)."""
     ours = next((one for one in work.store.filings.of(ticket) if one.issue == link.issue and one.place), None)
-    key = link.issue.key
-    where = ours.place if ours is not None else (key.partition("#")[0] if "#" in key else key.rpartition("-")[0])
+    where = ours.place if ours is not None else place_of(link.issue)
     return where.casefold() == place.casefold()
+
+
+def place_of(issue: Ref) -> str:
+    """The repository or project that an issue is in, by its key."""
+    return issue.key.partition("#")[0] if "#" in issue.key else issue.key.rpartition("-")[0]
 
 
 def came_from(work: Work, row: FilingRow) -> list[tuple[str, str]]:
@@ -71,4 +78,4 @@ def tell_promoted(work: Work, row: FilingRow, issue: Item, made: int) -> None:
             effects.promise(effect, work.name(effect), work.clock.now())
 
 
-__all__ = ["already", "came_from", "live", "tell_promoted"]
+__all__ = ["already", "came_from", "live", "place_of", "tell_promoted"]

@@ -32,7 +32,7 @@ FILINGS = f"""
 """  # noqa: S608  # our own words
 BOARDS = """
     SELECT tracker AS connector, count(*) AS parked FROM filings
-    WHERE state = 'filed' AND board_reason <> '' AND board_due = '' GROUP BY 1
+    WHERE state IN ('filed', 'adopted') AND board_reason <> '' AND board_due = '' GROUP BY 1
 """
 SIZE = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()"
 

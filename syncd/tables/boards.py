@@ -19,7 +19,7 @@ def _board(name: str) -> str:
 
 
 class BoardRow(Table):
-    """One of ``[[boards]]``: every issue that syncd files is put there, once.
+    """One of ``[[boards]]``: every issue that syncd files is put there, once; also one that a person filed meanwhile.
 
     Attributes:
         board: its owner and its number: ``acme/4``.

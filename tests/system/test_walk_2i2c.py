@@ -292,6 +292,7 @@ def test_an_issue_from_the_form_is_adopted_and_no_second_one_is_filed(hub: Hub) 
     hub.go()
     assert (hub.hub.issues(), hub.at(ticket)) == ([key], PENDING)
     assert any(f"Filed as {key}" in note for note in hub.notes(ticket))
+    assert hub.hub.on_board(BOARD, key) == {"type": "support"}
     hub.hub.close(key, "not_planned")
     hub.go()
     assert hub.at(ticket) == RESOLVED
