@@ -11,7 +11,7 @@ import pytest
 
 from syncd.cli import filings
 from syncd.cli.show import when
-from syncd.model import Ref
+from syncd.model import Ref, Status
 from tests.filings import AFTER, Desk
 from tests.ledger import Bench
 
@@ -80,3 +80,27 @@ def test_an_issue_that_a_search_does_not_show_at_once_is_looked_for_again() -> N
     desk.go(8)
     (issue,) = desk.filed()
     assert (desk.row(ticket).issue, desk.states(ticket)) == (desk.ref(issue), ["filed"])
+
+
+@pytest.mark.parametrize("met", ["closed", "open"])
+def test_an_issue_that_was_closed_before_its_answer_was_found_resolves_its_ticket(met: str) -> None:
+    """The tracker's feed shows it by its text, before it is known whose it is: as one that was closed all along."""
+    desk = Desk()
+    ticket = desk.escalated()
+    desk.pass_()
+    desk.tick(AFTER)
+    desk.tracker.faults.append(("lost_answer", True))
+    desk.work.connectors["tracker"].settle = 3 * AFTER
+    desk.pass_()
+    (issue,) = desk.filed()
+    assert desk.states(ticket) == ["doubt"]
+    if met == "open":
+        desk.tick(5)
+        desk.pass_()
+    desk.move(issue, "done")
+    desk.go(6)
+    assert (desk.states(ticket), ticket.status) == (["filed"], Status("resolved"))
+    assert desk.notes(ticket)[-1:] == ["resolved"]
+    desk.move(ticket, "open")
+    desk.go()
+    assert ticket.status == Status("open"), "the closing speaks once"

@@ -21,7 +21,7 @@ from syncd.messages.occasions import note_unfiled
 from syncd.model import Audience, Item, Ref, Removed
 from syncd.probe.recall import LONG_AFTER
 from syncd.probe.settle import ASK_AGAIN, LEFT_ALONE, SEARCH_LOOKS, passes
-from syncd.records import BY_PERSON, LinkState, Origin, Step, Why
+from syncd.records import BY_PERSON, LinkState, Origin, Standing, Step, Why
 from syncd.retry import LIMIT_WAIT, delay, reads
 from syncd.store import FilingRow, FilingState
 from syncd.store.filings import PROMOTED
@@ -110,7 +110,7 @@ def _filed(work: Work, row: FilingRow, issue: Item, lacks: str = "") -> None:
     with store.write():
         if not store.snapshots.is_stale(issue):
             work.keep(issue)
-        link = _tie(work, row.ticket, issue.ref)
+        link = _tie(work, row, issue.ref)
         boards = work.helpdesks[row.ticket.connector].playbook.boards
         row = replace(row, board_due=work.now if boards else "", board_tries=0)
         store.filings.put(
@@ -127,20 +127,27 @@ def _filed(work: Work, row: FilingRow, issue: Item, lacks: str = "") -> None:
     work.tally["filed"] += 1
 
 
-def _tie(work: Work, ticket: Ref, issue: Ref) -> int:
-    """The link of an issue that we filed, whoever met it first; one that a person has removed stays so."""
+def _tie(work: Work, row: FilingRow, issue: Ref) -> int:
+    """The link of an issue that we filed, whoever met it first; one that a person has removed stays so.
+
+    It was open when it was made. So one that was closed before it was known whose it is has moved since.
+    """
     links = work.store.links
-    link = links.pair(ticket, issue)
+    link = links.pair(row.ticket, issue)
     if link is None:
-        made = links.add(ticket, issue, LinkState.LIVE, Origin.SYNCD, filed=True, reason="", now=work.now)
+        made = links.add(row.ticket, issue, LinkState.LIVE, Origin.SYNCD, filed=True, reason="", now=work.now)
         link = links.get(made)
         assert link is not None  # noqa: S101  # just added
         links.saw_open(link)
     elif link.state is LinkState.PROPOSED or (link.state is LinkState.ENDED and link.reason != BY_PERSON):
         links.set_state(link, LinkState.LIVE, "", work.now)
         links.begin_anew(link, Origin.SYNCD, filed=True)
+    elif link.standing is Standing.ADOPTED and row.state in {FilingState.SENT, FilingState.DOUBT}:
+        links.begin_anew(link, Origin.SYNCD, filed=True)
+        links.saw_open(link)
     else:
         links.is_filed(link)
+        links.saw_open(link)
     return link.id
 
 
