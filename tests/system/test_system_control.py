@@ -342,7 +342,7 @@ def test_what_is_no_socket_is_left_alone(still: Office) -> None:
 def test_a_path_that_is_too_long_is_told_and_the_service_runs(build: Callable[..., Office], tmp_path: Path) -> None:
     office = build()
     office.state = tmp_path / ("x" * 100) / "syncd.db"
-    office.write("syncd.toml", f'state = "{office.state}"\n')
+    office.write("syncd.toml", f'state = "{office.state}"\nlisten = "127.0.0.1:0"\n')
     with service(office) as started:
         until(lambda: ready(started), started)
         (line,) = events(started, "control")
