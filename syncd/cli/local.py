@@ -48,7 +48,7 @@ def _state(state: Path) -> Iterator[Problem]:
         yield Problem(where, what, "Make room: when it is full, syncd stops", warning=free >= NO_ROOM)
     if state.exists():
         try:
-            Store.read(state).close()
+            Store.read(state, whole=True).close()
         except StateError as error:
             yield Problem(error.path, error.what, error.cure)
 

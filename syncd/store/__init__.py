@@ -120,13 +120,13 @@ class Store:
         return store
 
     @classmethod
-    def read(cls, path: Path) -> Store:
-        """The state, to look at.
+    def read(cls, path: Path, *, whole: bool = False) -> Store:
+        """The state, to look at; ``whole``: see :func:`syncd.store.file.open_for_reading`.
 
         Raises:
             StateError: there is none, or it can't be read.
         """
-        return cls(open_for_reading(path))
+        return cls(open_for_reading(path, whole=whole))
 
     @classmethod
     def scratch(cls, path: Path | None = None) -> Store:

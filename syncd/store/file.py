@@ -153,8 +153,10 @@ def close_for_writing(db: Database) -> None:
     db.conn.close()
 
 
-def open_for_reading(path: Path) -> Database:
+def open_for_reading(path: Path, *, whole: bool = False) -> Database:
     """The state as it is now, read-only, while a daemon may be writing it.
+
+    ``whole``: every page is looked at, and not only what is asked for afterwards.
 
     Raises:
         StateError: there is none, or it can't be read.
@@ -166,7 +168,7 @@ def open_for_reading(path: Path) -> Database:
         if _is_blank(db):
             db.conn.close()
             raise StateError(str(path), "there is nothing in it yet", "Run `syncd reconcile` first")
-        _prove(db, path, quick=False)
+        _prove(db, path, quick=whole)
     return db
 
 

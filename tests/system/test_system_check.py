@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -120,6 +121,19 @@ def damaged_state(office: Office) -> None:
     office.write("notes.txt", "These are my notes.\n" * 500)
 
 
+def damaged_page(office: Office) -> None:
+    """The disk has lost a page that nobody needs in order to open the state."""
+    office.run("reconcile").ended(0)
+    db = sqlite3.connect(office.state)
+    ((page, size),) = db.execute(
+        "SELECT rootpage, (SELECT page_size FROM pragma_page_size()) FROM sqlite_schema WHERE name = 'journal'"
+    )
+    db.close()
+    with office.state.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)
+
+
 def cut_key(office: Office) -> None:
     office.state.parent.mkdir()
     office.state.with_name("syncd.db.marker_key").write_bytes(b"")
@@ -149,6 +163,7 @@ def cut_key(office: Office) -> None:
         (no_folder_for_the_state, "/dev/null can't be written by this account (Not a directory)", "mend `state`"),
         (read_only_folder, "/proc can't be written by this account", "as the account that runs syncd"),
         (damaged_state, "no SQLite file at all", "syncd restore"),
+        (damaged_page, "the file is damaged", "syncd restore"),
         (cut_key, "the marker key is empty or cut", "Restore it from a copy"),
     ],
 )
