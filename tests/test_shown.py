@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from syncd.ingest.poll import poll
 from syncd.model import Audience, Author, Status
 from syncd.plan import decide
 from syncd.probe.observe import load, settled
 from syncd.records import LinkState, Standing
 from syncd.sync.approval import keep
+from syncd.sync.reconcile import drain
 from syncd.testing.memory import Entry
 from tests.pairs import Pair
 
@@ -378,3 +380,25 @@ def test_another_playbook_takes_away_what_it_does_not_show() -> None:
     assert (shows(ticket), shows(issue)) == ({"key": "", "url": "", "word": "", "tags": ("work_open",)}, {"count": 0})
     assert pair.link().state is LinkState.LIVE
     assert ticket.status == Status("pending")
+
+
+@pytest.mark.parametrize("happens", ["lost", "moved"])
+def test_whatever_is_queued_of_an_item_that_is_left_alone_finds_a_lane(happens: str) -> None:
+    pair = Pair(**RULES)
+    ticket, issue = pair.filed_pair()
+    pair.tracker.tells_moves = True
+    if happens == "lost":
+        pair.remove(issue)
+        shown = ""
+    else:
+        new = pair.transfer(issue)
+        new.fields, new.tags = dict(issue.fields), issue.tags
+        shown = pair.url(new)
+    for _ in range(6):
+        pair.clock.advance(600)
+        for name in pair.books:
+            poll(pair.work, name)
+        for route in pair.store.queue.routes(pair.clock.now()):  # as the service's lanes do
+            drain(pair.work, route=route)
+    assert pair.store.queue.rows() == []
+    assert shows(ticket)["url"] == shown

@@ -293,7 +293,10 @@ CREATE VIEW ends AS
     SELECT group_key, substr(ticket, 1, instr(ticket, ':') - 1) AS connector FROM links
     UNION ALL SELECT group_key, substr(issue, 1, instr(issue, ':') - 1) AS connector FROM links
     UNION ALL SELECT ref AS group_key, substr(ref, 1, instr(ref, ':') - 1) AS connector FROM shown
-    WHERE NOT EXISTS (SELECT 1 FROM links WHERE links.group_key = shown.ref);
+    WHERE NOT EXISTS (SELECT 1 FROM links WHERE links.group_key = shown.ref)
+    UNION ALL SELECT group_key, substr(group_key, 1, instr(group_key, ':') - 1) AS connector FROM queue
+    WHERE NOT EXISTS (SELECT 1 FROM links WHERE links.group_key = queue.group_key)
+    AND NOT EXISTS (SELECT 1 FROM shown WHERE shown.ref = queue.group_key);
 
 CREATE TABLE connectors (
     name        TEXT PRIMARY KEY,

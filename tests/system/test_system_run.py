@@ -93,6 +93,20 @@ def test_what_is_left_alone_no_longer_shows_its_issue(quick: Office) -> None:
         until(lambda: quick.json("queue", "list") == [], started)
 
 
+def test_what_shows_nothing_any_more_is_not_queued_for_ever(quick: Office) -> None:
+    quick.write_desk(sync='issue_tag = "tickets"', more='poll_interval = "1s"')
+    with service(quick) as started:
+        until(lambda: ready(started), started)
+        quick.later()
+        ticket = quick.ticket()
+        issue = quick.issue(ticket)
+        until(lambda: quick.hub.labels(issue) == ["tickets-1"], started)
+        quick.later()
+        quick.desk.agent_note(ticket, "<div>/unlink</div>")
+        until(lambda: quick.hub.labels(issue) == [], started)
+        until(lambda: quick.json("queue", "list") == [], started)
+
+
 def test_what_exists_is_adopted_before_anything_is_written(quick: Office) -> None:
     tickets = [quick.ticket() for _ in range(3)]
     for ticket in tickets:

@@ -246,6 +246,10 @@ class People:
         """Its text, empty if it has none."""
         return self._issue(key).now.body or ""
 
+    def labels(self, key: str) -> list[str]:
+        """The labels that it has."""
+        return list(self._issue(key).now.labels)
+
     def comments(self, key: str) -> list[tuple[str, str]]:
         """Author and text of each comment."""
         return [(one.user, one.body) for one in self._issue(key).comments]
