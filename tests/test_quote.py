@@ -85,6 +85,14 @@ def test_what_nobody_said_is_not_carried(over: dict[str, Any]) -> None:
     assert not may_carry(text(**over))
 
 
+def test_whoever_quotes_a_note_of_syncd_s_has_said_something() -> None:
+    marked = "syncd:v1:01ARZ3NDEKTSV4RRFFQ69G5FAV:0123456789abcdef0123"
+    said = text(f"> Filed as ENG-7.\n>\n> `{marked}`\n\nIs that still so?")
+    assert may_carry(said)
+    assert marked not in note([Part(said)], TICKET, Role.HELPDESK, files=True)[0]
+    assert not may_carry(text(f"> Is that still so?\n\nYes.\n\n`{marked}`"))
+
+
 def test_a_note_holds_as_much_as_every_tracker_takes_and_says_how_many_texts_that_are() -> None:
     body, count = note([Part(text("x\n" * 40_000, id=str(at))) for at in range(5)], TICKET, Role.HELPDESK, files=True)
     assert 1 <= count < 5

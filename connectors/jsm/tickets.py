@@ -166,12 +166,15 @@ class Tickets:
         return [{**one, "jsdPublic": public.get(items.digits(one, "id"), one.get("jsdPublic"))} for one in rows]
 
     def _author(self, row: Row, askers: Sequence[object]) -> Author:
-        """Whose a comment is. Only the team writes internal ones; in public, whoever asked is a customer."""
+        """Whose a comment is. In public, whoever asked is a customer.
+
+        An internal one is the team's, unless a customer's account made it: the mail of one who doesn't take part.
+        """
         who = row.get("author")
         if self.authors.is_self(who):
             return Author.SELF
         if is_internal(row):
-            return Author.OUTSIDE if part_of(who, "accountType") == "customer" or not who else Author.TEAM
+            return Author.OUTSIDE if not who or self.authors.is_customer(who, unknown=False) else Author.TEAM
         if any(_same(who, one) for one in askers):
             return Author.OUTSIDE
         # On Cloud the portal's own customers show by their accountId, so that whoever else wrote is an agent.

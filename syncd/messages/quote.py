@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ LONGEST, LEAST = 12_000, 400
 """How many characters of one text are carried; with less room than that it goes into the next note."""
 FRAME = 1_200
 """Room for what stands around a quotation."""
+_QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,12 @@ def digest(key: bytes, text: Text) -> str:
 
 
 def may_carry(text: Text) -> bool:
-    """Whether it was said by somebody: not by an automation, nor by a syncd, this one or another."""
+    """Whether it was said by somebody: not by an automation, nor by a syncd, this one or another.
+
+    Whoever quotes what a syncd wrote, marker and all, has said something of their own.
+    """
     by_somebody = bool(text.id) and text.author is not Author.SELF and not text.automatic
-    return by_somebody and not marker.PATTERN.search(text.body)
+    return by_somebody and not marker.PATTERN.search(_QUOTED.sub("", text.body))
 
 
 def note(parts: Sequence[Part], source: Item, role: Role, *, files: bool) -> tuple[str, int]:

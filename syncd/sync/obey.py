@@ -132,8 +132,10 @@ def _issue(work: Work, row: CommandRow) -> Ref:
             found = None if isinstance(once(connector.fetch, [found])[found], Removed) else found
         if found is not None:
             return found
-    names = " and ".join(name for name, _ in _places(work, row)) or "this helpdesk's tracker"
-    raise _Fault(f"{names} has no such issue, or hides it from us")
+    names = [name for name, _ in _places(work, row)] or ["this helpdesk's tracker"]
+    if len(names) > 1:
+        raise _Fault(f"none of {', '.join(names)} has such an issue, or lets us see it")
+    raise _Fault(f"{names[0]} has no such issue, or hides it from us")
 
 
 def _places(work: Work, row: CommandRow) -> list[tuple[str, str]]:

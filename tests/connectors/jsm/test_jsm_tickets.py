@@ -86,6 +86,22 @@ def test_whose_a_comment_is_and_who_reads_it(row: dict[str, Any], author: Author
     assert said(row)[0] == [(author, place)]
 
 
+@pytest.mark.parametrize(("licences", "author"), [(0, Author.OUTSIDE), (1, Author.TEAM)])
+def test_a_customer_s_mail_that_is_kept_internally_is_no_agent_s_note_on_data_center(
+    licences: int, author: Author
+) -> None:
+    class Server(Account):
+        cloud = False
+
+        def record(self, *_: object, **__: object) -> dict[str, Any]:
+            return {"name": "cc", "applicationRoles": {"size": licences}}
+
+    note = comment(1, {"name": "cc"}, properties=[{"key": "sd.public.comment", "value": {"internal": True}}])
+    del note["jsdPublic"]
+    found = tickets(cast("JiraApi", Server())).said({"reporter": {"name": "asks"}}, [note])
+    assert [(text.author, text.place) for text in found.texts[1:]] == [(author, Place.NOTE)]
+
+
 @pytest.mark.parametrize(
     ("row", "internal"),
     [
