@@ -32,6 +32,7 @@ from syncd.late import Late
 from syncd.model import Word
 from syncd.notify.words import CURES, MANY
 from syncd.store import Store
+from syncd.store.file import is_held
 
 EXAMPLES = 3
 """Items that are named of those of a group that could not be written."""
@@ -70,6 +71,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
     lost += sum(one.state in {"unauthorized", "misconfigured"} for one in picture.connectors.values())
     return {
         "mode": config.mode,
+        "running": is_held(config.state),
         **picture.data(),
         "connectors": {name: _connector(store, name, one) for name, one in picture.connectors.items()},
         "notify": {
@@ -148,6 +150,8 @@ def _tell(found: dict[str, Any]) -> None:
     if found["mode"] == "observe":
         say("Observe mode: nothing is written to any service.\n")
     _tell_connectors(found["connectors"])
+    if not found["running"]:
+        say("No syncd is at work now: what changes is seen by the next `syncd reconcile`, or when the service runs.")
     links = found["links"]
     say(
         f"\n{plural(links['live'], 'live link')}, {links['final']} final, {links['ended']} ended, "

@@ -47,6 +47,16 @@ def test_links_are_added_and_removed_by_the_service(still: Office) -> None:
     assert commands(started)[:4] == [("links add", 0), ("links add", 1), ("links remove", 0), ("links remove", 1)]
 
 
+def test_status_says_whether_anything_reads_the_services_now(still: Office) -> None:
+    idle = "No syncd is at work now"
+    assert idle in still.run("status").ended(0).out
+    with service(still) as started:
+        until(lambda: ready(started), started)
+        assert idle not in still.run("status").ended(0).out
+        assert still.json("status")["running"] is True
+    assert still.json("status")["running"] is False
+
+
 def test_a_brake_is_released_in_the_service_which_goes_on(build: Callable[..., Office]) -> None:
     office = build(main="brake.max_changes = 1\nbrake.share = 0.0\n")
     office.write_desk(more='poll_interval = "1s"')
