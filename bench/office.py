@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncd.cli.sandbox import stand_in
+from syncd.cli.verbs.sandbox import stand_in
 
 REPOSITORY = "acme/infrastructure"
 PENDING, RESOLVED = 3, 4

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import day
-from syncd.cli.sandbox import stand_in
 from syncd.cli.show import table
+from syncd.cli.verbs.sandbox import stand_in
 from syncd.testing import Fault, Reply
 
 REPOSITORY = "acme/infrastructure"

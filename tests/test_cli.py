@@ -18,9 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.cli import call, check
+from syncd.cli import call
 from syncd.cli.app import VERBS, app
 from syncd.cli.show import HIDDEN, Meter, as_csv, as_json, clean, lasting, plural, say, table, when
+from syncd.cli.verbs import check
 from syncd.errors import (
     BrakeOn,
     ConfigError,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from syncd.cli.queue import CAUSES
+from syncd.cli.verbs.queue import CAUSES
 from syncd.clock import SystemClock, stamp
 from syncd.daemon.lanes import Shared
 from syncd.daemon.metrics import Metrics

@@ -19,18 +19,18 @@ from syncd.store import Store
 from syncd.work import Work
 
 VERBS = {
-    "brake release": "brake.do_release",
-    "links add": "links.do_add",
+    "brake release": "verbs.brake.do_release",
+    "links add": "verbs.links.do_add",
     "links import": "imports.do_import",
     "links mute": "muting.do_mute",
-    "links remove": "links.do_remove",
+    "links remove": "verbs.links.do_remove",
     "links unmute": "muting.do_unmute",
-    "pause": "pause.do_pause",
-    "queue drop": "queue.do_drop",
-    "queue retry": "queue.do_retry",
-    "reconcile": "reconcile.do_reconcile",
+    "pause": "verbs.pause.do_pause",
+    "queue drop": "verbs.queue.do_drop",
+    "queue retry": "verbs.queue.do_retry",
+    "reconcile": "verbs.reconcile.do_reconcile",
     "reconcile --apply": "plans.do_apply",
-    "resume": "resume.do_resume",
+    "resume": "verbs.resume.do_resume",
 }
 """What writes the state: verb -> the function that does it."""
 
@@ -115,6 +115,6 @@ def through(folder: Path | None, verb: str, **told: Any) -> int:
 
 def doer(verb: str) -> Callable[..., int]:
     """The function that does it."""
-    module, _, name = VERBS[verb].partition(".")
+    module, _, name = VERBS[verb].rpartition(".")
     found: Callable[..., int] = getattr(import_module(f"syncd.cli.{module}"), name)
     return found

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from syncd.cli.running import working
-from syncd.cli.sandbox import stand_in
 from syncd.cli.sentences import sentence
 from syncd.cli.show import plural, say
+from syncd.cli.verbs.sandbox import stand_in
 from syncd.config import Config, load
 from syncd.jobs.backfill import backfill
 from syncd.testing import Sandbox

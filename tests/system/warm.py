@@ -28,7 +28,7 @@ AHEAD = "SYNCD_TEST_AHEAD"
 """In an environment: by how many seconds the command's clock is ahead, so that a test need not wait for days."""
 VERBS = ("brake", "check", "explain", "links", "pause", "queue", "reconcile", "resume", "run", "sandbox", "status")
 PRELOADED = (
-    *(f"syncd.cli.{verb}" for verb in VERBS),
+    *(f"syncd.cli.verbs.{verb}" for verb in VERBS),
     "connectors.freshdesk.connector",
     "connectors.github.connector",
     "connectors.jira.connector",

@@ -10,13 +10,13 @@ from typing import Any
 import click
 
 from syncd.cli.app import config_option, json_option
-from syncd.cli.explain import describe, known, stands
 from syncd.cli.hosts import Host, through
 from syncd.cli.imports import command as import_
 from syncd.cli.linking import pair
 from syncd.cli.muting import mute, unmute
 from syncd.cli.running import UNWRITTEN, configured, reading
 from syncd.cli.show import as_json, clean, say, table
+from syncd.cli.verbs.explain import describe, known, stands
 from syncd.errors import UnknownRef
 from syncd.jobs.backfill import find, refuse_resting, some
 from syncd.records import BY_PERSON, Link, LinkState, Origin

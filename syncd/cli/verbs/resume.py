@@ -8,8 +8,8 @@ import click
 
 from syncd.cli.app import config_option
 from syncd.cli.hosts import Host, through
-from syncd.cli.pause import configured_name
 from syncd.cli.show import say
+from syncd.cli.verbs.pause import configured_name
 
 
 @click.command("resume")

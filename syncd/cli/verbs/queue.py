@@ -11,10 +11,10 @@ import click
 
 from syncd.cli import filings
 from syncd.cli.app import config_option, json_option
-from syncd.cli.explain import known
 from syncd.cli.hosts import Host, through
 from syncd.cli.running import configured, human, reading
 from syncd.cli.show import as_json, plural, say, when
+from syncd.cli.verbs.explain import known
 from syncd.clock import precise
 from syncd.errors import UnknownRef
 from syncd.model import Ref

@@ -1,0 +1,1 @@
+"""The verbs: a module each, with its click ``command``; what they share stands beside this room."""
