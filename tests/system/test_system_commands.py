@@ -245,6 +245,9 @@ def test_both_ends_changed_is_told_once_and_left_alone(pair: tuple[Office, int, 
     office.sync()
     told = office.run("status").out
     assert "link the ticket to that one, or resolve it" in told
+    assert f"freshdesk:{ticket} and github:{key}" in told
+    held = office.json("status")["held_links"]
+    assert held == {"waits_for_person": [{"ticket": f"freshdesk:{ticket}", "issue": f"github:{key}"}]}
     assert "Nothing needs a person" not in told
     notes = len(office.notes(ticket))
     office.sync()

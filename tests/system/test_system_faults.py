@@ -232,6 +232,7 @@ def test_status_after_a_run_says_which_connector_a_person_must_mend(office: Offi
     assert "run `syncd reconcile` again later" not in run.err
     told = office.run("status").ended(1).out
     assert "freshdesk is unauthorized: " in told
+    assert "Make a new credential, then restart the service" in told
     assert "Nothing needs a person" not in told
     assert office.json("status")["connectors"]["github"]["state"] == "ok"
     office.freshdesk.key = office.environ["SYNCD_TEST_DESK"]

@@ -82,6 +82,7 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
             for state in ("live", "final", "proposed", "ended")
         },
         "standings": live,
+        "held_links": _held(store),
         "unwritten": failing,
         "parked_groups": parked,
         "refused_notes": refused,
@@ -98,6 +99,15 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "overdue": [_overdue(one, config.helpdesks[one.ticket.connector]) for one in picture.late],
         "needs_a_person": sum(map(len, (*waiting, *(escalated[name] for name in filings.FOR_PEOPLE)))) + held + lost,
     }
+
+
+def _held(store: Store) -> dict[str, list[dict[str, str]]]:
+    """Links that a person has to see to, by how they stand."""
+    found = {}
+    for standing, links in store.links.held().items():
+        ends = [link for link in map(store.links.get, links) if link]
+        found[standing.value] = [{"ticket": link.ticket.human, "issue": link.issue.human} for link in ends]
+    return found
 
 
 def _overdue(one: Late, desk: Helpdesk) -> dict[str, Any]:
@@ -162,6 +172,7 @@ def _tell(found: dict[str, Any]) -> None:
         say(
             f"  {count:>6,}  {'could not be written: see below' if standing == UNWRITTEN else meaning(standing, count)}"
         )
+        _tell_held(found["held_links"].get(standing, ()))
     say(f"{plural(found['queue'], 'group')} queued, {plural(found['doubt'], 'note')} whose outcome is unknown")
     if found["notes_owed"]:
         say(f"{plural(found['notes_owed'], 'note')} still to be written, and tried again by itself")
@@ -172,6 +183,13 @@ def _tell(found: dict[str, Any]) -> None:
     waits = {"waits_for_person", "cascades"} & found["standings"].keys() | filings.TO_ANSWER & found["unfiled"].keys()
     if not (found["needs_a_person"] or waits):
         say("Nothing needs a person.")
+
+
+def _tell_held(links: Sequence[Mapping[str, str]]) -> None:
+    for one in links[:EXAMPLES]:
+        say(f"          {one['ticket']} and {one['issue']}")
+    if len(links) > EXAMPLES:
+        say(f"          and {len(links) - EXAMPLES:,} more: `syncd status --json` names them")
 
 
 def _tell_unwritten(found: dict[str, Any]) -> None:
@@ -260,4 +278,5 @@ def _tell_connectors(connectors: dict[str, Any]) -> None:
     table(("connector", "state", "first walk", "last read"), rows)
     for name, one in connectors.items():
         if one["reason"] and one["state"] != "braked":
-            say(f"{name} is {one['state']}: {one['reason']}")
+            cure = f". {CURES[one['state']]}" if one["state"] in CURES else ""
+            say(f"{name} is {one['state']}: {one['reason'].rstrip('.')}{cure}")
