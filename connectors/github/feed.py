@@ -11,7 +11,8 @@ issues). Three things make that harder than it looks:
   were told are remembered by version and content (two changes can share a second).
 * An idle poll must cost one call. ``since`` stays put while few rows lie behind it, so that the one page is answered
   304. If more rows lie there than a page holds (a bulk change), the newest page is asked instead, in descending
-  order, and a whole pass follows when nothing can be late any more.
+  order, and those after it down to what is known: a row that changes meanwhile moves up, and is met by the next poll.
+  A whole pass follows when nothing can be late any more.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from syncd.errors import Gone, Refused, Transient
 from syncd.model import Page
 
 SECOND = timedelta(seconds=1)
+DEEPEST = 10
+"""Pages that are read from the newest row down; where that doesn't get to what is known, a whole pass does."""
 
 
 class Feed:
@@ -123,7 +126,7 @@ class Feed:
             cursor.finish(now)
 
     def _newest(self) -> Page | None:
-        """An idle poll of a window that is larger than a page; None if a whole pass has to follow.
+        """A poll of a window that is larger than a page; None if a whole pass has to follow.
 
         The newest page shows whatever is newer than what was told. What appears late among older rows is found by a
         whole pass, due until one was begun so long after the newest row that nothing can be late any more.
@@ -136,20 +139,40 @@ class Feed:
         if answer.status == 304:
             return None if due else self._page([], first_walk=False)
         cursor.url, cursor.etag = "", ""  # of a page that doesn't reach down, unchanged says nothing
-        rows = self._rows(answer)
-        versions = [row.version for row in rows]
-        if due or versions != sorted(versions, reverse=True):
+        newest = self._rows(answer)
+        rows = None if due else self._down(newest, answer)
+        if rows is None:
             return None
-        # While the newest rows were told, something may have happened to them within the same second.
-        quiet = cursor.foreign(now) or high < earlier(cursor.looked, SECOND)
-        reaches = not answer.link or versions[-1] < high or (versions[-1] == high and quiet)
-        if not reaches:
-            return None
-        cursor.url, cursor.etag = self._tagged(url, answer)
         news = cursor.news(rows)[::-1]
         cursor.remember(rows)
         cursor.looked = now
+        if not answer.link or newest[-1].version < cursor.high or self._is_over(cursor.high, now):
+            cursor.url, cursor.etag = self._tagged(url, answer)  # whatever happens from now on shows in this page
         return self._page(news, first_walk=False)
+
+    def _is_over(self, second: str, now: str) -> bool:
+        """Whether nothing more can happen within a second, by the server's time; of one from the future that is so."""
+        return self.cursor.foreign(now) or second < earlier(now, SECOND)
+
+    def _down(self, page: list[Row], answer: Answer) -> list[Row] | None:
+        """The newest rows, down to what was told; None if they don't get there, or are odd."""
+        cursor, rows, met = self.cursor, list[Row](), set[int]()
+        # While the newest rows were told, something may have happened to them within the same second.
+        quiet = cursor.foreign(self._time(answer)) or self._is_over(cursor.high, cursor.looked)
+        for _ in range(DEEPEST):
+            rows += [row for row in page if row.id not in met]
+            met |= {row.id for row in rows}
+            versions = [row.version for row in rows]
+            if versions != sorted(versions, reverse=True):
+                return None
+            if not answer.link or versions[-1] < cursor.high or (versions[-1] == cursor.high and quiet):
+                return rows
+            try:
+                answer = self.api.at(answer.link, self.facts.full_name, self.doing)
+            except (Refused, Gone):
+                return None
+            page = self._rows(answer)
+        return None
 
     # --- asking ---
 

@@ -13,6 +13,7 @@ from github_direct import HOME, START, State, asked, books, connect, serving, to
 from github_exchanges import violations
 
 from connectors.github.connector import GitHubConnector
+from connectors.github.feed import DEEPEST
 from connectors.github.sandbox import GitHubSandbox
 from connectors.github.sandbox.books import Access
 from syncd.actions import Action
@@ -177,6 +178,59 @@ def test_many_rows_of_one_second_cost_no_more_when_idle(
     before = len(sandbox.log)
     assert told(state.poll(connector)) == [f"{HOME}#7"]
     assert len(sandbox.log) - before == 1
+
+
+@pytest.mark.parametrize("paging", ["cursor", "page"])
+@pytest.mark.parametrize(("changed", "pages"), [(100, 2), (250, 3), (1100, 0)])
+def test_many_changes_in_a_large_window_cost_a_call_per_hundred(
+    sandbox: GitHubSandbox, connector: GitHubConnector, paging: str, changed: int, pages: int
+) -> None:
+    sandbox.paging = paging
+    make(sandbox, 1400)
+    sandbox.advance(5)
+    state = State()
+    state.poll(connector)
+    state.poll(connector)
+    sandbox.advance(5)
+    keys = [f"{HOME}#{number}" for number in range(1, changed + 1)]
+    for key in keys:
+        sandbox.people.close(key)
+    sandbox.advance(5)
+    before = len(sandbox.log)
+    news = told(state.poll(connector))
+    assert set(news) >= set(keys)
+    assert state.shown() == books(sandbox)
+    assert len(sandbox.log) - before == pages or changed > DEEPEST * 100
+    sandbox.advance(5)
+    before = len(sandbox.log)
+    assert told(state.poll(connector)) == []
+    assert len(sandbox.log) - before == 1
+
+
+@pytest.mark.parametrize("paging", ["cursor", "page"])
+def test_what_moves_up_while_pages_are_read_down_is_told(
+    sandbox: GitHubSandbox, connector: GitHubConnector, paging: str
+) -> None:
+    sandbox.paging = paging
+    make(sandbox, 450)
+    sandbox.advance(5)
+    state = State()
+    state.poll(connector)
+    state.poll(connector)
+    sandbox.advance(5)
+    for number in range(1, 151):
+        sandbox.people.close(f"{HOME}#{number}")
+
+    def moves() -> None:  # one that was read already, one that is still to come, and one that was not to be read
+        sandbox.people.reopen(f"{HOME}#150")
+        sandbox.people.reopen(f"{HOME}#1")
+        sandbox.people.close(f"{HOME}#400")
+
+    sandbox.faults.append(Fault("before", "GET", LISTS, skip=1, hook=moves))
+    state.poll(connector)
+    sandbox.advance(5)
+    state.poll(connector)
+    assert state.shown() == books(sandbox)
 
 
 @pytest.mark.trap("github", 3)
