@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -251,6 +252,14 @@ def test_version_and_help_load_nothing_that_is_slow() -> None:
         assert loaded & slow == set(), args
         told += done.stdout
     assert all(verb in told for verb in VERBS)
+
+
+def test_no_sentence_of_a_list_of_commands_is_cut_off() -> None:
+    groups = [[], *([verb] for verb in VERBS if isinstance(app.get_command(click.Context(app), verb), click.Group))]
+    assert len(groups) > 3
+    for group in groups:
+        told = CliRunner().invoke(app, [*group, "--help"]).output
+        assert "..." not in told.partition("Commands:")[2], group
 
 
 def test_a_terminal_that_lacks_letters_is_no_reason_to_fall_over(tmp_path: Path) -> None:

@@ -275,3 +275,8 @@ def test_parameters_are_told_with_what_holds_without_them() -> None:
 
     assert takes(verb) == 'ticket: int, text = "x", private = true'
     assert takes(bare) == "nothing"
+
+    def more(ticket: int, **row: Any) -> None:
+        del ticket, row
+
+    assert takes(more) == "ticket: int, and any other field of the record"

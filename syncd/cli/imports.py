@@ -46,14 +46,14 @@ class Row:
     why: str = ""
 
 
-@click.command("import")
+@click.command("import", short_help="Take over links from a list.")
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--from-markers", is_flag=True, help="Build the links of a lost state anew, from syncd's own notes.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken; write nothing, neither there nor here.")
 @json_option
 @config_option
 def command(file: Path | None, folder: Path | None, *, from_markers: bool, dry_run: bool, as_data: bool) -> int:
-    """Take over links from FILE: CSV with the header ticket,issue,kind (kind is empty in this version).
+    """Take over links from FILE: CSV with the header ticket,issue,kind (kind stays empty: it follows from the issue).
 
     Every pair is taken as it stands: nothing is written to a ticket or an issue until one of them changes. Either all
     lines are taken or none: a line that can't be is listed with its number and the reason. Imported once more, nothing
@@ -143,7 +143,7 @@ def _name_ends(config: Config, work: Work, row: Row) -> None:
         row.why = f"the {'issue' if ticket else 'ticket'} is missing"
         return
     if kind:
-        row.why = "kinds of links are not in this version: leave the column empty"
+        row.why = "the kind follows from the issue, by its label or its filing: leave the column empty"
         return
     try:
         row.ends = list(pair(config, _named(work, ticket), _named(work, issue)))

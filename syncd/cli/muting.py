@@ -16,7 +16,7 @@ from syncd.sync import tie
 from syncd.work import Work
 
 
-@click.command("mute")
+@click.command("mute", short_help="Leave a ticket alone.")
 @click.argument("ticket_text", metavar="TICKET")
 @config_option
 def mute(ticket_text: str, folder: Path | None) -> int:
@@ -36,7 +36,7 @@ def do_mute(host: Host, *, text: str) -> int:
     return 0
 
 
-@click.command("unmute")
+@click.command("unmute", short_help="Take a muted ticket up again.")
 @click.argument("ticket_text", metavar="TICKET")
 @config_option
 def unmute(ticket_text: str, folder: Path | None) -> int:

@@ -49,9 +49,11 @@ def verbs(sandbox: Sandbox) -> dict[str, Callable[..., Any]]:
 
 def takes(verb: Callable[..., Any]) -> str:
     """A verb's parameters for people: of what type each is, or what holds where it is left out."""
-    named = [one for one in inspect.signature(verb).parameters.values() if one.kind is not one.VAR_POSITIONAL]
+    every = inspect.signature(verb).parameters.values()
+    named = [one for one in every if one.kind not in {one.VAR_POSITIONAL, one.VAR_KEYWORD}]
     told = (f": {one.annotation}" if one.default is one.empty else f" = {_json(one.default)}" for one in named)
-    return ", ".join(f"{one.name}{how}" for one, how in zip(named, told, strict=True)) or "nothing"
+    open_ended = ["and any other field of the record"] if any(one.kind is one.VAR_KEYWORD for one in every) else []
+    return ", ".join([*(f"{one.name}{how}" for one, how in zip(named, told, strict=True)), *open_ended]) or "nothing"
 
 
 def _methods(sandbox: Sandbox) -> dict[str, Callable[..., Any]]:

@@ -70,7 +70,7 @@ def test_the_same_list_again_changes_nothing(busy: Office) -> None:
         (f"hello,{issue(1)},", "no URL of a ticket or issue"),
         ("freshdesk:1,,", "the issue is missing"),
         (f",{issue(1)},", "the ticket is missing"),
-        (f"freshdesk:1,{issue(1)},incident", "kinds of links are not in this version"),
+        (f"freshdesk:1,{issue(1)},incident", "the kind follows from the issue"),
         (f"see freshdesk:1 please,{issue(1)}", "no URL of a ticket or issue"),
     ],
 )

@@ -60,7 +60,7 @@ def list_(folder: Path | None, *, state: str | None, as_csv: bool, as_data: bool
     return 0
 
 
-@command.command("show")
+@command.command("show", short_help="Show the links of one ticket or issue.")
 @click.argument("text", metavar="REF")
 @json_option
 @config_option
@@ -82,7 +82,7 @@ def show(text: str, folder: Path | None, *, as_data: bool) -> int:
     return 0
 
 
-@command.command("propose")
+@command.command("propose", short_help="List what may be links, if you say so.")
 @json_option
 @config_option
 def propose(folder: Path | None, *, as_data: bool) -> int:
@@ -104,7 +104,7 @@ def propose(folder: Path | None, *, as_data: bool) -> int:
     return 0
 
 
-@command.command("add")
+@command.command("add", short_help="Link a ticket to an issue.")
 @click.argument("ticket_text", metavar="TICKET")
 @click.argument("issue_text", metavar="ISSUE")
 @json_option

@@ -51,7 +51,7 @@ def command() -> None:
     """Show and change what waits to be brought into step."""
 
 
-@command.command("list")
+@command.command("list", short_help="List what waits: since when, and why.")
 @json_option
 @config_option
 def list_(folder: Path | None, *, as_data: bool) -> int:
@@ -104,7 +104,7 @@ def _next(store: Store, row: QueueRow, held: dict[str, str]) -> str:
     return f"next try at {when(row.due)}{tries}"
 
 
-@command.command("retry")
+@command.command("retry", short_help="Try what waits or is parked now.")
 @click.argument("text", metavar="[REF]", required=False)
 @click.option("--all", "everything", is_flag=True, help="Everything that waits or is parked.")
 @config_option
@@ -142,7 +142,7 @@ def do_retry(host: Host, *, ref: str | None) -> int:
     return 0
 
 
-@command.command("drop")
+@command.command("drop", short_help="Give up what waits or is parked.")
 @click.argument("text", metavar="REF")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @config_option
