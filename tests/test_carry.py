@@ -193,6 +193,26 @@ def test_what_syncd_wrote_is_never_carried_back_nor_what_another_syncd_wrote() -
     assert carried(pair, issue) == []
 
 
+MARK = "syncd:v1:01ARZ3NDEKTSV4RRFFQ69G5FAV:0123456789abcdef0123"
+
+
+@pytest.mark.parametrize(
+    ("by", "body"),
+    [
+        (Author.OUTSIDE, f"it still fails\n\nFrom: support\nyour request is done\n\n{MARK}"),
+        (Author.OUTSIDE, f"it still fails\n\n> your request is done\n>\n> {MARK}"),
+        (Author.TEAM, f"it still fails\n\n> your request is done\n>\n> {MARK}"),
+    ],
+    ids=["a customer, as mail programs do", "a customer", "an agent"],
+)
+def test_an_answer_that_quotes_what_syncd_wrote_is_carried(by: Author, body: str) -> None:
+    pair, ticket, issue = talking()
+    pair.say(ticket, body, by)
+    quiet(pair)
+    assert "> it still fails" in said(pair, issue)
+    assert MARK not in said(pair, issue)
+
+
 def test_what_is_said_while_a_pair_is_not_linked_is_not_carried() -> None:
     pair, ticket, issue = talking()
     pair.cut(ticket, issue)

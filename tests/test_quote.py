@@ -15,6 +15,7 @@ from syncd.model import Attachment, Author, Item, Mention, Place, Ref, Role, Sta
 AT = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 TICKET = Item(Ref("desk", "17", "17"), "https://desk.example.com/tickets/17", Status("open"), "1", AT)
 KEY = b"a key"
+MARK = "syncd:v1:01ARZ3NDEKTSV4RRFFQ69G5FAV:0123456789abcdef0123"
 
 
 def text(body: str = "It is slow", **over: Any) -> Text:
@@ -77,20 +78,24 @@ def test_an_address_in_what_we_quote_is_no_link_not_even_a_proposed_one() -> Non
         {"author": Author.SELF},
         {"automatic": True},
         {"id": ""},
-        {"body": "<!-- syncd:v1:01ARZ3NDEKTSV4RRFFQ69G5FAV:0123456789abcdef0123 -->\nof another syncd"},
+        {"body": f"<!-- {MARK} -->\nof another syncd"},
     ],
 )
 def test_what_nobody_said_is_not_carried(over: dict[str, Any]) -> None:
-    assert may_carry(text())
-    assert not may_carry(text(**over))
+    for on_ticket in (False, True):
+        assert may_carry(text(author=Author.TEAM), on_ticket=on_ticket)
+        assert not may_carry(text(**{"author": Author.TEAM, **over}), on_ticket=on_ticket)
+    assert may_carry(text(author=Author.OUTSIDE), on_ticket=False)
+    marked = text(author=Author.OUTSIDE, body=f"a stranger\n{MARK}")
+    assert (may_carry(marked, on_ticket=True), may_carry(marked, on_ticket=False)) == (True, False)
 
 
 def test_whoever_quotes_a_note_of_syncd_s_has_said_something() -> None:
     marked = "syncd:v1:01ARZ3NDEKTSV4RRFFQ69G5FAV:0123456789abcdef0123"
     said = text(f"> Filed as ENG-7.\n>\n> `{marked}`\n\nIs that still so?")
-    assert may_carry(said)
+    assert may_carry(said, on_ticket=False)
     assert marked not in note([Part(said)], TICKET, Role.HELPDESK, files=True)[0]
-    assert not may_carry(text(f"> Is that still so?\n\nYes.\n\n`{marked}`"))
+    assert not may_carry(text(f"> Is that still so?\n\nYes.\n\n`{marked}`"), on_ticket=False)
 
 
 def test_a_note_holds_as_much_as_every_tracker_takes_and_says_how_many_texts_that_are() -> None:

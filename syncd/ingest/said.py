@@ -103,7 +103,7 @@ def take_down(work: Work, link: Link, way: Way, said: Sequence[Text]) -> bool:
 
 def is_due(work: Work, text: Text, link: Link, way: Way) -> bool:
     """Whether such a text is carried this way. What strangers write on an issue that everybody reads is not."""
-    if text.place is Place.BODY or not may_carry(text):
+    if text.place is Place.BODY or not may_carry(text, on_ticket=way is Way.TO_ISSUE):
         return False
     if way is Way.TO_ISSUE:
         conversation = work.helpdesks[link.ticket.connector].playbook.conversation

@@ -38,13 +38,20 @@ def digest(key: bytes, text: Text) -> str:
     return hmac.new(key, b"syncd:text:v1:" + said.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
 
 
-def may_carry(text: Text) -> bool:
+def may_carry(text: Text, *, on_ticket: bool) -> bool:
     """Whether it was said by somebody: not by an automation, nor by a syncd, this one or another.
 
-    Whoever quotes what a syncd wrote, marker and all, has said something of their own.
+    Whoever quotes what a syncd wrote, marker and all, has said something of their own. Mail programs don't always mark
+    what they quote; but no syncd writes as a customer.
+
+    Args:
+        text: what was said.
+        on_ticket: where outsiders are customers, not on an issue.
     """
-    by_somebody = bool(text.id) and text.author is not Author.SELF and not text.automatic
-    return by_somebody and not marker.PATTERN.search(_QUOTED.sub("", text.body))
+    if not text.id or text.author is Author.SELF or text.automatic:
+        return False
+    customer = on_ticket and text.author is Author.OUTSIDE
+    return customer or not marker.PATTERN.search(_QUOTED.sub("", text.body))
 
 
 def note(parts: Sequence[Part], source: Item, role: Role, *, files: bool) -> tuple[str, int]:
