@@ -138,6 +138,16 @@ class Account:
             self._roles |= {one: (role, now + TTL) for one, role in told.items()}
         return {one: self._roles[one][0] for one in wanted}
 
+    def met(self, people: Iterable[Row]) -> None:
+        """Users whom an answer told of besides: they needn't be asked for."""
+        until = self.api.clock.monotonic() + TTL
+        if len(self._roles) > MANY:
+            self._roles.clear()
+        for row in people:
+            number, role = row.get("id"), row.get("role")
+            if isinstance(number, int) and isinstance(role, str):
+                self._roles[number] = (role, until)
+
     def titled(self, number: int | None, kind: str) -> str:
         """A field as people know it."""
         known = self._fields.value.titles if self._fields.value else {}

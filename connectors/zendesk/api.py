@@ -49,6 +49,8 @@ class ZendeskApi:
         self.session.headers["Accept"] = "application/json"
         self.last: requests.Response | None = None
         """The latest answer; None where there was none."""
+        self.people_beside: Sequence[Row] = ()
+        """The users whom the latest page brought along."""
         config = {
             "domain": "zendesk.com",
             "subdomain": "account",
@@ -112,9 +114,12 @@ class ZendeskApi:
         except ValueError as error:
             raise self._ours(what, error) from None
 
-    def pages(self, what: str, path: str, key: str) -> Iterator[list[Row]]:
-        """Every page of a list of one ticket's; ends only when all were seen."""
-        params: Params = {"page[size]": PER_PAGE}
+    def pages(self, what: str, path: str, key: str, beside: Params | None = None) -> Iterator[list[Row]]:
+        """Every page of a list of one ticket's; ends only when all were seen.
+
+        ``beside``: what else is asked for; see :attr:`people_beside`.
+        """
+        params: Params = {"page[size]": PER_PAGE, **(beside or {})}
         for _ in range(MAX_PAGES):
             rows, following = self.page(what, path, key, params, item=True)
             yield rows
@@ -132,7 +137,8 @@ class ZendeskApi:
             Transient: it isn't such a list, or doesn't say how it goes on.
         """
         found = self.get(what, path, params, item=item)
-        rows = self.rows(what, found, key)
+        rows, people = self.rows(what, found, key), found.get("users")
+        self.people_beside = [one for one in people if isinstance(one, dict)] if isinstance(people, list) else []
         try:
             return rows, onward(found, rows, params)
         except ValueError as error:

@@ -73,8 +73,9 @@ class Reader:
         """
         what, path = f"listing the notes of ticket {number}", f"tickets/{number}/comments"
         known: dict[str, Row] = {}
-        for page in self.api.pages(what, path, "comments"):
+        for page in self.api.pages(what, path, "comments", {"include": "users"}):  # who wrote comes along
             known |= {str(row.get("id")): row for row in page}
+            self.account.met(self.api.people_beside)
         return list(known.values())
 
     def survivor(self, number: int) -> int | None:

@@ -86,7 +86,13 @@ class TicketEndpoints:
 
     def get_comments(self, request: Request, number: int) -> Reply:
         """What was said, the description first; oldest first unless asked otherwise."""
-        return self._talk(request, number, "comments", lambda one: self.shapes.comments(one.comments))
+        reply = self._talk(request, number, "comments", lambda one: self.shapes.comments(one.comments))
+        asked = self.box.brings_users and "users" in request.arg("include").split(",")
+        if not asked or "comments" not in reply.body:
+            return reply
+        written = {row["author_id"] for row in reply.body["comments"]}
+        people = [self.shapes.user(one) for key, one in self.books.users.items() if key in written]
+        return Reply(200, {**reply.body, "users": people})
 
     def get_audits(self, request: Request, number: int) -> Reply:
         """What happened, oldest first."""

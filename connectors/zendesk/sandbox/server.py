@@ -39,7 +39,8 @@ KNOWN = frozenset({
 class ZendeskSandbox(Sandbox):
     """The stand-in. ``access`` holds the OAuth client's secret and the API token that are accepted.
 
-    Switches: ``after_put`` (a trigger sets this status right after ours), ``delete_tags_status`` (204, or 200 with
+    Switches: ``after_put`` (a trigger sets this status right after ours), ``brings_users`` (who wrote comes along with
+    the comments, where that is asked for), ``delete_tags_status`` (204, or 200 with
     the tags left), ``jira_cursor_is_url`` and ``jira_null_at_end`` (what stands for the next page of links); those of
     ``access``, ``books``, ``exports``, ``jobs``, ``limits``, ``people`` and ``updates``. ``unknown_query`` notes query
     parameters that the API doesn't know: it passes over them.
@@ -61,6 +62,7 @@ class ZendeskSandbox(Sandbox):
         self.user = 0
         """Whose call is being answered; 0 = nobody's."""
         self.after_put: str | None = None
+        self.brings_users = True
         self.delete_tags_status = 204
         self.lists = "cursors"
         self.jira_cursor_is_url = False

@@ -79,8 +79,25 @@ def test_a_read_asks_zendesk_each_time_and_nothing_is_asked_behind_our_back(
     assert names(world)[before:] == ["show_many", "comments"]
 
 
+@pytest.mark.parametrize("brings", [True, False])
+def test_people_who_wrote_come_along_with_what_they_wrote_where_the_account_does_that(
+    world: ZendeskWorld, connector: ZendeskConnector, brings: bool
+) -> None:
+    world.sandbox.brings_users = brings
+    refs = [world.add() for _ in range(8)]
+    connector.fetch(refs)
+    for number, ref in enumerate(refs):
+        someone = world.sandbox.books.user_of(f"c{number}@example.org")
+        world.people.customer_reply(int(ref.id), "any news?", by=someone)
+    before = world.calls()
+    found = connector.fetch(refs)
+    assert [one.waiting for one in found.values() if isinstance(one, Item)] == [True] * 8
+    assert world.calls() - before == 1 + 8 + (0 if brings else 8)
+
+
 @pytest.mark.trap("zendesk", 8)
 def test_peoples_roles_are_read_anew_after_a_while(world: ZendeskWorld, connector: ZendeskConnector, ref: Ref) -> None:
+    world.sandbox.brings_users = False
     world.people.agent_note(int(ref.id), "see https://tracker.example.com/7")
     assert [text.author for text in read(connector, ref).texts or ()] == [Author.OUTSIDE, Author.TEAM]
     world.sandbox.books.users[AGENT]["role"] = "end-user"
