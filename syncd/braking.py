@@ -72,6 +72,25 @@ def may_tell(work: Work, name: str) -> bool:
     return False
 
 
+def foreseen(work: Work) -> dict[str, tuple[int, int]]:
+    """Where the brake would stop what is planned: by connector, how much it lets through, of how much."""
+    planned: dict[str, set[str]] = {}
+    for plan in work.plans.values():
+        for step in plan.steps:
+            planned.setdefault(step.target.connector, set()).add(str(step.target))
+    for one in work.would_file.values():
+        planned.setdefault(one.ticket.connector, set()).add(str(one.ticket))
+        planned.setdefault(one.tracker, set()).add(f"for {one.ticket}")
+    found = {}
+    for name, targets in planned.items():
+        changed = _changed(work, name)
+        room = int(_limit(work, name)) - len(changed) - work.store.links.ended(name, _since(work, name))
+        new = len(targets - changed)
+        if new > room:
+            found[name] = (max(room, 0), new)
+    return found
+
+
 def refuse_vanishing(work: Work, name: str, gone: Sequence[Removed], asked: int) -> None:
     """After a read: many items gone within an hour, or all that was asked for, is not believed (rule 10).
 

@@ -11,6 +11,7 @@ from syncd.config import Brake
 from syncd.errors import BrakeOn
 from syncd.model import Status
 from syncd.testing.memory import Entry
+from tests.filings import AFTER, Desk
 from tests.pairs import Pair
 
 
@@ -141,3 +142,18 @@ def test_at_the_limit_what_has_changed_already_may_change_again() -> None:
     pair.pass_()
     assert tickets[0].status == Status("pending")
     assert pair.store.brakes.on() == []
+
+
+def test_what_would_be_filed_is_foreseen_for_the_helpdesk_and_for_the_tracker() -> None:
+    desk = Desk()
+    for _ in range(4):
+        desk.escalated()
+    desk.pass_()
+    desk.tick(AFTER)
+    desk.work.brake = Brake(max_changes=3, share=0.0)
+    desk.work.writes = False
+    desk.pass_()
+    assert len(desk.work.would_file) == 4
+    assert braking.foreseen(desk.work) == {"desk": (3, 4), "tracker": (3, 4)}
+    desk.work.brake = Brake(max_changes=4, share=0.0)
+    assert braking.foreseen(desk.work) == {}

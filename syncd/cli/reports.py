@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from syncd import braking
 from syncd.cli import filings
 from syncd.cli.running import human, not_written, refused_notes
 from syncd.cli.sentences import sentence
@@ -49,6 +50,10 @@ def report_of(
         "notes_written": tally["notes"],
         "rules": {name[5:]: n for name, n in sorted(tally.items()) if name.startswith("rule ")},
         "planned": [_step(work, step) for plan in work.plans.values() for step in plan.steps],
+        "brakes_foreseen": [
+            {"connector": name, "room": room, "changes": changes}
+            for name, (room, changes) in braking.foreseen(work).items()
+        ],
         **filings.of_run(work, tally["filed"]),
         "calls": calls,
         "later": [
@@ -131,6 +136,7 @@ def tell(work: Work, report: Mapping[str, Any]) -> None:
         words, what = sentence(rule.rstrip("+"), status=rule.endswith("+"), count=count)
         say(f"  {plural(count, what)} {words}")
     filings.tell_run(report)
+    _tell_brakes(report["brakes_foreseen"])
     _tell_links(report)
     read = f"{plural(report['items_read'], 'item')} read, " if report["items_read"] else ""
     say(
@@ -161,6 +167,13 @@ def _tell_later(rows: Sequence[Mapping[str, Any]]) -> None:
         first = min(row["due"] for row in mine)
         at = f", at {when(first)}" if first > precise(datetime.now(UTC)) else ""
         say(f"Later{at}: {named}{more}: {reason}")
+
+
+def _tell_brakes(rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        many = f"{row['room']:,} of {plural(row['changes'], 'change')} within an hour"
+        say(f"The brake would stop {row['connector']} after {many}. Look whether so many are right. It doesn't count")
+        say("what you have read in a plan file: `syncd reconcile --plan FILE`, then `syncd reconcile --apply FILE`")
 
 
 def _tell_links(report: Mapping[str, Any]) -> None:

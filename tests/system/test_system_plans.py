@@ -200,12 +200,15 @@ def test_a_brake_that_is_on_stops_a_plan_and_its_count_does_not(build: Callable[
     office.sync()
     tickets, _ = pairs(office, 3)
     path = planned(office)
+    assert "The brake would stop freshdesk after 1 of 3 changes" in " ".join(office.sync("--dry-run").out.split())
     office.sync(status=3)
     assert sorted(office.status(ticket) for ticket in tickets) == [OPEN, OPEN, PENDING]
     run = office.run("reconcile", "--apply", str(path)).ended(3)
     assert "skipped: freshdesk's brake is on" in run.err
     assert "syncd brake release freshdesk" in run.err
     office.run("brake", "release", "freshdesk").ended(0)
+    told = office.run("reconcile", "--dry-run", "--json").ended(0).data
+    assert told["brakes_foreseen"] == [{"connector": "freshdesk", "room": 1, "changes": 2}]
     office.run("reconcile", "--apply", str(path)).ended(1)  # one of them was done before
     assert [office.status(ticket) for ticket in tickets] == [PENDING] * 3
     assert [len(office.notes(ticket)) for ticket in tickets] == [1] * 3
