@@ -41,9 +41,13 @@ def refuse_too_much(work: Work, step: Step, beside: Sequence[Step] = ()) -> None
 def refuse_filing(work: Work, ticket: Ref, tracker: str, filing: str) -> None:
     """Before an issue is filed: whether it may still be, by its tracker's count and by its helpdesk's.
 
+    What a person has approved doesn't count.
+
     Raises:
         BrakeOn: it would be one too many; nothing was written.
     """
+    if work.approved is not None:
+        return
     for name, target in ((tracker, filing), (ticket.connector, str(ticket))):
         _refuse(work, name, target, _changed(work, name))
 

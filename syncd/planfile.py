@@ -1,13 +1,15 @@
 """A plan file: writes that a person has seen, group by group, to be carried out as they stand or not at all.
 
 ``reconcile --plan`` and ``undo`` make one, ``reconcile --apply`` carries it out. It is JSON; ``item``, ``rule``,
-``from`` and ``to`` are for people. It holds no text of a ticket. A group's ``version`` is that of its links and ends
-when the plan was made: if it is another by now, nobody has seen what would be written.
+``from`` and ``to`` are for people. It holds no text of a ticket, and of an issue to be filed neither title nor body. A
+group's ``version`` is that of its links and ends when the plan was made; a filing's ``decision`` is a MAC over the
+ticket's version and all that would be filed. If it is another by now, nobody has seen what would be written.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -74,6 +76,22 @@ class FileGroup(Table):
     steps: list[FileStep] = Field(min_length=1)
 
 
+class FileFiling(Table):
+    """An issue to be filed for an escalated ticket; ``labels`` without the customer's own."""
+
+    filing: str = Field(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
+    ticket: str = Field(pattern=r"^[^:]+:.+$")
+    item: str
+    trigger: str
+    tracker: str
+    place: str
+    audience: str
+    kind: str
+    priority: str
+    labels: list[str]
+    decision: str = Field(min_length=1)
+
+
 class PlanFile(Table):
     """All of it. ``kind``: whose writes they are, see :class:`Approval`."""
 
@@ -82,11 +100,13 @@ class PlanFile(Table):
     kind: Made
     made_at: str
     groups: list[FileGroup]
+    filings: list[FileFiling] = Field(default_factory=list)
 
     @property
     def connectors(self) -> set[str]:
-        """Whose items it writes to."""
-        return {Ref.parse(step.target).connector for one in self.groups for step in one.steps}
+        """Whose items it writes to, or files."""
+        filed = {name for one in self.filings for name in (Ref.parse(one.ticket).connector, one.tracker)}
+        return filed | {Ref.parse(step.target).connector for one in self.groups for step in one.steps}
 
     def text(self) -> str:
         """As it is written."""
@@ -109,6 +129,10 @@ class Approval:
     done: set[str] = field(default_factory=set)
     skipped: dict[str, str] = field(default_factory=dict)
     """Group -> why nothing of it was written, or not all."""
+    filings: Mapping[str, FileFiling] = field(default_factory=dict)
+    """Issues that may be filed, by the filing's name: none, as long as the groups are under way."""
+    unfiled: dict[str, str] = field(default_factory=dict)
+    """Filing -> why its issue isn't filed."""
 
 
 def parse(text: bytes) -> PlanFile:
@@ -142,7 +166,20 @@ def checked(data: Mapping[str, Any]) -> PlanFile:
     keys = [one.group for one in file.groups]
     if len(set(keys)) < len(keys):
         raise BadPlan("it names a group twice. Make it anew")
+    if len({one.filing for one in file.filings}) < len(file.filings):
+        raise BadPlan("it names an issue to be filed twice. Make it anew")
     return file
+
+
+def decision(key: bytes, *said: object) -> str:
+    """What stands for a decision in a file: the same only for the same, and nothing can be read from it.
+
+    Args:
+        key: the installation's marker key.
+        said: all that the decision is made of, as JSON takes it.
+    """
+    text = json.dumps(said, sort_keys=True).encode()
+    return hmac.new(key, b"syncd:plan:v1:" + text, hashlib.sha256).hexdigest()[:40]
 
 
 def version(links: Iterable[Link], items: Mapping[Ref, Item | Removed]) -> str:

@@ -55,14 +55,21 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class WouldFile:
-    """An issue that would be filed, where nothing may be written: no text of the ticket."""
+    """An issue that would be filed, where nothing may be written: no text of the ticket, and no customer's label.
+
+    ``version``: of the ticket, when it was seen last; ``decision``: see :func:`syncd.issues.seen.decision`.
+    """
 
     ticket: Ref
     version: str
+    trigger: str
     tracker: str
     place: str
+    audience: str
     kind: str
+    priority: str
     labels: tuple[str, ...]
+    decision: str
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from syncd.cli.show import as_json, clean, complain, plural, say
 from syncd.clock import stamp
 from syncd.config import Config
 from syncd.jobs.apply import Applied, apply
-from syncd.planfile import FORMAT, BadPlan, FileGroup, Made, PlanFile, checked, parse
+from syncd.planfile import FORMAT, BadPlan, FileFiling, FileGroup, Made, PlanFile, checked, parse
 from syncd.work import Work
 
 LARGEST = 64 * 1024 * 1024
@@ -29,10 +29,10 @@ LARGEST = 64 * 1024 * 1024
 OBSERVE = 'syncd is in observe mode, in which nothing is written. Set mode = "live" in syncd.toml to apply a plan'
 
 
-def made(kind: Made, groups: Iterable[FileGroup]) -> PlanFile:
+def made(kind: Made, groups: Iterable[FileGroup], filings: Iterable[FileFiling] = ()) -> PlanFile:
     """A plan file of now."""
-    found = sorted(groups, key=lambda one: one.group)
-    return PlanFile(syncd="plan", format=FORMAT, kind=kind, made_at=stamp(datetime.now(UTC)), groups=found)
+    found, now = sorted(groups, key=lambda one: one.group), stamp(datetime.now(UTC))
+    return PlanFile(syncd="plan", format=FORMAT, kind=kind, made_at=now, groups=found, filings=list(filings))
 
 
 def fresh(path: Path) -> None:
@@ -68,17 +68,19 @@ def write_plan(path: Path, file: PlanFile) -> dict[str, Any]:
                 Path(name).unlink()
     except OSError as error:
         raise click.UsageError(f"{_shown(path)} can't be written ({error.strerror}). Nothing was kept") from error
-    return {"plan_file": str(path), "plan_groups": len(file.groups)}
+    return {"plan_file": str(path), "plan_groups": len(file.groups), "plan_filings": len(file.filings)}
 
 
 def told_where(report: Mapping[str, Any]) -> None:
     """Where the plan is, and what to do with it."""
     if "plan_file" in report:
-        name = report["plan_file"]
-        say(f"The plan, {plural(report['plan_groups'], 'group')}, is in {name}. Read it, take out what you don't want")
+        name, filings = report["plan_file"], report["plan_filings"]
+        also = f" and {plural(filings, 'issue')} to be filed" if filings else ""
+        size = plural(report["plan_groups"], "group")
+        say(f"The plan, {size}{also}, is in {name}. Read it, take out what you don't want")
         say(f"done, then: syncd reconcile --apply {name}")
-        if report.get("would_file"):
-            say("Issues to be filed are no part of a plan: the service files them, or the next `syncd reconcile`.")
+        if report.get("would_file") and not filings:
+            say("Issues to be filed are no part of it: that takes a marker key. A first `syncd reconcile` makes one.")
 
 
 def read_plan(path: Path) -> dict[str, Any]:
@@ -121,7 +123,7 @@ def do_apply(host: Host, *, plan: Mapping[str, Any], as_data: bool) -> int:
             _tell(report)
         if found.braked:
             braking.tell(work)
-    return int(bool(found.skipped or found.failures or report["refused_notes"]))
+    return int(bool(found.skipped or found.unfiled or found.failures or report["refused_notes"]))
 
 
 def _refuse(config: Config, file: PlanFile) -> None:
@@ -141,6 +143,7 @@ def _report(work: Work, file: PlanFile, found: Applied, calls: dict[str, int], s
     tally, items = work.tally, {one.group: [step.item for step in one.steps] for one in file.groups}
     notes = refused_notes(work.store)
     written = {step.target for one in file.groups for step in one.steps}
+    tickets = {one.filing: one.item for one in file.filings}
     mine = [note for note in notes if any(human(work.store, target) == note["on"] for target in written)]
     return {
         "kind": file.kind,
@@ -158,7 +161,9 @@ def _report(work: Work, file: PlanFile, found: Applied, calls: dict[str, int], s
         "calls": calls,
         "not_read": {name: error.what for name, error in found.failures.items()},
         "refused_notes": mine,
-        "files_issues": any(desk.playbook.file.when for desk in work.helpdesks.values()),
+        "filings": len(file.filings),
+        "issues_filed": len(found.filed),
+        "not_filed": [{"ticket": tickets[name], "why": why} for name, why in found.unfiled.items()],
     }
 
 
@@ -171,6 +176,8 @@ def _tell(report: Mapping[str, Any]) -> None:
         f"{plural(report['status_writes'], 'status', 'statuses')} and {plural(report['notes_written'], 'note')} "
         f"written, {report['seconds']:.1f} s"
     )
+    if report["filings"]:
+        say(f"{report['issues_filed']:,} of {plural(report['filings'], 'issue')} filed as planned")
     say("API calls: " + ", ".join(f"{name} {n:,}" for name, n in report["calls"].items()))
     for why in dict.fromkeys(row["why"] for row in report["skipped"]):
         rows = [row for row in report["skipped"] if row["why"] == why]
@@ -181,9 +188,9 @@ def _tell(report: Mapping[str, Any]) -> None:
         complain(f"{name} could not be read: {what}")
     for note in report["refused_notes"]:
         complain(f"a note on {note['on']} was refused: {note['reason']}")
-    if report["files_issues"]:
-        say("A plan files no issues: the service does, or the next `syncd reconcile`")
-    if report["skipped"]:
+    for row in report["not_filed"]:
+        complain(f"no issue was filed for {row['ticket']}: {row['why']}")
+    if report["skipped"] or report["not_filed"]:
         complain("make a new plan for these, or let `syncd reconcile` see to them")
 
 

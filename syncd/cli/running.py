@@ -26,6 +26,8 @@ UNWRITTEN = "unwritten"
 """Stands for the standing of a live link where something could not be written."""
 PASSING = frozenset(STATES.values())
 """States of a connector that one call which is answered shows to be over."""
+NO_KEY = b"no key yet"
+"""With what a dry run looks for our notes as long as there is no marker key."""
 SHORTEST_KEY = 16
 """Bytes of a marker key that syncd made itself; it makes 64."""
 
@@ -174,9 +176,9 @@ def _key_to_look_with(config: Config) -> bytes:
     """A dry run signs nothing, but knows our own notes again where there is a key."""
     path = own_key_path(config.state)
     try:
-        return config.marker_key or path.read_bytes().strip() or b"no key yet"
+        return config.marker_key or path.read_bytes().strip() or NO_KEY
     except (FileNotFoundError, NotADirectoryError):
-        return b"no key yet"
+        return NO_KEY
     except OSError as error:
         raise StateError(str(path), f"the marker key can't be read ({error.strerror})", "Mend its rights") from error
 

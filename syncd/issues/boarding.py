@@ -30,6 +30,8 @@ from syncd.work import IN_PLACE, Work
 def see_to_boards(work: Work, desk: Helpdesk) -> None:
     """Put on their boards what is due."""
     for row in work.store.boards.due(desk.name, work.now) if work.writes else ():
+        if work.approved is not None and row.id not in work.approved.filings:
+            continue
         if work.clock.sleep(0):
             raise Interrupted("stopped between two boards")
         if _may_call(work, desk.name) and _may_call(work, row.tracker):

@@ -119,7 +119,8 @@ def _filed(work: Work, row: FilingRow, issue: Item, lacks: str = "") -> None:
         if row.occasion == PROMOTED:
             tell_promoted(work, row, issue, link)
         step = Step(issue.ref, (link,), Why("issue_filed", "ticket", row.trigger))
-        store.journal.write(store.groups.of(row.ticket) or str(row.ticket), step, outcome="done", now=work.now)
+        group, approved = store.groups.of(row.ticket) or str(row.ticket), work.approved is not None
+        store.journal.write(group, step, outcome="done", now=work.now, approved=approved)
         work.ask(row.ticket, "filed")
         hand_over(work, row.ticket, first_walk=False)
     work.wrote(step, "done")

@@ -25,6 +25,7 @@ from syncd.issues.already import already, came_from
 from syncd.issues.beside import look_again, look_beside
 from syncd.issues.boarding import see_to_boards
 from syncd.issues.create import create, due_in, failed, is_in_question, keep, look, was_filed_before
+from syncd.issues.seen import asked_for, decision, is_refused, may_be_filed, steady
 from syncd.issues.urgent import most_urgent_first
 from syncd.messages.occasions import APPROVAL_NEEDED, TOLD_OF, note_unfiled, promise
 from syncd.playbook import Playbook
@@ -65,21 +66,24 @@ def file(work: Work, name: str | None = None) -> None:
     Raises:
         Interrupted: syncd is to stop; between two tickets.
     """
-    if work.approved is not None:  # nothing but what a person has approved
+    if work.approved is not None and not work.approved.filings:  # nothing but what a person has approved
         return
-    look_again(work)
+    if work.approved is None:
+        look_again(work)
     for desk in [name] if name else list(work.helpdesks):
         try:
             if desk in work.helpdesks:
                 _file_due(work, work.helpdesks[desk])
                 see_to_boards(work, work.helpdesks[desk])
-                look_beside(work, desk)
+                if work.approved is None:
+                    look_beside(work, desk)
         except BrakeOn as error:
             work.say(str(error))
 
 
 def _file_due(work: Work, desk: Helpdesk) -> None:
-    rows = work.store.filings.due(desk.name, FOREVER if work.ahead else work.now)
+    rows = asked_for(work, desk.name)
+    rows = work.store.filings.due(desk.name, FOREVER if work.ahead else work.now) if rows is None else rows
     rows = [row for row in rows if row.state is FilingState.DOUBT or _may_be_filed(work, desk, row)]
     trackers = _Trackers(work)
     if work.writes and len(rows) > 1 and _ready(work, desk, trackers) is not None:
@@ -139,7 +143,7 @@ def _file_one(work: Work, desk: Helpdesk, row: FilingRow, trackers: _Trackers) -
     word, promoted = desk.mapping.word(detail.item.status), row.occasion == PROMOTED
     found = decide(detail, desk.playbook, word=word, ordered=row.ordered, promoted=promoted)
     if isinstance(found, Unfiled):
-        if not _is_settled(work, row):
+        if not is_refused(work, row) and not _is_settled(work, row):
             _leave(work, row, detail, found)
         return
     tracker, place = _where(desk, found.place.value)
@@ -147,10 +151,13 @@ def _file_one(work: Work, desk: Helpdesk, row: FilingRow, trackers: _Trackers) -
         keep(work, row, replace(row, due=due_in(work, ASK_AGAIN)))
         return
     audience = reads(work.clock, patience=IN_PLACE)(work.connectors[tracker].audience, place)
-    issue = write(found, detail, desk.playbook, audience, came_from(work, row))
+    origins = came_from(work, row)
+    issue = write(found, detail, desk.playbook, audience, origins)
+    plain = write(found, steady(detail), desk.playbook, audience, origins)
+    agreed = decision(work, plain, detail.item.version, (tracker, place))
     if not work.writes:
-        _would_file(work, row, issue, tracker, place)
-    elif not was_filed_before(work, row, tracker, place):
+        _would_file(work, row, issue, (tracker, place), agreed)
+    elif may_be_filed(work, row, agreed) and not was_filed_before(work, row, tracker, place):
         refuse_filing(work, row.ticket, tracker, row.id)
         _file_there(work, row, issue, _told(desk.playbook, row, detail, issue, (tracker, place)))
 
@@ -171,10 +178,21 @@ def _ready(work: Work, desk: Helpdesk, trackers: _Trackers) -> frozenset[str] | 
     return frozenset(ready) if ready or not places else None
 
 
-def _would_file(work: Work, row: FilingRow, issue: Filing, tracker: str, place: str) -> None:
+def _would_file(work: Work, row: FilingRow, issue: Filing, where: tuple[str, str], agreed: str) -> None:
     """Where nothing may be written: say what would be; which customer it is for goes into no log."""
-    labels = tuple(label.value for label in issue.labels if label.value not in issue.new_labels)
-    would = WouldFile(row.ticket, row.version, tracker, place, issue.decision.kind.value, labels)
+    one = issue.decision
+    would = WouldFile(
+        ticket=row.ticket,
+        version=row.version,
+        trigger=one.escalated.why,
+        tracker=where[0],
+        place=where[1],
+        audience=issue.audience.value,
+        kind=one.kind.value,
+        priority=one.priority.value,
+        labels=tuple(label.value for label in issue.labels if label.value not in issue.new_labels),
+        decision=agreed,
+    )
     work.would_file[row.id] = would
     work.planned_issue(would)
 

@@ -1,4 +1,4 @@
-"""``reconcile --apply``: carry out a plan file, group by group, each as a person has seen it or not at all."""
+"""``reconcile --apply``: carry out a plan file, each group and each issue to be filed as it was seen or not at all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ulid import ULID
 
 from syncd.errors import ConnectorError
 from syncd.ingest.poll import poll, walk
+from syncd.issues.seen import outcome, take_up
 from syncd.jobs.backfill import drain_and_wait
 from syncd.model import Ref
 from syncd.planfile import Approval, PlanFile
@@ -31,6 +32,10 @@ class Applied:
     """A brake is on for one of the skipped."""
     failures: Mapping[str, ConnectorError]
     """Per connector that could not be read, why."""
+    filed: list[str]
+    """Filings whose issue was filed."""
+    unfiled: Mapping[str, str]
+    """Filing -> why its issue was not."""
 
 
 def apply(work: Work, file: PlanFile) -> Applied:
@@ -50,13 +55,19 @@ def apply(work: Work, file: PlanFile) -> Applied:
                 _ask(work, approval, key, unread=sorted(failures))
         drain_and_wait(work)
         rows = {row.group: row for row in work.store.queue.rows()}
+        if file.filings:  # afterwards: a group is as it was planned as long as no issue comes to it
+            take_up(work, approval, file)
+            drain_and_wait(work)
     finally:
         with work.store.write():
             work.store.queue.leave(work.owner)
     left = [key for key in approval.groups if key not in approval.done]
     skipped = {key: approval.skipped.get(key) or _why(work, key, rows.get(key)) for key in left}
+    filed, unfiled = outcome(work, approval)
     braked = any("brake" in work.store.queue.held(key).values() for key in left)
-    return Applied([key for key in approval.groups if key in approval.done], skipped, braked, failures)
+    braked = braked or any(why.endswith("brake is on") for why in unfiled.values())
+    done = [key for key in approval.groups if key in approval.done]
+    return Applied(done, skipped, braked, failures, filed, unfiled)
 
 
 def _look(work: Work, names: set[str]) -> dict[str, ConnectorError]:

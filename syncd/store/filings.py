@@ -46,6 +46,7 @@ ORPHANS = """
 BEGUN = """
     SELECT iif(ticket LIKE :prefix, ticket, coalesce(nullif(issue, ''), id)) AS target FROM filings
     WHERE state IN ('sent', 'doubt', 'filed') AND began_at > :since AND (tracker = :name OR ticket LIKE :prefix)
+    AND NOT EXISTS (SELECT 1 FROM journal WHERE target = issue AND rule = 'issue_filed' AND approved = 1)
 """
 ANSWERED = "UPDATE filings SET answered_at = ? WHERE ticket = ? AND answered_at = ''"
 SEVERAL = """
@@ -252,7 +253,7 @@ class Filings:
         self._db.execute(ORPHANS, [due])
 
     def begun(self, connector: str, since: str) -> set[str]:
-        """What was filed since then, or may have been: of a helpdesk the tickets, of a tracker the issues."""
+        """What was filed since then, or may have been, but for what a person had approved: tickets, or issues."""
         what = {"prefix": f"{connector}:%", "name": connector, "since": since}
         return {row["target"] for row in self._db.query(BEGUN, what)}
 

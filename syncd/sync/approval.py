@@ -10,7 +10,7 @@ from syncd.plan.undone import PutBack, put_back
 from syncd.planfile import Approval, FileGroup, same, steps_of, version
 from syncd.probe.observe import load, observe, read
 from syncd.records import Plan
-from syncd.store import Store
+from syncd.store import FilingState, Store
 from syncd.work import Work
 
 CHANGED = "changed since the plan was made"
@@ -48,6 +48,8 @@ def approved(work: Work, key: str) -> Plan:
     approval = work.approved
     assert approval is not None  # noqa: S101  # the caller looked
     plan, one = observe(work, key), approval.groups.get(key)
+    if plan is not None and plan.steps and _follows(work, approval, plan):
+        return plan
     if plan is None or one is None:
         raise NotApproved(NOT_LINKED)
     if key in approval.done:  # looked at once more: what was written may have settled other links
@@ -59,6 +61,19 @@ def approved(work: Work, key: str) -> Plan:
     if not found.steps:
         approval.done.add(key)
     return found
+
+
+AFTER_FILING = frozenset({"filed", "shown"})
+"""Rules of what follows from an issue that was filed."""
+
+
+def _follows(work: Work, approval: Approval, plan: Plan) -> bool:
+    """Whether a plan only shows on a ticket, and on its new issue, what a person has approved: that it was filed."""
+    if not {step.why.rule for step in plan.steps} <= AFTER_FILING:
+        return False
+    rows = [work.store.filings.get(name) for name in approval.filings if name not in approval.unfiled]
+    refs = {ref for row in rows if row and row.state is FilingState.FILED for ref in (row.ticket, row.issue)}
+    return {step.target for step in plan.steps} <= refs
 
 
 def _reconcile(work: Work, approval: Approval, one: FileGroup, plan: Plan) -> Plan:

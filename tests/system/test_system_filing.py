@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
-from office import CANARY, MARKER, PENDING, REPOSITORY, Office
+from office import CANARY, MARKER, OPEN, PENDING, REPOSITORY, Office
 
 FILES = f"""
 playbook = "2i2c"
@@ -71,11 +72,42 @@ def test_a_dry_run_shows_it_and_writes_nothing(files: Office) -> None:
     assert (files.writes(), files.tree()) == before
     assert f"for freshdesk:{ticket} in github:{REPOSITORY}: guidance, labels support" in told
     assert found["would_file"][0] | {"labels": ["support"]} == found["would_file"][0]
-    planned = files.sync("--plan", str(files.folder / "plan.json")).out
-    assert "no part of a plan" in planned
-    told = files.sync("--apply", str(files.folder / "plan.json")).out
-    assert ours(files) == []
-    assert "A plan files no issues" in told
+
+
+def test_a_plan_holds_it_without_a_word_of_the_ticket_and_files_it_as_it_was_seen(files: Office) -> None:
+    ticket, changed = escalated(files), escalated(files)
+    plan, before = files.folder / "plan.json", files.writes()
+    told = files.sync("--plan", str(plan)).out
+    assert f"The plan, 0 groups and 2 issues to be filed, is in {plan}" in told
+    assert files.writes() == before
+    text = plan.read_text(encoding="utf-8")
+    assert CANARY not in text
+    found = {one["item"]: one for one in json.loads(text)["filings"]}
+    assert found[f"freshdesk:{ticket}"]["place"] == REPOSITORY
+    assert found[f"freshdesk:{ticket}"]["audience"] == "public"
+    assert found[f"freshdesk:{ticket}"]["labels"] == ["support"]
+    files.desk.agent_note(changed, "wait, I know what it is")
+    files.later(5)
+    run = files.run("reconcile", "--apply", str(plan)).ended(1)
+    assert "1 of 2 issues filed as planned" in run.out
+    assert f"no issue was filed for freshdesk:{changed}: the ticket, or what is decided of it, has changed" in run.err
+    (issue,) = ours(files)
+    assert files.ticket_url(ticket) in files.hub.body(issue)
+    assert (files.status(ticket), len(files.notes(ticket))) == (PENDING, 1)
+    assert (files.status(changed), files.notes(changed)) == (OPEN, [])
+    written = files.writes()
+    again = files.run("reconcile", "--apply", str(plan), "--json").ended(1).data
+    assert (again["issues_filed"], len(again["not_filed"]), files.writes()) == (0, 2, written)
+
+
+def test_before_there_is_a_marker_key_a_plan_leaves_issues_out_and_says_so(office: Office) -> None:
+    office.write_desk(sync=FILES)
+    office.hub.make_label(REPOSITORY, "support")
+    escalated(office)
+    plan = office.folder / "plan.json"
+    told = office.sync("--plan", str(plan), "--file-since", "2020-01-01").out
+    assert "Issues to be filed are no part of it: that takes a marker key" in told
+    assert json.loads(plan.read_text(encoding="utf-8"))["filings"] == []
 
 
 def test_what_is_refused_is_shown_everywhere_and_tried_again_on_demand(office: Office) -> None:

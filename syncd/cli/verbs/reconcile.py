@@ -18,10 +18,11 @@ from syncd.cli.hosts import Alone, Host, through
 from syncd.cli.moments import Moment
 from syncd.cli.plans import fresh, made, read_plan, told_where, write_plan
 from syncd.cli.reports import report_of, tell
-from syncd.cli.running import configured
+from syncd.cli.running import NO_KEY, configured
 from syncd.cli.show import as_json
 from syncd.clock import stamp
 from syncd.errors import ConnectorError
+from syncd.issues.seen import kept
 from syncd.jobs.backfill import backfill, find, some
 from syncd.planfile import FileGroup
 from syncd.schema import instant
@@ -125,7 +126,8 @@ def do_reconcile(
             failures = backfill(work, names or known, instant(since) if since else None, file_since)
         report = report_of(work, host.counted(work), failures, time.monotonic() - began, dry=dry_run)
         if plan is not None:
-            report |= write_plan(plan, made("reconcile", groups.values()))
+            filings = [] if work.marker_key == NO_KEY else kept(work)  # what it stands for could be read without one
+            report |= write_plan(plan, made("reconcile", groups.values(), filings))
         if as_data:
             as_json(report)
         else:
