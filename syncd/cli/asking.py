@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from syncd.cli.questions import Answer, Question
 from syncd.cli.show import say
 from syncd.config.credentials import SecretReader, sound
-from syncd.schema import Wrong
+from syncd.schema import UNUSABLE, Wrong
 
 REFERENCES = ("env:", "file:", "credential:")
 FROM_INPUT = "-"
@@ -110,7 +110,8 @@ class Asker:
             try:
                 return use(text)
             except Wrong as wrong:
-                say(f"That can't be used: {wrong.what}. {wrong.cure.rstrip('.')}.")
+                why = "" if wrong.what == UNUSABLE else f": {wrong.what}"
+                say(f"That can't be used{why}. {wrong.cure.rstrip('.')}.")
 
     def _from_option(self, flag: str, given: Answer) -> str:
         """A secret, or a reference to one, as an option gives it: never the secret itself, which `ps` would show."""
