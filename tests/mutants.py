@@ -382,14 +382,14 @@ MUTANTS = (
     Mutant(
         "a customer's note commands",
         "commands.py",
-        "text.place is Place.NOTE and text.author is Author.TEAM and",
-        "text.place is Place.NOTE and text.author is not Author.SELF and",
+        "by_agent = text.author is Author.TEAM and",
+        "by_agent = text.author is not Author.SELF and",
     ),
     Mutant(
         "a public reply commands",
         "commands.py",
-        "text.place is Place.NOTE and text.author is Author.TEAM and",
-        "text.author is Author.TEAM and",
+        "text.place is Place.NOTE and by_agent and",
+        "by_agent and",
     ),
     Mutant("what is quoted commands", "commands.py", " and before.level == 0:", ":"),
     Mutant(
