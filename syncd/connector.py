@@ -74,10 +74,11 @@ class Connector(ABC):
     def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
         """Fresh reads, one entry per ref asked for, with ``texts`` and (helpdesk) ``waiting`` filled in.
 
-        An item that moved comes under the ref asked for, with its new ref inside and ``formerly`` set. Removed
-        only on evidence that survived a second look; an item that can't be read for other reasons has its
-        ConnectorError as entry. Raises only what concerns the whole connector (Unauthorized, RateLimited,
-        Transient).
+        Of several, those on which surely nothing was said since this connector told their texts last may come without
+        them, where that saves calls. An item that moved comes under the ref asked for, with its new ref inside and
+        ``formerly`` set. Removed only on evidence that survived a second look; an item that can't be read for other
+        reasons has its ConnectorError as entry. Raises only what concerns the whole connector (Unauthorized,
+        RateLimited, Transient).
         """
 
     def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:

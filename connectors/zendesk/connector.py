@@ -94,19 +94,25 @@ class ZendeskConnector(Connector):
     def fetch(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
         """See :class:`syncd.connector.Connector`; a call for a hundred tickets, and one for each one's notes.
 
+        Of several those cost none, and come without texts, that stand as they did when their notes were read last.
+
         Raises:
             RateLimited: also where nothing is to be begun because the rest of the minute is left to people.
         """
-        what = f"reading ticket {refs[0].id}" if len(refs) == 1 else f"reading {len(refs)} tickets"
-        self.api.begin("fetch", what, account=len(refs) + 1)
+        self._begin(refs, 1 if len(refs) == 1 else sum(not self.reader.heard(ref) for ref in refs))
         return self.reader.fetch(refs)
+
+    def _begin(self, refs: Sequence[Ref], notes: int) -> None:
+        what = f"reading ticket {refs[0].id}" if len(refs) == 1 else f"reading {len(refs)} tickets"
+        self.api.begin("fetch", what, account=notes + 1)
 
     def explore(self, refs: Sequence[Ref]) -> Mapping[Ref, Item | Removed | ConnectorError]:
         """See :class:`syncd.connector.Connector`; a call more per ticket where Zendesk's Jira integration is in use.
 
         Its list tells of a link once; should its issue not be found at that moment, this is where it is met again.
         """
-        found = self.fetch(refs)
+        self._begin(refs, len(refs))
+        found = self.reader.fetch(refs, whole=True)
         if self.jira is None:
             return found
         return {ref: _with_links(one, self.jira) if isinstance(one, Item) else one for ref, one in found.items()}

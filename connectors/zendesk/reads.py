@@ -1,4 +1,9 @@
-"""Fresh reads of tickets: up to a hundred in one call, then what was said on each, and whether it is still there."""
+"""Fresh reads of tickets: up to a hundred in one call, then what was said on each, and whether it is still there.
+
+What was said is listed ticket by ticket, and no field tells who spoke last. So of many the tickets are passed over that
+stand as they did when that was read last: ``updated_at`` moves with every comment (Zendesk API docs, Tickets), which is
+what a guarded write goes by as well, and was over by a second or more at that read. No text is kept.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +24,9 @@ from syncd.model import GoneKind, Item, Ref, Removed
 CHAIN = 4
 """So many times a ticket is followed that was merged into one that was merged itself."""
 REMEMBERED = 2000
+HEARD = 20_000
+LISTEN_AGAIN = 86_400.0
+"""Seconds after which what was said is read anew in any case: who is an agent may have changed."""
 
 Entry = Item | Removed | ConnectorError
 
@@ -33,6 +41,15 @@ class Known:
     """All of them; None where one more may have come without the stamp showing it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When a ticket stood so, whether its requester waited for an answer then, and how long that is believed."""
+
+    stamp: str
+    waiting: bool
+    until: float
+
+
 class Reader:
     """Reads tickets of one account."""
 
@@ -41,13 +58,18 @@ class Reader:
         self.known: OrderedDict[str, Known] = OrderedDict()
         """By the ticket's number, what the latest reads showed; a write takes it out, or puts what it left."""
         self._survivors: dict[int, int] = {}
+        self._heard: OrderedDict[str, Heard] = OrderedDict()
+        """By the ticket's number, what the latest whole reads heard; no longer of those that may hold more."""
 
-    def fetch(self, refs: Sequence[Ref]) -> dict[Ref, Entry]:
-        """See :meth:`syncd.connector.Connector.fetch`.
+    def fetch(self, refs: Sequence[Ref], *, whole: bool = False) -> dict[Ref, Entry]:
+        """See :meth:`syncd.connector.Connector.fetch`; ``whole``: every one with its texts, as one alone always is.
 
         Raises:
             Unauthorized, RateLimited, Transient: the whole account can't be read now.
         """
+        if whole or len(set(refs)) == 1:
+            for ref in refs:
+                self._heard.pop(ref.id, None)
         numbers = {ref: int(ref.id) for ref in refs if _is_number(ref.id)}
         rows = self.rows(sorted(set(numbers.values())))
         found: dict[Ref, Entry] = {}
@@ -129,6 +151,11 @@ class Reader:
             raise ValueError("another ticket")
         if items.is_deleted(row):
             return items.removed(self.api.name, row)
+        heard = self._heard.get(str(number))
+        if heard is not None and formerly is None and self._stands(heard, row):
+            self.remember(row, settled=True)
+            view, cascades = self.account.view([row]), self._cascades(row)
+            return items.item(view, row, None, heard.waiting, cascades=cascades)
         view, said = self.account.view([row]), self.comments(number)
         roles = self.account.roles(items.authors(said))
         onward = self._named(number, said, roles) if items.is_merged(row) and depth < CHAIN else None
@@ -152,8 +179,29 @@ class Reader:
         texts, waiting = items.conversation(said, row.get("requester_id"), self.account.me, roles)
         settled = records.settled(row, now)
         self.remember(row, settled=settled)
-        cascades = items.may_cascade(row) and self._has_open_incidents(records.number(row))
+        self._hear(row, waiting=waiting, settled=settled)
+        cascades = self._cascades(row)
         return items.item(view, row, texts, waiting, cascades=cascades, settled=settled, formerly=formerly)
+
+    def _stands(self, heard: Heard, row: Row) -> bool:
+        """Whether nothing can have been said since."""
+        return heard.stamp == row.get("updated_at") and self.api.clock.monotonic() < heard.until
+
+    def heard(self, ref: Ref) -> bool:
+        """Whether a ticket needs no listing of what was said, as long as it stands as it did."""
+        return ref.id in self._heard
+
+    def _hear(self, row: Row, *, waiting: bool, settled: bool) -> None:
+        """What a whole read heard. A chat's messages may come without moving a ticket's time."""
+        key, stamp = str(row.get("id")), row.get("updated_at")
+        self._heard.pop(key, None)
+        if settled and isinstance(stamp, str) and not items.is_merged(row) and not row.get("from_messaging_channel"):
+            self._heard[key] = Heard(stamp, waiting, self.api.clock.monotonic() + LISTEN_AGAIN)
+        while len(self._heard) > HEARD:
+            self._heard.popitem(last=False)
+
+    def _cascades(self, row: Row) -> bool:
+        return items.may_cascade(row) and self._has_open_incidents(records.number(row))
 
     def remember(self, row: Row, *, settled: bool) -> None:
         """What a write that comes now may compare with."""

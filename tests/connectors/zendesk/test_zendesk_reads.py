@@ -60,7 +60,7 @@ def test_many_are_read_in_one_call_and_what_was_said_in_one_each(
     world: ZendeskWorld, connector: ZendeskConnector
 ) -> None:
     refs = [world.add() for _ in range(20)]
-    connector.fetch(refs)
+    connector.fetch([world.add()])
     before = world.calls()
     found = connector.fetch(refs)
     assert all(isinstance(one, Item) for one in found.values())
