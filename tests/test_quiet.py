@@ -222,6 +222,16 @@ def test_a_restart_between_the_look_and_the_write_closes_it_once() -> None:
     assert (str(ticket.status), pair.notes(ticket).count("nobody_objects")) == ("closed", 1)
 
 
+def test_the_report_counts_until_it_was_resolved_and_not_the_silence_afterwards() -> None:
+    pair = Pair(close_after="3d")
+    resolved(pair)
+    (before,) = pair.store.tickets.handed("desk")
+    assert before.finished_at
+    passes(pair, 4)
+    (after,) = pair.store.tickets.handed("desk")
+    assert after.finished_at == before.finished_at
+
+
 def test_where_the_issue_is_public_nothing_is_written_there() -> None:
     pair = Pair(close_after="3d")
     ticket, issue = pair.filed_pair(audience=Audience.PUBLIC)

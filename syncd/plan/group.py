@@ -47,7 +47,7 @@ class Group:
     muted: frozenset[Ref] = frozenset()
     """Tickets to which, and because of which, nothing is to be written."""
     ours: frozenset[Ref] = frozenset()
-    """Items whose status is as we wrote it."""
+    """Items whose status is as we wrote it; none where no playbook asks for that."""
     ahead: Table[str, timedelta] = field(default_factory=dict)
     """By configured connector: how far its clock is ahead of ours, where that is much."""
 

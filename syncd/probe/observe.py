@@ -143,9 +143,14 @@ def load(work: Work, key: str) -> Group:
         muted=work.store.commands.muted_of(key),
         shown=shown,
         can={name: _can(work, name) for name in names},
-        ours=work.store.snapshots.ours(items),
+        ours=work.store.snapshots.ours(items) if any(_closes(work, name) for name in names) else frozenset(),
         ahead={name: ahead for name in names if (ahead := _ahead(work, name))},
     )
+
+
+def _closes(work: Work, name: str) -> bool:
+    """Whether what was resolved on a helpdesk is closed after a while."""
+    return name in work.helpdesks and work.helpdesks[name].playbook.close_after is not None
 
 
 def _ahead(work: Work, name: str) -> timedelta | None:

@@ -25,7 +25,8 @@ HANDED = """
         UNION SELECT ticket, issue FROM filings WHERE issue <> '' AND state IN ('filed', 'adopted')),
     finished AS (
         SELECT target, max(at) AS at FROM journal
-        WHERE status = 1 AND outcome IN ('done', 'answer lost') AND after IN ('resolved', 'closed') GROUP BY target)
+        WHERE status = 1 AND outcome IN ('done', 'answer lost') AND after IN ('resolved', 'closed')
+            AND rule <> 'nobody_objects' GROUP BY target)
     SELECT m.ref, m.created_at, p.issue, coalesce(t.key, f.ticket_key, '') AS ticket_key,
         coalesce(t.native, '') AS ticket_native, coalesce(t.reason, '') AS ticket_reason,
         iif(m.created_at > (SELECT max(start_mark) FROM cursors WHERE connector = ?), coalesce(t.assigned_at, ''), '')
