@@ -124,6 +124,11 @@ class Connector(ABC):
         del place
         return None
 
+    def place(self, ref: Ref) -> str:
+        """The repository or project that an item's key is of, as :meth:`audience` takes it; empty: no use in asking."""
+        del ref
+        return ""
+
     def audience_now(self, item: Item) -> Audience | None:
         """Who can read an item that was just fetched, as of this moment: asked before private words are left there.
 

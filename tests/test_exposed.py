@@ -10,6 +10,7 @@ import pytest
 from syncd.cli import filings
 from syncd.model import Audience, Author
 from syncd.notify.incidents import incidents
+from syncd.probe.sweep import EVERY, Sweep
 from syncd.testing.memory import Entry
 from tests.filings import Desk
 from tests.pairs import Pair
@@ -101,3 +102,83 @@ def test_two_issues_that_a_person_accepts_are_told_no_more() -> None:
     desk.settle()
     assert filings.gather(desk.store)["two_issues"] == []
     assert sorted(desk.notes(ticket)).count("two_issues") == 1
+
+
+def written_on(pair: Pair, place: str, count: int) -> list[Entry]:
+    """Issues of one place, each with a note for the team on it."""
+    pairs = [pair.filed_pair() for _ in range(count)]
+    for ticket, issue in pairs:
+        issue.place = place
+        pair.move(ticket, "resolved")
+    pair.pass_()
+    assert [pair.notes(issue) for _, issue in pairs] == [["ticket_resolved"]] * count
+    return [issue for _, issue in pairs]
+
+
+def open_up(pair: Pair, place: str, issues: list[Entry]) -> None:
+    """No issue of it has changed, so no feed tells."""
+    pair.tracker.audiences[place] = Audience.PUBLIC
+    for issue in issues:
+        issue.audience = Audience.PUBLIC
+
+
+def test_a_place_where_nothing_happens_any_more_is_found_open_within_a_quarter_of_an_hour() -> None:
+    pair = Pair()
+    here, there = written_on(pair, "here", 3), written_on(pair, "there", 1)
+    sweep = Sweep("tracker")
+    sweep.run(pair.work)
+    open_up(pair, "here", here)
+    before = pair.tracker.calls
+    pair.clock.advance(EVERY)
+    sweep.run(pair.work)
+    assert exposed(pair) == sorted(pair.ref(issue).human for issue in here)
+    assert pair.tracker.calls - before == 3, "a question for each place, and one read of what stands in the open one"
+    assert pair.ref(there[0]).human not in exposed(pair)
+    pair.clock.advance(EVERY)
+    sweep.run(pair.work)
+    assert pair.tracker.calls - before == 4
+
+
+def test_where_one_issue_is_met_in_the_open_the_others_are_looked_at() -> None:
+    pair = Pair()
+    issues = written_on(pair, "here", 3)
+    sweep = Sweep("tracker")
+    sweep.run(pair.work)
+    publish(pair, issues[0])
+    open_up(pair, "here", issues)
+    assert exposed(pair) == [pair.ref(issues[0]).human]
+    sweep.run(pair.work)
+    assert exposed(pair) == sorted(pair.ref(issue).human for issue in issues)
+    calls = pair.tracker.calls
+    sweep.run(pair.work)
+    assert pair.tracker.calls == calls
+
+
+def test_what_is_not_carried_because_the_place_was_opened_up_tells_of_what_was() -> None:
+    pair = Pair(**TALK)
+    ticket, issue = pair.filed_pair()
+    pair.say(ticket, "my password is 1234", Author.OUTSIDE)
+    pair.tick()
+    pair.pass_()
+    issue.place = "here"
+    open_up(pair, "here", [issue])
+    pair.say(ticket, "and my key is 5678", Author.OUTSIDE)
+    pair.tick()
+    pair.pass_()
+    assert (len(pair.notes(issue)), exposed(pair)) == (1, [pair.ref(issue).human])
+
+
+def test_a_place_that_can_not_be_asked_about_is_asked_again() -> None:
+    pair = Pair()
+    issues = written_on(pair, "here", 1)
+    sweep = Sweep("tracker")
+    sweep.run(pair.work)
+    pair.tracker.absent.add("here")
+    pair.clock.advance(EVERY)
+    sweep.run(pair.work)
+    assert exposed(pair) == []
+    pair.tracker.absent.discard("here")
+    open_up(pair, "here", issues)
+    pair.clock.advance(EVERY)
+    sweep.run(pair.work)
+    assert exposed(pair) == [pair.ref(issues[0]).human]

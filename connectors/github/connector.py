@@ -99,16 +99,15 @@ class GitHubConnector(Connector):
         """
         return self.reader.fetch(refs)
 
-    def audience_now(self, item: Item) -> Audience:
-        """Who can read an issue's repository now: one call each time; ``fetch`` believes for a while what it knows.
+    def place(self, ref: Ref) -> str:
+        """See :class:`syncd.connector.Connector`: its repository."""
+        return (split_key(ref.key) or ("", 0))[0]
 
-        Raises:
-            Refused: the issue has no key, or its repository isn't one of those configured.
-        """
-        place = split_key(item.ref.key)
-        if place is None:
+    def audience_now(self, item: Item) -> Audience:
+        """Who can read an issue's repository now: one call each time; ``fetch`` believes for a while what it knows."""
+        if not self.place(item.ref):
             raise Refused(self.name, f"issue {item.ref.id} has no key that says in which repository it is")
-        return self.audience(place[0])
+        return self.audience(self.place(item.ref))
 
     def comments(self, ref: Ref, since: datetime) -> Sequence[Text]:
         """See :class:`syncd.connector.Connector`: comments that were written or edited since then, by pages.

@@ -193,6 +193,10 @@ class Guarded(Connector):
         with self._call():
             return self.inner.audience(place)
 
+    def place(self, ref: Ref) -> str:
+        """See :class:`Connector`."""
+        return self.inner.place(ref)
+
     def audience_now(self, item: Item) -> Audience | None:
         """See :class:`Connector`."""
         with self._call():

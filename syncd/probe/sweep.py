@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from syncd.clock import moment
 from syncd.errors import BrakeOn, ConnectorError
-from syncd.model import Ref, Word
+from syncd.model import Ref, Role, Word
 from syncd.probe.doubles import look_for_doubles
 from syncd.probe.observe import read
+from syncd.probe.opened import look_who_reads
 from syncd.work import Work
 
 EVERY = 900.0
@@ -48,6 +49,8 @@ class Sweep:
         if now >= self.night:
             self.night = now + NIGHT
             look_for_doubles(work, self.name)
+        if work.role(self.name) is Role.TRACKER:
+            look_who_reads(work, self.name, ask=0 < self.due <= now)
         if now < self.due:
             return
         if self.due:  # what has just been walked, or polled after a start, needs no second look

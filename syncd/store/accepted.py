@@ -11,15 +11,15 @@ from sqlite_utils import Database
 
 from syncd.model import Ref
 
-EXPOSED = """
-    SELECT s.ref, s.key FROM snapshots s WHERE s.audience = 'public' AND s.gone = ''
-    AND s.ref NOT IN (SELECT subject FROM accepted) AND (
+WRITTEN_ON = """
+    SELECT s.ref, s.key FROM snapshots s WHERE s.audience = :audience AND s.gone = ''
+    AND (s.connector = :connector OR :connector = '') AND (
         EXISTS (SELECT 1 FROM filings f WHERE f.issue = s.ref AND f.issue <> '' AND f.state = 'filed'
             AND f.audience = 'private')
         OR EXISTS (SELECT 1 FROM links l JOIN effects e ON e.link = l.id
             WHERE l.issue = s.ref AND e.target = s.ref AND e.state IN ('sent', 'doubt', 'done')))
-    ORDER BY s.ref
 """
+EXPOSED = f"{WRITTEN_ON} AND s.ref NOT IN (SELECT subject FROM accepted) ORDER BY s.ref"  # noqa: S608  # our own words
 ACCEPT = "INSERT OR IGNORE INTO accepted (subject, what, at) VALUES (?, ?, ?)"
 BESIDE = "SELECT id, beside FROM filings WHERE beside <> '' AND ? IN (ticket, issue)"
 END_BESIDE = "UPDATE filings SET beside = '' WHERE id = ?"
@@ -37,7 +37,19 @@ class Accepted:
 
     def exposed(self) -> list[Ref]:
         """Issues that were written, or written on, for the team alone, and that everybody can read by now (rule 14)."""
-        return [Ref.parse(row["ref"], row["key"]) for row in self._db.query(EXPOSED)]
+        return self._written_on(EXPOSED, "public")
+
+    def public(self, connector: str) -> list[Ref]:
+        """The same of one tracker, with what may stay so."""
+        return self._written_on(WRITTEN_ON, "public", connector)
+
+    def private(self, connector: str) -> list[Ref]:
+        """Issues of one tracker that were written, or written on, for the team alone, and are private as last seen."""
+        return self._written_on(WRITTEN_ON, "private", connector)
+
+    def _written_on(self, query: str, audience: str, connector: str = "") -> list[Ref]:
+        rows = self._db.query(query, {"audience": audience, "connector": connector})
+        return [Ref.parse(row["ref"], row["key"]) for row in rows]
 
     def accept(self, item: Ref, now: str) -> int:
         """An exposed issue, or the second issue of a ticket, may stay; how many of these there were."""

@@ -15,7 +15,7 @@ from syncd.clock import moment
 from syncd.errors import ConnectorError, Gone, Refused, Transient
 from syncd.ingest.said import begin, ends, is_new, take_down, ways
 from syncd.model import Audience, Item, Ref, Removed, Role
-from syncd.probe.observe import refuse_paused
+from syncd.probe.observe import read, refuse_paused
 from syncd.records import Link, LinkState
 from syncd.retry import reads
 from syncd.store import CarriedRow, EffectState, Way
@@ -83,7 +83,7 @@ def _between(work: Work, link: Link, way: Way, look: int, most: int) -> tuple[in
     rows = _pending(work, link, way)
     target = fresh(work, hears) if rows and is_open else None
     if source is None or target is None or not _is_open(work, hears, target):
-        return _leave(work, rows), None
+        return _leave(work, rows, exposed=target), None
     talk = Talk(work, link, way, source, target)
     there = talk.texts
     _leave(work, [row for row in rows if row.text not in there])  # deleted, or made internal
@@ -91,7 +91,7 @@ def _between(work: Work, link: Link, way: Way, look: int, most: int) -> tuple[in
     try:
         return tell(talk, [row for row in _pending(work, link, way) if row.text in there], most)
     except Opened:
-        return _leave(work, _pending(work, link, way)), None
+        return _leave(work, _pending(work, link, way), exposed=target), None
 
 
 def _recall(talk: Talk, new: Sequence[CarriedRow]) -> None:
@@ -117,10 +117,13 @@ def _is_open(work: Work, ref: Ref, item: Item | Removed | None) -> bool:
     return work.role(ref.connector) is Role.HELPDESK or guard.of(item.audience) is Audience.PRIVATE
 
 
-def _leave(work: Work, rows: Sequence[CarriedRow]) -> int:
+def _leave(work: Work, rows: Sequence[CarriedRow], exposed: Item | None = None) -> int:
     """What can't be carried isn't, later on either: it was said when nobody there was to read it.
 
-    What stands there already stays as it is.
+    What stands there already stays as it is. ``exposed``: there, where it may be that everybody can read it by now.
+
+    Raises:
+        ConnectorError, BrakeOn: that item could not be read, so that this would be told.
     """
     if rows:
         with work.store.write():
@@ -128,6 +131,8 @@ def _leave(work: Work, rows: Sequence[CarriedRow]) -> int:
                 if row.state == EffectState.DONE:
                     work.store.carried.send(row, row.effect, row.digest)
             work.store.carried.leave(row for row in rows if row.state != EffectState.DONE)
+    if exposed is not None and work.role(exposed.ref.connector) is Role.TRACKER:
+        read(work, [exposed.ref])
     return 0
 
 

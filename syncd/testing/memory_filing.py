@@ -32,6 +32,10 @@ class MemoryFiling(Connector):
             raise Refused(self.name, f"looking who can read {place}: there is no such place")
         return self.books.audiences.get(place, Audience.PRIVATE)
 
+    def place(self, ref: Ref) -> str:
+        """By the books."""
+        return self.books.entries[int(ref.id)].place
+
     def audience_now(self, item: Item) -> Audience:
         """As the books say now."""
         self._call()
