@@ -15,7 +15,8 @@ from syncd.errors import ConnectorError, Gone, Refused, Transient
 from syncd.model import GoneKind, Item, Ref, Removed
 
 FEW = 2
-"""Up to so many are read one by one: as many calls as a query and the repository's facts would cost."""
+"""Up to so many are read one by one, where none is in a private repository: a query tells who can read there, too, and
+that has to be known before a comment is left."""
 CONVERTED = "converted_to_discussion"
 
 Entry = Item | Removed | ConnectorError
@@ -61,7 +62,7 @@ class Reader:
             else:
                 asked[ref] = place
         left = dict(asked)
-        if len(asked) > FEW:
+        if len(asked) > FEW or any(self.repositories.is_private(name) for name, _ in asked.values()):
             for chunk in _chunks(list(asked), BATCH):
                 told = self._query({ref: asked[ref] for ref in chunk})
                 found |= told
@@ -81,6 +82,8 @@ class Reader:
         told: dict[Ref, Entry] = {}
         for ref, place in places.items():
             node = nodes.get(place)
+            if node is not None:
+                self.repositories.looked(node.facts)
             if node is not None and str(node.row.id) == ref.id:
                 told[ref] = self._of_node(ref, node)
         return told

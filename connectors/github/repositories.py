@@ -86,6 +86,8 @@ class Repositories:
         self.api = api
         self.names = tuple(names)
         self._known: dict[str, _Known] = {}
+        self._looks: dict[str, tuple[Audience, float]] = {}
+        """Who can read in a repository by the latest look at it, and when that was (monotonic)."""
         self._missing: dict[str, float] = {}
         """Since when what was to be written to a repository found none there."""
 
@@ -110,17 +112,36 @@ class Repositories:
         facts = self._read(name)
         for key in {name.casefold(), facts.full_name.casefold()}:
             self._known[key] = _Known(facts, self.api.clock.monotonic())
+        self.looked(facts)
         return facts
 
-    def there(self, name: str, *, within: float = 0.0) -> Facts:
-        """A repository that is about to be written to, as it is now; what was read ``within`` so many seconds does.
+    def looked(self, facts: Facts) -> None:
+        """What an answer has just told of a repository besides."""
+        self._looks[facts.full_name.casefold()] = (facts.audience, self.api.clock.monotonic())
+
+    def readers(self, name: str, *, within: float) -> Audience:
+        """Who can read in a repository that is about to be written to; a look ``within`` so many seconds does.
+
+        Raises:
+            ConnectorError: as :meth:`there`.
+        """
+        audience, at = self._looks.get(name.casefold(), (Audience.PUBLIC, float("-inf")))
+        return audience if self.api.clock.monotonic() - at < within else self.there(name).audience
+
+    def is_private(self, name: str) -> bool:
+        """Whether a repository was private when it was read last."""
+        known = self._known.get(name.casefold())
+        return known is not None and known.facts.audience is Audience.PRIVATE
+
+    def there(self, name: str) -> Facts:
+        """A repository that is about to be written to, as it is now; one call.
 
         Raises:
             Transient: it can't be seen at the moment.
             Refused: it can't be seen, and that has lasted.
         """
         try:
-            facts = self.get(name, within=within) if within else self.fresh(name)
+            facts = self.fresh(name)
         except Missing as error:
             raise self.lost(name, error) from error
         self.found(name)

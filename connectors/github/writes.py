@@ -156,7 +156,7 @@ class Writer:
         ``within``: seconds that a look at the repository does for; a text that is replaced has cost a call since.
         """
         place = self._path(target).split("/")[2:4]
-        if self.repositories.there("/".join(place), within=within).audience is Audience.PUBLIC:
+        if self.repositories.readers("/".join(place), within=within) is Audience.PUBLIC:
             raise Refused(self.api.name, f"{doing}: everybody can read there, and it was written for the team alone")
 
     def _status(self, target: Ref, wanted: Status, versions: list[str]) -> Status:

@@ -255,23 +255,41 @@ def test_comments_for_the_team_that_follow_one_another_cost_one_look_for_each_re
     assert [verb for verb, _, _ in asked(sandbox)[before:]] == ["GET", *["POST"] * 20]
 
 
-@pytest.mark.parametrize("read", ["alone", "together"])
-def test_what_a_fresh_read_believed_does_not_carry_private_words_into_public(
-    sandbox: GitHubSandbox, connector: GitHubConnector, read: str
+@pytest.mark.parametrize("read", [0, 1, 5])
+def test_what_an_older_look_told_does_not_carry_private_words_into_public(
+    sandbox: GitHubSandbox, connector: GitHubConnector, read: int
 ) -> None:
     sandbox.people.set_private(HOME)
     refs = make(sandbox, 5)
     write(connector, Action(refs[0], notes=(private(),)))
     sandbox.people.set_private(HOME, private=False)
-    connector.clock.advance(LOOK_HOLDS + 1)  # type: ignore[attr-defined]  # a clock of tests
-    fresh = connector.fetch(refs if read == "together" else refs[:1])[refs[0]]
-    assert isinstance(fresh, Item)
-    # What was read of the repository ten seconds ago does for a read of one issue.
-    assert fresh.audience is (Audience.PUBLIC if read == "together" else Audience.PRIVATE)
+    connector.clock.advance(LOOK_HOLDS)  # type: ignore[attr-defined]  # a clock of tests
+    for fresh in connector.fetch(refs[:read]).values():
+        assert isinstance(fresh, Item)
+        assert fresh.audience is Audience.PUBLIC, "of what was private it is asked with each read"
     outcomes = write(connector, *(Action(ref, DONE, notes=(private(),)) for ref in refs))
     assert all(isinstance(one.notes[0].error, Refused) for one in outcomes)
     assert [one.status for one in outcomes] == [DONE] * 5, "a note that isn't left holds up no status"
     assert [len(sandbox.people.comments(ref.key)) for ref in refs] == [1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("queries", [True, False])
+def test_a_change_with_a_comment_for_the_team_costs_one_read_and_two_writes(
+    sandbox: GitHubSandbox, connector: GitHubConnector, queries: bool
+) -> None:
+    sandbox.people.set_private(HOME)
+    (ref,) = make(sandbox)
+    connector.fetch([ref])
+    connector.clock.advance(LOOK_HOLDS)  # type: ignore[attr-defined]  # a clock of tests
+    if not queries:
+        connector.reader.graphql.available = False  # an older Enterprise Server
+    before = len(sandbox.log)
+    connector.fetch([ref])
+    (outcome,) = write(connector, Action(ref, DONE, notes=(private(),)))
+    assert (outcome.status, outcome.notes[0].error) == (DONE, None)
+    reads = 1 if queries else 2
+    assert len(sandbox.log) - before == reads + 2
+    assert [body for _, body in sandbox.people.comments(ref.key)] == [f"<!-- {MARKER} -->\nbetween us"]
 
 
 def test_nothing_is_waited_for_between_the_look_and_the_comment(
