@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +50,19 @@ class BodyTooLarge(requests.RequestException):
 
 class ForeignOrigin(requests.RequestException):
     """The call would have left the configured origin."""
+
+
+_FAILED: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (failed.ProxyError, "no way through the proxy"),
+    ((NameResolutionError, socket.gaierror), "no machine of that name is known"),
+    (ConnectionRefusedError, "the machine there refuses the connection"),
+    (ssl.SSLCertVerificationError, "the TLS certificate was not accepted"),
+    (failed.SSLError, "no secure connection (TLS) could be made"),
+    (BodyTooLarge, "the answer is larger than any should be"),
+    (ForeignOrigin, "the address is none of the configured service"),
+    ((failed.Timeout, TimeoutError), "no answer in time"),
+)
+"""What a call can fail by -> how people are told; the first that fits."""
 
 
 class Session(requests.Session):
@@ -178,6 +193,15 @@ def reached_server(error: BaseException) -> bool:
         if isinstance(cause, (*never, ForeignOrigin, NewConnectionError, ConnectTimeoutError, NameResolutionError)):
             return False
     return True
+
+
+def how_failed(error: BaseException) -> str:
+    """How a call without an answer failed, for people: without a word of what the exception quotes."""
+    causes = _causes(error)
+    for kinds, words in _FAILED:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return words
+    return "the connection broke off" if reached_server(error) else "no connection"
 
 
 def _causes(error: BaseException) -> list[BaseException]:

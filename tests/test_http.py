@@ -38,6 +38,7 @@ from syncd.http import (
     BodyTooLarge,
     ForeignOrigin,
     Session,
+    how_failed,
     next_page,
     reached_server,
     until,
@@ -241,6 +242,7 @@ def test_a_server_that_drips_or_falls_silent_is_left_in_time(answer: Callable[[A
         error = fails(server.url, requests.ReadTimeout, total=SOON)
         assert SOON * 0.9 <= time.monotonic() - begun < SOON + SLACK
         assert reached_server(error)
+        assert how_failed(error) == "no answer in time"
 
 
 def test_a_server_that_never_reads_is_left_in_time() -> None:
@@ -288,7 +290,7 @@ def test_the_largest_body_that_is_allowed_is_read() -> None:
     with serving(head % MAX_BODY + bytes(MAX_BODY)) as server:
         assert len(post(server.url).content) == MAX_BODY
     with serving(head % (MAX_BODY + 1) + bytes(MAX_BODY + 1)) as server:
-        fails(server.url, BodyTooLarge)
+        assert how_failed(fails(server.url, BodyTooLarge)) == "the answer is larger than any should be"
 
 
 @pytest.mark.parametrize(
@@ -322,6 +324,7 @@ def test_an_answer_cut_anywhere_is_an_error_that_may_have_done_something(abrupt:
             with pytest.raises(requests.RequestException) as caught:
                 session.post(server.url, data=b"{}")
             assert reached_server(caught.value)
+            assert how_failed(caught.value) == "the connection broke off"
         assert len(server.requests) == len(OK), "each was sent once"
 
 
@@ -376,7 +379,9 @@ def test_a_body_longer_than_it_said_ends_where_it_said_and_spoils_no_later_answe
 def test_a_refused_connection_has_done_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    assert not reached_server(fails(url))
+    error = fails(url)
+    assert not reached_server(error)
+    assert how_failed(error) == "the machine there refuses the connection"
 
 
 def test_a_name_that_does_not_resolve_has_done_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,7 +389,9 @@ def test_a_name_that_does_not_resolve_has_done_nothing(monkeypatch: pytest.Monke
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    assert not reached_server(fails("http://nowhere.example"))
+    error = fails("http://nowhere.example")
+    assert not reached_server(error)
+    assert how_failed(error) == "no machine of that name is known"
 
 
 @pytest.fixture
@@ -632,6 +639,7 @@ def test_a_certificate_that_is_not_good_is_never_talked_to(
             with pytest.raises(requests.exceptions.SSLError) as caught:
                 session.post(server.url, data=b"kanarienvogel", verify=verify)
             assert not reached_server(caught.value)
+            assert how_failed(caught.value) == "the TLS certificate was not accepted"
         assert server.requests == []
 
 

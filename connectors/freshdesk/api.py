@@ -21,7 +21,7 @@ from requests.auth import HTTPBasicAuth
 from connectors.freshdesk.budget import Budget
 from syncd.clock import Clock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.http import Session, next_page, reached_server, wait_asked, well_formed
+from syncd.http import Session, how_failed, next_page, reached_server, wait_asked, well_formed
 
 PER_PAGE = 100
 """The largest page (Freshdesk API docs, Pagination)."""
@@ -155,7 +155,7 @@ class FreshdeskApi(API):  # type: ignore[misc]  # the library ships no types
         answer, name = self.last, self.name
         if answer is None:
             doubt = write and reached_server(error)
-            return Transient(name, f"{what}: no answer ({type(error).__name__})", doubt=doubt)
+            return Transient(name, f"{what}: {how_failed(error)}", doubt=doubt)
         status = answer.status_code
         said = f"{what}: answered {status}"
         if status == 429:

@@ -18,7 +18,7 @@ import requests
 from github import GithubException
 
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.http import DEFAULT_WAIT, MAX_WAIT, next_page, reached_server, wait_asked, well_formed
+from syncd.http import DEFAULT_WAIT, MAX_WAIT, how_failed, next_page, reached_server, wait_asked, well_formed
 
 FOREIGN = (requests.RequestException, GithubException, AssertionError, RuntimeError, ValueError)
 """What a call through PyGithub may raise: its own errors, requests', JSON's, odd numbers in headers, redirects."""
@@ -158,14 +158,8 @@ def wait_of(answer: Answer) -> float:
 
 def _how(error: Exception) -> str:
     """How a call without an answer failed, without what the exception quotes."""
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the TLS certificate was not accepted"
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "no way through the proxy"
     if isinstance(error, requests.RequestException):
-        return "the connection failed" if reached_server(error) else "no connection"
+        return how_failed(error)
     return "the answer isn't one of GitHub's API"
 
 

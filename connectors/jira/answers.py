@@ -19,7 +19,7 @@ import requests
 
 from connectors.jira.limits import Scope, scope_of
 from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.http import reached_server, wait_asked, well_formed
+from syncd.http import how_failed, reached_server, wait_asked, well_formed
 
 NOT_JSON: Any = object()
 """The data of an answer whose body is something else: a login page, a proxy's, half an answer."""
@@ -170,14 +170,8 @@ def _why(cause: Answer) -> str:
 
 def _how(error: Exception) -> str:
     """How a call without an answer failed, without what the exception quotes."""
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the TLS certificate was not accepted"
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "no way through the proxy"
     if isinstance(error, requests.RequestException):
-        return "the connection failed" if reached_server(error) else "no connection"
+        return how_failed(error)
     return "the answer isn't one of Jira's API"
 
 

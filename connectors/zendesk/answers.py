@@ -15,7 +15,7 @@ import requests
 
 from connectors.zendesk import budget
 from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.http import BodyTooLarge, reached_server, wait_asked
+from syncd.http import BodyTooLarge, how_failed, reached_server, wait_asked
 
 Row = Mapping[str, Any]
 
@@ -153,7 +153,7 @@ def ours(
 def _unanswered(name: str, what: str, error: Exception, *, write: bool) -> ConnectorError:
     if isinstance(error, (BodyTooLarge, requests.ReadTimeout)) and not write:
         return Wide(name, f"{what}: the answer is too large, or too slow")
-    return Transient(name, f"{what}: no answer ({type(error).__name__})", doubt=write and reached_server(error))
+    return Transient(name, f"{what}: {how_failed(error)}", doubt=write and reached_server(error))
 
 
 def _limited(name: str, what: str, answer: Answer, *, write: bool) -> ConnectorError:

@@ -12,6 +12,7 @@ from typing import Any
 
 from syncd.config.notify import MailSink
 from syncd.errors import Problem
+from syncd.http import how_failed
 from syncd.notify.sink import Deaf, Off, Sayable, SinkError, Unknown, Unsent
 from syncd.wire import bounded, call
 
@@ -59,7 +60,7 @@ class MailNotifier(Deaf):
             except smtplib.SMTPDataError as error:  # before the text: the server didn't want it
                 raise _refused(error.smtp_code, "the message") from None
             except (OSError, smtplib.SMTPException) as error:
-                raise Unknown(f"no answer ({type(error).__name__})") from None
+                raise Unknown(how_failed(error)) from None
             if code != 250:
                 raise _refused(code, "the message")
         return thread or str(mail["Message-ID"])
@@ -160,7 +161,7 @@ def _failed(error: Exception) -> SinkError:
         return Off("the server doesn't do what is configured: TLS, or a login")
     if isinstance(error, ssl.SSLCertVerificationError):
         return Off(f"the server's certificate can't be trusted: {error.verify_message}")
-    return Unsent(f"no connection ({type(error).__name__})")
+    return Unsent(how_failed(error))
 
 
 __all__ = ["MailNotifier"]

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 import requests
 
 from syncd.errors import Problem
-from syncd.http import Session, reached_server, wait_asked
+from syncd.http import Session, how_failed, reached_server, wait_asked
 from syncd.notify.announcement import Mention
 
 TOTAL = 8.0
@@ -142,7 +142,7 @@ class Caller:
             return self.session.post(url, data=data, headers=dict(headers))  # type: ignore[arg-type]  # str or bytes
         except requests.RequestException as error:
             kind: Callable[[str], SinkError] = Unknown if reached_server(error) else Unsent
-            raise kind(f"no answer ({type(error).__name__})") from None
+            raise kind(how_failed(error)) from None
         finally:
             self.session.close()
 

@@ -153,7 +153,7 @@ def cut_key(office: Office) -> None:
         (issues_off, "issues are switched off", "Switch them on"),
         (archived, "archived", "Unarchive it"),
         (renamed, "it is called acme/platform now", "Write the new name"),
-        (nobody_there, "no connection", "Look whether the address is right"),
+        (nobody_there, "the machine there refuses the connection", "Look whether the address is right"),
         (expires_soon, "expires on", "Make a new token before that day"),
         (fast_clock, "clock is 10 minutes ahead of the service's", "Set it by a time service"),
         (slow_clock, "clock is 10 minutes behind the service's", "Set it by a time service"),

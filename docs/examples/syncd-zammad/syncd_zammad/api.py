@@ -20,7 +20,7 @@ import requests
 
 from syncd.clock import Clock
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
-from syncd.http import Session, reached_server, wait_asked, well_formed
+from syncd.http import Session, how_failed, reached_server, wait_asked, well_formed
 
 PER_PAGE = 100
 """The docs speak of hard limits without naming them; the source allows 100 in lists and 200 in searches."""
@@ -106,7 +106,7 @@ class ZammadApi:
         except requests.RequestException as error:
             # Not chained: its message can quote what was sent.
             doubt = write and reached_server(error)
-            raise Transient(self.name, f"{what}: no answer ({type(error).__name__})", doubt=doubt) from None
+            raise Transient(self.name, f"{what}: {how_failed(error)}", doubt=doubt) from None
         if self.last.status_code >= 300:
             raise self._ours(what, self.last, write=write, item=item)
         try:
