@@ -1,4 +1,7 @@
-"""What each connector costs in calls, by its stand-in's own log: per poll, per change, per unchanged pair."""
+"""What each connector costs in calls, by its stand-in's own log: per poll, per change, per unchanged pair.
+
+``swept``: changes of items that a sweep has read before, as it does with each of them within a day.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from syncd.config import load
 from syncd.ingest.poll import poll
 from syncd.jobs.backfill import backfill, drain_and_wait
 from syncd.model import Ref, Role, Word
+from syncd.probe.observe import read
 from syncd.work import Work
 
 POLLS = 5
@@ -98,9 +102,13 @@ def measure(kind: str, pairs: int, changes: int) -> tuple[str, ...]:
         single = _follow(work, other, meter)
         _change(pairing, one, 1, changes + 1)
         many = _follow(work, other, meter)
-        assert _done(pairing, one, changes + 1) == changes + 1, "every change has come across, by the books"
         poll(work, one.name)
         echo = meter.since()
+        mine = pairing.tickets if one.role is Role.HELPDESK else pairing.issues
+        read(work, mine[changes + 1 : 2 * changes + 1])
+        _change(pairing, one, changes + 1, 2 * changes + 1)
+        known = _follow(work, other, meter)
+        assert _done(pairing, one, 2 * changes + 1) == 2 * changes + 1, "every change has come across, by the books"
     with pairing.run() as work:
         backfill(work, [one.name, other.name])
         again = meter.since()
@@ -111,6 +119,7 @@ def measure(kind: str, pairs: int, changes: int) -> tuple[str, ...]:
         f"{idle:.2f}",
         str(single),
         str(many),
+        str(known),
         str(echo),
         f"{again / pairs:.4f}",
     )
@@ -146,7 +155,8 @@ def main(args: Sequence[str] | None = None) -> None:
     parser.add_argument("--pairs", type=int, default=5000)
     parser.add_argument("--changes", type=int, default=100)
     given = parser.parse_args(args)
-    head = ("connector", "first sight, per pair", "idle poll", "one change", f"{given.changes} changes", "next poll")
+    many = f"{given.changes} changes"
+    head = ("connector", "first sight, per pair", "idle poll", "one change", many, f"{many}, swept", "next poll")
     rows = [measure(kind, given.pairs, given.changes) for kind in given.kinds]
     table((*head, "unchanged pair"), rows)
 
