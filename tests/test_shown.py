@@ -207,6 +207,22 @@ def test_one_of_several_is_shown_no_more() -> None:
     assert (shows(issue), shows(second)) == (waiting(1), waiting(1))
 
 
+def test_a_ticket_that_has_lost_its_link_and_got_another_shows_that_one() -> None:
+    pair = Pair(**RULES)
+    tickets = [pair.ticket(), pair.ticket()]
+    other = pair.issue(*tickets)
+    ticket, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    pair.settle()
+    pair.cut(tickets[1], other)  # the group is due before
+    pair.tick()
+    pair.cut(ticket, issue)  # the ticket is due by itself, as nothing is linked to it
+    pair.say(ticket, pair.url(other), Author.TEAM, internal=True)
+    pair.settle()
+    assert shows(ticket) == of(pair, other, "open")
+    assert shows(issue) == waiting(0)
+
+
 def test_a_duplicates_ticket_shows_the_canonical_issue() -> None:
     pair = Pair(**RULES)
     ticket, issue = pair.filed_pair()

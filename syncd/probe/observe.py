@@ -121,8 +121,10 @@ def load(work: Work, key: str) -> Group:
     """
     links, bases = work.store.links.group(key)
     items = work.store.snapshots.of_group(key)
-    if not links:  # an item that still shows what it was linked to
-        items = {ref: seen for ref in (Ref.parse(key),) if (seen := work.store.snapshots.get(ref)) is not None}
+    alone = Ref.parse(key)
+    if not links and work.store.groups.of(alone) is None:  # linked to nothing, it still shows what it was linked to
+        seen = work.store.snapshots.get(alone)
+        items = {alone: seen} if seen is not None else {}
     shown = work.store.shown.among(items)
     names = {ref.connector for ref in shown} | {ref.connector for link in links for ref in (link.ticket, link.issue)}
     for name in sorted(names - work.connectors.keys()):
