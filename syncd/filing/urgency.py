@@ -23,11 +23,12 @@ def slug(text: str, joint: str = "-") -> str:
 
 def priority(detail: Detail, table: Priorities) -> Choice:
     """The priority, without the label's prefix."""
-    worn = {slug(tag) for tag in detail.item.tags}
+    worn = {slug(tag): tag for tag in detail.item.tags}
     for level in table.levels:  # the most urgent first: what a person set is never lowered
-        mine = next((prefix for prefix in (table.prefix, *table.also) if slug(f"{prefix}{level}") in worn), None)
+        names = (slug(f"{prefix}{level}") for prefix in (table.prefix, *table.also))
+        mine = next((worn[name] for name in names if name in worn), None)
         if mine is not None:
-            return Choice(level, f"set by hand: the tag {mine}{level}")
+            return Choice(level, f"set by hand: the tag {mine}")
     if not table.table:
         return Choice("", "the playbook has no priorities")
     severity, severe = told(detail, table.severity, table.table)
