@@ -106,7 +106,8 @@ class Account:
             has = ", ".join(items.named(one) for one in types)
             what = f"there is no type {name!r} there, only: {has}" if types else "the account may file nothing there"
             raise Refused(self.api.name, f"{doing}: {what}")
-        number = items.digits(chosen, "id")
+        with self.api.legal(doing):
+            number = items.digits(chosen, "id")
         fields = list(self._every(f"{base}/{number}", doing, "fields"))
         shown = {str(one.get("fieldId")): items.named(one) for one in fields}
         must = {str(one.get("fieldId")): items.named(one) for one in fields if _must(one)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from connectors.jira.connector import JiraConnector
 from connectors.jira.options import JiraOptions
 from connectors.jira.sandbox import CLOUD_ID, EMAIL, TOKEN, Access
 from syncd.errors import Problem
-from syncd.testing import Fault, Reply
+from syncd.testing import Fault, Reply, Request
 
 __all__ = ["bench", "cloud", "server"]
 
@@ -97,6 +98,18 @@ def test_a_type_that_a_project_lacks_is_told(bench: Bench) -> None:
     problems = check(bench, issue_type="Epic")
     assert len(problems) == 2
     assert "there is no type 'Epic' there" in told(problems)
+
+
+def test_a_type_that_is_told_without_its_number_is_an_odd_answer_and_no_defect(bench: Bench) -> None:
+    def change(request: Request, told: Reply) -> Reply:
+        if not request.path.endswith("/issuetypes"):
+            return told
+        kinds = {key: [{"name": "Task"}] if isinstance(one, list) else one for key, one in told.body.items()}
+        return replace(told, body=kinds)
+
+    bench.odd = True
+    bench.alter(change)
+    assert "reading what can be filed in ENG" in told(check(bench))
 
 
 def test_an_address_that_is_no_site_is_told(bench: Bench) -> None:
