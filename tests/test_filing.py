@@ -136,6 +136,17 @@ def test_an_incident_never_takes_the_path_of_other_tickets() -> None:
     assert (why.rule, "incident responder" in why.why) == ("no_issue", True)
 
 
+@pytest.mark.parametrize("facts", [{"requester": Person("Grace")}, {"company": None}])
+def test_nobody_is_asked_to_approve_what_gets_no_issue(facts: dict[str, Any]) -> None:
+    assert unfiled("2i2c", ticket(kind="Incident", **facts)).rule == "no_issue"
+    assert unfiled("2i2c", ticket(**facts)).rule in {"not_authorised", "no_company"}
+
+
+def test_what_gets_no_issue_is_told_before_anybody_has_answered() -> None:
+    assert unfiled(SUPPORT, ticket("License key for the renewal", answered=False)).rule == "no_issue"
+    assert unfiled(SUPPORT, ticket("Docker", answered=False)).rule == "not_answered"
+
+
 # --- where, and to whom ---
 
 AREAS = [

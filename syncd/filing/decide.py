@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from syncd.details import Detail
 from syncd.filing.keywords import Match, areas, said
 from syncd.filing.known import known
-from syncd.filing.may import escalated
+from syncd.filing.may import OF_PEOPLE, escalated
 from syncd.filing.urgency import ASSUMED, priority, proposed
 from syncd.filing.values import Choice, Decision, Unfiled
 from syncd.model import Item, Word
@@ -38,10 +38,10 @@ def decide(
     """
     detail = known(detail, playbook)
     why = _promoted(detail, playbook) if promoted else escalated(detail, playbook, word, ordered=ordered)
-    if isinstance(why, Unfiled):
-        return why
     kind, level, area = kind_of(detail, playbook), priority(detail, playbook.priorities), _area(detail, playbook)
     none = None if ordered or promoted else _needless(playbook, kind, level, area)
+    if isinstance(why, Unfiled):
+        return none if none is not None and why.rule in OF_PEOPLE else why
     if none is not None:
         return none
     tags = {name: row for name, row in playbook.routing.tags.items() if _worn(detail, name)}

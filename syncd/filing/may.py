@@ -10,6 +10,9 @@ from syncd.model import FINISHED_TICKET, Item, Word
 from syncd.playbook import Playbook
 from syncd.tables import Condition, Mark
 
+OF_PEOPLE = frozenset({"not_authorised", "no_company", "not_answered"})
+"""The rules by which people come first; they need not where there is to be no issue anyway."""
+
 
 def escalated(detail: Detail, playbook: Playbook, word: Word, *, ordered: bool) -> Choice | Unfiled:
     """By what; or why no issue is filed.

@@ -363,6 +363,15 @@ def test_an_incident_takes_its_own_path(outspoken: Hub) -> None:
     assert "The incident that affected you is over" in outspoken.told(ticket)[-1]
 
 
+def test_of_an_incident_nobody_has_to_approve_anything_first(outspoken: Hub) -> None:
+    ticket = outspoken.asks(outspoken.member, type="Incident")
+    outspoken.answers(ticket, "We are on it.")
+    outspoken.people.add_tag(ticket, "escalate")
+    outspoken.go()
+    assert "incidents take their own path" in " ".join(outspoken.notes(ticket))
+    assert not any("May we go ahead" in one for one in (*outspoken.told(ticket), *outspoken.notes(ticket)))
+
+
 def test_updates_are_drafts_as_shipped(hub: Hub) -> None:
     ticket = hub.asks(type="Incident")
     hub.answers(ticket)
