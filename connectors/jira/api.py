@@ -19,6 +19,7 @@ from connectors.jira.limits import Limits, scope_of
 from connectors.jira.wire import FOREIGN, Library
 from syncd.clock import Clock
 from syncd.errors import ConnectorError, Gone, Transient, Unauthorized
+from syncd.http import BodyTooLarge
 
 PROOF_SECONDS = 300.0
 """How long an answer that was surely ours vouches for the next ones."""
@@ -47,6 +48,8 @@ class JiraApi:
         self.limits = Limits(clock)
         self.last: Answer | None = None
         """The latest answer, also where an error was raised for it; None where there was none."""
+        self.too_large = False
+        """Whether the latest answer was larger than any that is read."""
         self.account = ""
         """Who we are, once an answer has told: accountId (Cloud) or login (Data Center)."""
         self.ahead = timedelta()
@@ -84,11 +87,12 @@ class JiraApi:
         left = self.limits.left(method, path)
         if left > 0:
             raise Transient(self.name, f"{doing}: Jira has asked to wait with this", retry_after=left)
-        self.last = None
+        self.last, self.too_large = None, False
         sent = None if body is None else json.dumps(body)
         try:
             response = self.library.send(method, path, params=dict(params or {}), body=sent)
         except FOREIGN as error:
+            self.too_large = isinstance(error, BodyTooLarge)
             # Not chained: its message can quote what was sent.
             raise ours(self.name, doing, error, write=write) from None
         found = self.last = answer(response)

@@ -41,6 +41,8 @@ class Offers:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.too_large = False
+        """With its transitions an issue was too much to read: they are asked for apart from then on."""
         self._kinds: OrderedDict[str, str] = OrderedDict()
         """Issue -> its project and type."""
         self._own: OrderedDict[str, _Told] = OrderedDict()

@@ -84,9 +84,17 @@ class Reader:
         Raises:
             Gone: it isn't there, or not for us.
         """
-        expand = LOG if self.offers is None else (*LOG, EXPAND)
-        asked = {"fields": ",".join(fields), "expand": ",".join(expand)}
-        return self.api.record("GET", f"issue/{_number(self.api, ref)}", f"reading issue {ref.human}", params=asked)
+        path, doing = f"issue/{_number(self.api, ref)}", f"reading issue {ref.human}"
+        asked = {"fields": ",".join(fields), "expand": ",".join(LOG)}
+        if self.offers is None or self.offers.too_large:
+            return self.api.record("GET", path, doing, params=asked)
+        try:
+            return self.api.record("GET", path, doing, params={**asked, "expand": ",".join((*LOG, EXPAND))})
+        except Transient:
+            if not self.api.too_large:
+                raise
+            self.offers.too_large = True
+            return self.api.record("GET", path, doing, params=asked)
 
     # --- many ---
 

@@ -8,6 +8,7 @@ from jira_bench import Bench, bench, cloud, server
 from connectors.jira.mass import LEAST
 from connectors.jira.offers import HOLDS
 from syncd.actions import Action, Note, Outcome
+from syncd.http import MAX_BODY
 from syncd.model import Status
 from syncd.testing import Fault, Reply
 
@@ -140,3 +141,19 @@ def test_a_common_look_that_fails_leaves_what_was_written(cloud: Bench) -> None:
     outcomes = apply(cloud, *(Action(ref, DONE, Status("indeterminate/In Review")) for ref in refs))
     assert [(one.error, one.version) for one in outcomes] == [(None, "")] * 3
     assert {cloud.people.status(one) for one in issues} == {"done/Done:Done"}
+
+
+def test_an_issue_that_is_too_large_with_its_transitions_is_read_without_them(bench: Bench) -> None:
+    issue = bench.issue(project="OPS")
+    bench.people.set_status(issue, "In Review")
+    bench.odd = True
+    huge = Reply(200, {"id": issue, "fields": {"description": "x" * MAX_BODY}})
+    bench.sandbox.faults.append(Fault("answer", "GET", f"issue/{issue}$", reply=huge))
+    before = len(bench.calls)
+    here = bench.item(issue).status
+    bench.item(issue)
+    reads = [one.request for one in bench.sandbox.log[before:] if one.request.path.endswith(f"issue/{issue}")]
+    asked = [one.arg("expand") for one in reads]
+    assert asked == ["changelog,transitions.fields", "changelog", "changelog"]
+    assert apply(bench, Action(bench.ref(issue), DONE, here))[0].error is None
+    assert bench.people.status(issue) == "done/Done:Done"
