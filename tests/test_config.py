@@ -949,6 +949,13 @@ def test_a_file_that_nothing_reads_is_told(tmp_path: Path, name: str, cure: str)
     assert cure in problem.cure
 
 
+def test_a_slip_in_syncd_toml_is_not_told_again_of_every_sink_that_stands_in_it(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write("syncd.toml", SYNCD + '[bake]\n[notify.team]\nkind = "webhook"\nurl = "env:HUB"\n')
+    folder.write("connectors/desk.toml", DESK + '[sync]\nplaybook = "2i2c"\n[sync.announce.sinks]\nsupport = "team"\n')
+    assert folder.refused() == ["syncd.toml: bake: unknown key. Did you mean 'brake'?"]
+
+
 def test_files_that_are_read_or_put_aside_are_not_told(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.write("mappings/freshdesk.toml", MAPPING)

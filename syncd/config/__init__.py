@@ -87,7 +87,7 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
     shelf = Shelf(folder)
     made = [_made(account, accounts, shelf, found) for account in accounts.values()]
     _both_roles(accounts, found)
-    found += _unsunk(accounts, made, main.notify if main else {})
+    found += _unsunk(accounts, made, main.notify) if main else ()
     if found or main is None:
         found += secrets.warnings()
         raise ConfigError([_masked(one, secrets) for one in dict.fromkeys(found)])

@@ -79,6 +79,10 @@ def nobody_there(office: Office) -> None:
     office.github.stop()
 
 
+def starts_tomorrow(office: Office) -> None:
+    office.write_desk(more="start_from = 2999-01-01")
+
+
 def expires_soon(office: Office) -> None:
     office.github.expires = (office.github.now()).strftime("%Y-%m-%d %H:%M:%S UTC")
 
@@ -154,6 +158,7 @@ def cut_key(office: Office) -> None:
         (archived, "archived", "Unarchive it"),
         (renamed, "it is called acme/platform now", "Write the new name"),
         (nobody_there, "the machine there refuses the connection", "Look whether the address is right"),
+        (starts_tomorrow, "nothing that exists is read", "Write a day that is past"),
         (expires_soon, "expires on", "Make a new token before that day"),
         (fast_clock, "clock is 10 minutes ahead of the service's", "Set it by a time service"),
         (slow_clock, "clock is 10 minutes behind the service's", "Set it by a time service"),

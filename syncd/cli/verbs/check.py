@@ -72,6 +72,7 @@ def _accounts(config: Config) -> Iterator[Problem]:
     """Every account, one after the other; one that fails hides nothing of the others."""
     for one in (*config.trackers.values(), *config.helpdesks.values()):
         connector = one.connect(SystemClock())
+        yield from _start(one)
         try:
             found = list(connector.check())
             yield from found
@@ -88,6 +89,14 @@ def _accounts(config: Config) -> Iterator[Problem]:
             yield Problem(one.name, error.what, LATER)
         finally:
             connector.close()
+
+
+def _start(one: Configured) -> Iterator[Problem]:
+    """Where the first walk begins."""
+    begin = one.options.start_from
+    if begin is not None and begin > SystemClock().now():
+        what = f"start_from is {begin:%Y-%m-%d}, which is still to come: nothing that exists is read"
+        yield Problem(f"connectors/{one.name}.toml", what, "Write a day that is past, or leave it out")
 
 
 def _status_note(config: Config, one: Configured) -> Iterator[Problem]:
