@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from connectors.jira import items, links
 from connectors.jira.api import JiraApi
-from connectors.jira.mass import Moved
+from connectors.jira.mass import ROUNDED, Moved
 from connectors.jira.moves import move
 from syncd.actions import Action, Outcome, Written
 from syncd.errors import ConnectorError, Gone, Refused, Transient
@@ -17,9 +16,6 @@ from syncd.model import Status
 
 if TYPE_CHECKING:
     from connectors.jira.writes import Writer
-
-ROUNDED = timedelta(seconds=2)
-"""How far the time of an answer may be behind: it is told in whole seconds."""
 
 
 class Doing:
@@ -89,7 +85,7 @@ class Doing:
     def _move(self, wanted: Status) -> ConnectorError | None:
         if self.moved is not None:
             self.status, self.version, self.worst = self.moved.status, self.moved.version, self.moved.error
-            self.wrote = self.wrote and not self.version
+            self.wrote = self.wrote and self.status is None  # else it has been looked at
             return self.worst
         target, way = self.action.target, self.action.way
         try:

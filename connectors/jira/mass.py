@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.jira import items, moves, transitions
@@ -23,6 +24,8 @@ MOST = 100
 """So many at once: what one read afterwards shows."""
 PATIENCE = 120.0
 """Seconds that one task may take."""
+ROUNDED = timedelta(seconds=2)
+"""How far the time of an answer may be behind: it is told in whole seconds."""
 
 _BULK = "/rest/api/3/bulk"
 _OVER = frozenset({"COMPLETE", "FAILED", "CANCELLED", "DEAD"})
@@ -30,7 +33,10 @@ _OVER = frozenset({"COMPLETE", "FAILED", "CANCELLED", "DEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What became of one issue: its status and version afterwards, or an error that leaves doubt."""
+    """What became of one issue: its status and version afterwards, or an error that leaves doubt.
+
+    Without a version somebody else has changed it since.
+    """
 
     status: Status | None = None
     version: str = ""
@@ -69,7 +75,9 @@ class Mass:
             # Without doubt nothing was done: by one, each meets its own fate.
             return {ref: Moved(error=error) for ref in sent} if error.doubt else {}
         over = self._wait(task, doing)
-        return self._found(sent, (wanted, *way.instead), doing, over=over)
+        # The task is over by now: whatever comes later is somebody else's, and news.
+        until = self.api.time() + ROUNDED if over else None
+        return self._found(sent, (wanted, *way.instead), doing, until)
 
     def _chosen(self, refs: Sequence[Ref], wanted: Status, way: Way, doing: str) -> dict[Ref, Transition]:
         """The transition of each issue that can be moved so; two calls, one of them only the first time."""
@@ -119,22 +127,26 @@ class Mass:
             pause = min(2 * pause, 10.0)
         return False
 
-    def _seen(self, row: items.Row, doing: str) -> Moved:
+    def _seen(self, row: items.Row, doing: str, until: datetime | None) -> Moved:
         try:
             fields = items.fields_of(row)
-            return Moved(items.status(fields), items.version(fields))
+            ours = until is None or items.needed(fields, "updated") <= until
+            return Moved(items.status(fields), items.version(fields) if ours else "")
         except ValueError:
             raise self.api.odd(doing) from None
 
     def _found(
-        self, sent: Mapping[Ref, Transition], choices: Sequence[Status], doing: str, *, over: bool
+        self, sent: Mapping[Ref, Transition], choices: Sequence[Status], doing: str, until: datetime | None
     ) -> dict[Ref, Moved]:
-        """What became of each, by what Jira shows of it now: a task that is over may have failed for some."""
+        """What became of each, by what Jira shows of it now: a task that is over may have failed for some.
+
+        ``until``: when it was over, by the site's clock; None: it isn't yet.
+        """
         doubt = Transient(self.api.name, f"{doing}: Jira hasn't said yet what became of it", doubt=True)
         try:
             body = {"issueIdsOrKeys": [ref.id for ref in sent], "fields": ["status", "resolution", "updated"]}
             rows = self.api.rows("POST", "issue/bulkfetch", doing, "issues", body=body, write=False)
-            now = {str(row.get("id")): self._seen(row, doing) for row in rows}
+            now = {str(row.get("id")): self._seen(row, doing, until) for row in rows}
         except ConnectorError:
             return {ref: Moved(error=doubt) for ref in sent}
         found: dict[Ref, Moved] = {}
@@ -142,7 +154,7 @@ class Mass:
             moved = now.get(ref.id)
             if moved is not None and moved.status is not None and transitions.reached(choices, moved.status):
                 found[ref] = moved
-            elif not over:
+            elif until is None:
                 found[ref] = Moved(error=doubt)
         return found
 

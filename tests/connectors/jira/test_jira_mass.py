@@ -51,6 +51,23 @@ def test_many_take_a_handful_of_calls(cloud: Bench) -> None:
     assert [cloud.told[one].version for one in found] == [one.version for one in outcomes]
 
 
+def test_what_somebody_says_once_the_task_is_over_is_news(cloud: Bench) -> None:
+    found = issues(cloud, LEAST)
+    cloud.pages()
+
+    def says() -> None:
+        cloud.advance(10)
+        cloud.people.comment(found[3], "wait")
+
+    cloud.sandbox.faults.append(Fault("before", "POST", "/bulkfetch", hook=says))
+    refs = [cloud.ref(one) for one in found]
+    outcomes = list(cloud.jira.apply([Action(ref, DONE, notes=(note(ref),)) for ref in refs]))
+    assert all(one.error is None and one.status == Status("done/Done", "Done") for one in outcomes)
+    assert [bool(one.version) for one in outcomes] == [one != found[3] for one in found]
+    cloud.pages()
+    assert cloud.told[found[3]].version > max(one.version for one in outcomes)
+
+
 def test_notes_come_first_and_are_written_once(cloud: Bench) -> None:
     found = issues(cloud, LEAST)
     refs = [cloud.ref(one) for one in found]
