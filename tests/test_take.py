@@ -112,6 +112,27 @@ def test_what_was_passed_over_on_an_item_that_is_gone_is_not_said_any_more(how: 
     assert passed_over(pair) == []
 
 
+@pytest.mark.parametrize("end", ["ticket", "issue"])
+def test_that_an_end_is_gone_is_not_said_again_of_what_names_it(end: str) -> None:
+    pair = started()
+    issue = pair.issue()
+    ticket = noted(pair, pair.url(issue))
+    issue.body = pair.url(ticket)
+    issue.version = pair.tracker.next()
+    pair.pass_()
+    gone, other, bench = (ticket, issue, pair.tracker) if end == "ticket" else (issue, ticket, pair.desk)
+    pair.remove(gone)
+    pair.pass_()
+    assert pair.link().state is LinkState.ENDED
+    other.version = bench.next()
+    pair.pass_()
+    pair.reconcile()
+    assert passed_over(pair) == []
+    pair.restore(gone)
+    pair.pass_()
+    assert pair.link().state is LinkState.LIVE
+
+
 def test_what_was_passed_over_on_a_ticket_that_is_done_is_not_said_any_more() -> None:
     pair = started()
     ticket = noted(pair, NOWHERE)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Unauthorized
 from syncd.links import Claim
-from syncd.model import Item, Ref
+from syncd.model import Item, Ref, Removed
 from syncd.records import Command, LinkState
 from syncd.retry import reads
 from syncd.work import IN_PLACE, Work
@@ -70,7 +70,17 @@ def look_up(work: Work, items: Sequence[Item]) -> Met:
 
 
 def _unmet(work: Work, item: Item, name: str) -> list[str]:
-    return [claim.key for claim in _claims(work, item) if claim.connector == name and _met(work, claim) is None]
+    claims = [claim for claim in _claims(work, item) if claim.connector == name and _met(work, claim) is None]
+    return [claim.key for claim in _unless_lost(work, item.ref, claims)]
+
+
+def _unless_lost(work: Work, ref: Ref, claims: Sequence[Claim]) -> list[Claim]:
+    """Claims, but for those of what was linked with the item and is gone: that is known, and was told once."""
+    links = work.store.links.of(ref) if claims else []
+    ended = {link.ticket if link.issue == ref else link.issue for link in links if link.state is LinkState.ENDED}
+    gone = {other for other in ended if isinstance(work.store.snapshots.get(other), Removed)}
+    lost = {(other.connector, other.key.casefold()) for other in gone}
+    return [one for one in claims if (one.connector, one.key.casefold()) not in lost or _met(work, one) is not None]
 
 
 def _claims(work: Work, item: Item) -> Sequence[Claim]:
@@ -124,7 +134,7 @@ def resolve(work: Work, item: Item, failed: Counter[str] | None = None, ahead: M
         if not of_one_item(error):
             raise
         return Named(passed={RECORD: told(error)})
-    for claim in claims:
+    for claim in _unless_lost(work, item.ref, claims):
         if work.paused_for(claim.connector) or failed[claim.connector] >= MAX_FAILED:
             complete = False
             continue
