@@ -87,7 +87,8 @@ class Account:
             yield Problem(
                 name,
                 f"Freshdesk may refuse to resolve a ticket while one of these fields is empty: {', '.join(needed)}",
-                "Have agents fill them early, or make them optional for closing (Admin, Ticket Fields)",
+                "Have agents fill them early, make them optional for closing (Admin, Ticket Fields), or set them under"
+                " [set.resolved] in the mapping",
                 warning=True,
             )
 

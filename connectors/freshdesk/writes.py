@@ -17,6 +17,13 @@ from syncd.model import Status
 
 _COPIES = "cc_emails"
 """The field that holds a reply's copies."""
+_PLAIN = {
+    "ticket_type": "type", "group": "group_id", "agent": "responder_id", "product": "product_id",
+    "priority": "priority",
+}  # fmt: skip
+"""What a write calls fields that every account has, by what the ticket fields call them (Freshdesk API docs)."""
+
+_FIRST = "Have agents fill what Freshdesk requires for that, or give it under [set] in the mapping"
 
 
 class Writer:
@@ -137,7 +144,12 @@ class Writer:
         what = f"setting the status of ticket {action.target.id}"
         if not (wanted.native.isascii() and wanted.native.isdecimal()):
             raise Refused(self.api.name, f"{what}: {wanted.native[:40]!r} is not a status code")
-        made = self._put(action, {"status": int(wanted.native)}, versions, shown=shown)
+        try:
+            made = self._put(action, {"status": int(wanted.native)}, versions, shown=shown)
+        except Refused as error:
+            if shown or self.api.status != 400:
+                raise
+            raise Refused(self.api.name, f"{error.what}. {_FIRST}") from None
         try:
             if "status" in made:
                 return items.status(made)
@@ -147,8 +159,13 @@ class Writer:
 
     def _put(self, action: Action, body: dict[str, Any], versions: list[str], *, shown: bool = True) -> dict[str, Any]:
         what = f"setting the {'status' if body else 'fields and tags'} of ticket {action.target.id}"
-        if shown and action.fields:
-            body["custom_fields"] = {name: value if value != "" else None for name, value in action.fields.items()}
+        given = action.way.fields if action.status is not None else {}
+        body |= {_PLAIN[name]: value for name, value in given.items() if name in _PLAIN}
+        custom = {name: value for name, value in given.items() if name not in _PLAIN}
+        if shown:
+            custom |= {name: value if value != "" else None for name, value in action.fields.items()}
+        if custom:
+            body["custom_fields"] = custom
         if shown and (action.tags or action.untags):
             kept = [tag for tag in self.reader.tags(action.target) if tag not in action.untags]
             body["tags"] = list(dict.fromkeys([*kept, *action.tags]))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.freshdesk.sandbox.world import FreshdeskWorld
-from syncd.actions import Action
+from syncd.actions import Action, Way
+from syncd.errors import Refused
 from syncd.model import Ref, Status
 
 
@@ -65,3 +66,29 @@ def test_a_field_that_is_not_there_is_told_before_and_by_the_write(world: Freshd
     outcome = next(iter(connector.apply([Action(ref, fields={"cf_nowhere": "x"})])))
     assert outcome.error is not None
     assert "there is no field cf_nowhere" in str(outcome.error)
+
+
+def test_what_has_to_be_set_in_the_same_call_is_and_also_where_a_field_is_refused(world: FreshdeskWorld) -> None:
+    world.sandbox.required_for_closure = {"cf_reference_number"}
+    ref, connector = world.add(), world.connect()
+    connector.fetch([ref])
+    way = Way(fields={"cf_reference_number": "engineering", "ticket_type": "Problem"})
+    action = Action(ref, Status("4"), fields={"cf_gone": "x"}, way=way)
+    outcome = next(iter(connector.apply([action])))
+    assert (outcome.error, world.status(ref)) == (None, Status("4"))
+    row = world.sandbox.books.tickets[int(ref.id)].row
+    assert (row["custom_fields"]["cf_reference_number"], row["type"]) == ("engineering", "Problem")
+    other = world.add()
+    outcome = next(iter(connector.apply([Action(other, fields={"cf_escalated": "4"}, way=way)])))
+    assert (outcome.error, put(world)[-1]) == (None, '{"custom_fields": {"cf_escalated": "4"}}')
+
+
+def test_a_refusal_for_want_of_a_field_tells_who_can_fill_it(world: FreshdeskWorld) -> None:
+    world.sandbox.required_for_closure = {"cf_reference_number"}
+    ref, connector = world.add(), world.connect()
+    connector.fetch([ref])
+    outcome = next(iter(connector.apply([Action(ref, Status("4"))])))
+    assert isinstance(outcome.error, Refused)
+    assert "cf_reference_number" in outcome.error.what
+    assert "[set]" in outcome.error.what
+    assert world.status(ref) != Status("4")
