@@ -326,7 +326,7 @@ def _unwritten(playbook: Playbook, where: str) -> Iterator[Problem]:
 
 
 def _unknown(playbook: Playbook, where: str) -> Iterator[Problem]:
-    """Conditions of routes that could never hold, because no table has what they name."""
+    """Conditions that could never hold, because no table has what they name."""
     rules = playbook.routing.rules
     known: dict[str, Collection[str]] = {
         "priorities": playbook.priorities.levels,
@@ -335,8 +335,9 @@ def _unknown(playbook: Playbook, where: str) -> Iterator[Problem]:
         "places": playbook.routing.places,
     }
     asked = [(f"routes[{number}]", route) for number, route in enumerate(playbook.announce.routes)]
-    for table, row in [*asked, ("critical", playbook.announce.critical)]:
-        for key, names in known.items():
-            for name in sorted({*getattr(row, key, ())} - {*names}):
-                cure = f"Use some of: {', '.join(dict.fromkeys(names))}" if names else "Remove it"
-                yield problem(where, f"announce.{table}.{key}", f"{name!r} stands in no table of this playbook", cure)
+    rows = [(f"announce.{table}", row) for table, row in [*asked, ("critical", playbook.announce.critical)]]
+    named = [(f"{table}.{key}", getattr(row, key, ()), names) for table, row in rows for key, names in known.items()]
+    for key, wanted, names in [*named, ("routing.agent_takes", playbook.routing.agent_takes, known["priorities"])]:
+        for name in sorted({*wanted} - {*names}):
+            cure = f"Use some of: {', '.join(dict.fromkeys(names))}" if names else "Remove it"
+            yield problem(where, key, f"{name!r} stands in no table of this playbook", cure)

@@ -171,6 +171,12 @@ OFF: Sequence[Off] = (
         lambda book: not book.boards,
     ),
     Off(
+        "What is critical is assigned to the ticket's agent",
+        "who an agent is in the tracker, only you know",
+        'routing.agents.1070000001 = "@login"',
+        lambda book: bool(book.routing.agent_takes) and not book.routing.agents,
+    ),
+    Off(
         "Announcements: the channels are named, and have no sink",
         "which of your `[notify.NAME]` a channel is, only you know",
         _sinks,

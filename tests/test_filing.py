@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from syncd.details import Company, Person
-from syncd.filing import Decision, decide
+from syncd.details import Company, Detail, Person
+from syncd.filing import Choice, Decision, decide
 from syncd.filing.keywords import found
 from syncd.model import Audience, Ref, Word
 from syncd.playbook import Playbook
-from tests.filed import decided, filed, playbook, ticket, unfiled
+from tests.filed import PLACES, decided, filed, playbook, ticket, unfiled
 
 SUPPORT, CE = "sourcegraph-support", "sourcegraph-ce"
 
@@ -258,6 +258,37 @@ def test_the_customer_s_own_engineer_is_assigned_where_the_customer_may_be_seen(
     assert filed(CE, ticket("x"), **own).assignee.value == "acme-dedicated"
     assert filed(CE, ticket("x"), Audience.PUBLIC, **own).assignee.value == ""
     assert filed(CE, ticket("x", company=Company("Other")), **own).assignee.value == ""
+
+
+AGENTS: dict[str, Any] = {"agents": {"12": "@ada"}}
+
+
+def by_agent(*agents: str, impact: str = "critical") -> Detail:
+    """A ticket that these agents have."""
+    detail = ticket("x", fields={"impact": impact})
+    return replace(detail, item=replace(detail.item, assignees=agents))
+
+
+@pytest.mark.parametrize("audience", [Audience.PUBLIC, Audience.PRIVATE, None])
+def test_a_critical_issue_is_assigned_to_the_ticket_s_agent_where_the_team_says_who_that_is(
+    audience: Audience | None,
+) -> None:
+    routing = {"places": PLACES["2i2c"], **AGENTS}
+    found = filed("2i2c", by_agent("12"), audience, routing=routing).assignee
+    assert (found.value, found.why) == ("ada", "the ticket's agent has what is critical")
+    unknown = filed("2i2c", by_agent("13"), audience, routing=routing).assignee
+    assert (unknown.value, unknown.why) == ("", "the ticket's agent, 13, isn't in routing.agents")
+    assert filed("2i2c", by_agent(), audience, routing=routing).assignee.value == ""
+    assert filed("2i2c", by_agent("12", impact="high"), audience, routing=routing).assignee.value == ""
+    assert filed("2i2c", by_agent("12"), audience).assignee == Choice("", "the playbook names nobody")
+
+
+def test_whoever_has_the_ticket_goes_before_the_customer_s_engineer_and_the_area_s() -> None:
+    own: dict[str, Any] = {"customer": {"engineers": {"acme-sohne": "@dedicated"}}}
+    own["routing"] = {"places": PLACES["2i2c"], **AGENTS}
+    assert filed("2i2c", by_agent("12"), **own).assignee.value == "ada"
+    assert filed("2i2c", by_agent("13"), **own).assignee.value == "dedicated"
+    assert filed("2i2c", by_agent("12", impact="high"), **own).assignee.value == "dedicated"
 
 
 def test_a_customer_s_label_is_the_organisation_s_own_where_it_has_one() -> None:

@@ -59,6 +59,11 @@ RULE = {"area": "A", "keywords": ["a"]}
             "priorities: 'p9' is no priority of the table",
         ),
         ({"customer": {"engineers": {"acme": "ada"}}}, "customer.engineers.acme: this is no handle"),
+        ({"routing": {"agents": {"12": "ada"}}}, "routing.agents.12: this is no handle"),
+        (
+            {"priorities": TABLE, "routing": {"agent_takes": ["p9"]}},
+            "routing.agent_takes: 'p9' stands in no table of this playbook. Use some of: p0",
+        ),
         (
             {"issue_texts": {"title": "{{ issue_key }}"}},
             "issue_texts.title: the template uses 'issue_key', which is no",

@@ -60,6 +60,17 @@ def test_each_place_is_asked_for_all_that_an_issue_there_could_get() -> None:
     }
 
 
+def test_each_place_is_asked_for_the_agents_that_may_be_assigned() -> None:
+    routing = RULES["routing"] | {"agents": {"12": "@ada"}, "agent_takes": ["p0"]}
+    found = asked({"acme/customer": Audience.PRIVATE, "hub:acme/public": Audience.PUBLIC}, routing=routing)
+    assert {place: people for (key, place), (_, people) in found.items() if key == "routing.agents.12"} == {
+        "acme/customer": {"ada"},
+        "hub:acme/public": {"ada"},
+    }
+    unused = asked({"acme/customer": Audience.PRIVATE}, routing=RULES["routing"] | {"agents": {"12": "@ada"}})
+    assert not any("agents" in key for key, _ in unused)
+
+
 def test_only_a_customer_s_label_may_be_new() -> None:
     found = uses(Playbook.parse("x", RULES), {"acme/customer": Audience.PRIVATE})
     new = {one.key: one.draft.new_labels for one in found if one.draft.new_labels}

@@ -54,7 +54,7 @@ def uses(playbook: Playbook, audiences: Mapping[str, Audience | None]) -> Iterat
 
 
 def _of_every_issue(playbook: Playbook, spot: str) -> Iterator[Use]:
-    """Labels that don't depend on the area."""
+    """Labels, and agents, that don't depend on the area."""
     if playbook.routing.labels:
         yield Use("routing.labels", _draft(spot, *playbook.routing.labels))
     for kind, row in playbook.kinds.items():
@@ -63,6 +63,8 @@ def _of_every_issue(playbook: Playbook, spot: str) -> Iterator[Use]:
     table, levels = playbook.priorities, _levels(playbook)
     if table.labelled and levels:
         yield Use("priorities.prefix", _draft(spot, *(f"{table.prefix}{level}" for level in levels)))
+    for agent, handle in playbook.routing.agents.items() if playbook.routing.agent_takes else ():
+        yield Use(f"routing.agents.{agent}", _draft(spot, assignee=handle))
 
 
 def _of_rules(playbook: Playbook, name: str, spot: str) -> Iterator[Use]:

@@ -118,9 +118,24 @@ def _mention(decision: Decision, audience: Audience | None) -> Choice:
 
 
 def _assignee(decision: Decision, detail: Detail, playbook: Playbook, audience: Audience | None) -> Choice:
-    """The customer's own engineer, where that may be seen, else the area's."""
+    """The ticket's agent, if they get it; else the customer's own engineer, where that may be seen, else the area's."""
+    agent, why = _agent(decision, detail, playbook)
+    if agent:
+        return Choice(agent.removeprefix("@"), why)
     own = playbook.customer.engineers.get(customer(detail.company, playbook), "")
     if own and guard.may_see("company", audience):
         return Choice(own.removeprefix("@"), "the customer's own engineer")
     handle = decision.rule.assignee if decision.rule else ""
-    return Choice(handle.removeprefix("@"), decision.area.why if handle else "the playbook names nobody")
+    return Choice(handle.removeprefix("@"), decision.area.why if handle else why or "the playbook names nobody")
+
+
+def _agent(decision: Decision, detail: Detail, playbook: Playbook) -> tuple[str, str]:
+    """Who has the ticket, as the tracker knows them, and why they get its issue; or why they don't."""
+    routing, level = playbook.routing, decision.priority.value
+    if level not in routing.agent_takes or not routing.agents:
+        return "", ""
+    for agent in detail.item.assignees or ():
+        if agent in routing.agents:
+            return routing.agents[agent], f"the ticket's agent has what is {level}"
+    who = ", ".join(detail.item.assignees or ())
+    return "", f"the ticket's agent, {who}, isn't in routing.agents" if who else "the ticket has no agent"

@@ -13,7 +13,7 @@ MERGED = (
 )
 """Tables of which a layer may hold some keys only."""
 DEEPER = (
-    *("places", "tags", "engineers", "no_issue"),
+    *("places", "tags", "agents", "engineers", "no_issue"),
     *("calendar", "sprint"),
     *ISSUE_KINDS,
     *("texts", "by_reason"),

@@ -55,6 +55,8 @@ class Routing(Table):
         place: where issues go unless a rule or a tag says otherwise; one of ``places``.
         places: names of places -> repository or project.
         labels: that every issue gets.
+        agents: the helpdesk's id of an agent -> who that is in the tracker.
+        agent_takes: priorities whose issue is assigned to the ticket's agent, if ``agents`` says who that is.
         tags: tags of a ticket -> what they add.
         rules: the keyword table; where several areas are meant, its order decides.
     """
@@ -62,6 +64,8 @@ class Routing(Table):
     place: str = ""
     places: dict[Name, Spot] = Field(default_factory=dict)
     labels: Names = ()
+    agents: dict[Name, Handle] = Field(default_factory=dict)
+    agent_takes: Names = ()
     tags: dict[Name, Tagged] = Field(default_factory=dict)
     rules: Annotated[tuple[Rule, ...], Field(strict=False)] = ()
 

@@ -284,6 +284,22 @@ def test_what_is_critical_is_told_to_the_support_channel_once_whoever_filed_it(h
     assert len(hub.slack.said) == 2
 
 
+def test_what_is_critical_is_assigned_to_whoever_has_the_ticket(hub: Hub) -> None:
+    hub.works_by(OWN + f'[sync.routing.agents]\n{AGENT} = "@stranger"\n')
+    assert f"routing.agents.{AGENT}: 'stranger' can't be assigned" in hub.run("check").out
+    hub.works_by(OWN + f'[sync.routing.agents]\n{AGENT} = "@engineer"\n')
+    assert "routing.agents" not in hub.run("check").out
+    ordinary, ticket = hub.asks(), hub.asks()
+    hub.people.set_field(ticket, "cf_impact", "Critical")
+    found = {}
+    for one in (ordinary, ticket):
+        hub.answers(one)
+        found[one] = hub.issue(hub.escalates(one)).assignees
+    assert found == {ordinary: (), ticket: ("engineer",)}
+    hub.works_by(OWN + '[sync.routing.agents]\n99 = "@engineer"\n')
+    assert f"the ticket's agent, {AGENT}, isn't in routing.agents" in hub.explain("--ticket", f"freshdesk:{ticket}").out
+
+
 def test_an_issue_from_the_form_is_adopted_and_no_second_one_is_filed(hub: Hub) -> None:
     ticket = hub.asks()
     hub.answers(ticket)
