@@ -7,6 +7,7 @@ every hop.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from connectors.jira import transitions
@@ -25,6 +26,9 @@ _CURE = (
     "Name the statuses to pass through under [via] in the mapping, or another status under [write], or let the"
     " workflow give syncd's account a transition"
 )
+_ID = re.compile(r"customfield_\d+")
+_SCREEN = "See what the transition's screen takes; [set] in the mapping gives it as Jira's API wants it"
+_RULE = "A rule of the workflow speaks against it: make it by hand in Jira once, which says why"
 
 
 def move(
@@ -150,7 +154,16 @@ class _Move:
         if RESOLUTION in answer.fields and RESOLUTION in step.fields:
             # A screen can be listed with more than it takes; then the workflow sets the resolution by itself.
             return self._make(transitions.without_resolution(step))
-        return self._anyway(ours(self.api.name, self.doing, answer, write=True))
+        return self._anyway(self._refusal(step, answer))
+
+    def _refusal(self, step: Step, answer: Answer) -> ConnectorError:
+        """In words, fields by their names too. A rule of the workflow isn't quoted: it may quote anybody itself."""
+        error = ours(self.api.name, self.doing, answer, write=True)
+        if not isinstance(error, Refused):
+            return error
+        named = {key: known["name"] for key, known in step.transition.fields.items() if known.get("name")}
+        what = _ID.sub(lambda one: f"{named[one[0]]} ({one[0]})" if one[0] in named else one[0], error.what)
+        return Refused(self.api.name, f"{what}. {_SCREEN if answer.fields else _RULE}")
 
     def _send(self, step: Step) -> Answer:
         body: dict[str, object] = {"transition": {"id": step.transition.id}}

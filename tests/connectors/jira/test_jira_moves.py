@@ -240,3 +240,21 @@ def test_other_failures_are_what_they_are(bench: Bench, reply: Reply, error: typ
     with pytest.raises(error):
         bench.move("done")
     assert bench.status == "new/To Do"
+
+
+def test_a_refusal_names_fields_as_people_know_them_and_what_to_do(bench: Bench) -> None:
+    bench.project("simple")
+    field = bench.people.add_field("Hours worked", "number")
+    bench.people.ask_on("ENG", "Done", field)
+    said = bench.refused("done", fields={"Hours worked": "three of Mrs Canary's"})
+    assert f"Jira refused it: Hours worked ({field}) (400)" in said
+    assert "[set] in the mapping" in said
+    assert "Canary" not in said
+
+
+def test_what_a_workflow_s_rule_says_is_not_repeated_but_how_to_hear_it(bench: Bench) -> None:
+    bench.project("simple")
+    bench.people.validate("ENG", "Done", "Mrs Canary has to log work first.")
+    said = bench.refused("done")
+    assert "make it by hand" in said
+    assert "Canary" not in said
