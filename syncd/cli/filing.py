@@ -11,7 +11,7 @@ from syncd.cli.examples import examples
 from syncd.clock import SystemClock
 from syncd.config import Config, Helpdesk
 from syncd.connector import Connector
-from syncd.errors import ConnectorError, Gone, Problem, Refused
+from syncd.errors import ConnectorError, Gone, Problem, Refused, Transient
 from syncd.filing import Use, spots, uses
 from syncd.model import Audience
 from syncd.playbook import Playbook
@@ -112,10 +112,10 @@ def _place(desk: Helpdesk, spot: str) -> tuple[str, str]:
 
 
 def _audience(connector: Connector, place: str) -> Audience | None:
-    """None also where it can't be seen: what stands in the way there is told as such."""
+    """None also where it can't be seen, for now or for good: what stands in the way there is told as such."""
     try:
         return connector.audience(place)
-    except (Refused, Gone):
+    except (Refused, Gone, Transient):
         return None
 
 
