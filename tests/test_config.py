@@ -956,6 +956,17 @@ def test_a_slip_in_syncd_toml_is_not_told_again_of_every_sink_that_stands_in_it(
     assert folder.refused() == ["syncd.toml: bake: unknown key. Did you mean 'brake'?"]
 
 
+def test_a_key_of_a_playbook_stands_where_it_was_set(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    own = 'routing.places.infrastructure = "o/r"\nkinds.defect.type = "Bug"\nboards = [{ board = "o/1" }]\n'
+    folder.write("connectors/desk.toml", f'{DESK}[sync]\nplaybook = "2i2c"\n{own}')
+    desk = folder.load().helpdesks["desk"]
+    for key in ("routing.places.infrastructure", "boards, o/1", "kinds.defect.type"):
+        assert desk.where(key) == f"connectors/desk.toml: sync.{key}"
+    for key in ("routing.labels", "kinds.change.labels", "file.when", "routing"):
+        assert desk.where(key) == f"mappings/playbooks/2i2c.toml: {key}"
+
+
 def test_files_that_are_read_or_put_aside_are_not_told(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.write("mappings/freshdesk.toml", MAPPING)

@@ -57,7 +57,7 @@ def ticket_fields(desk: Helpdesk, connector: Connector) -> Iterator[Problem]:
         if len(lacking) > most:
             what = f"the account has no field {' or '.join(map(repr, lacking))}, which {key} looks at"
             cure = "Write the name or id of a field as the account has it, or take it out"
-            yield Problem(_in_playbook(playbook, key), what, cure, warning=True)
+            yield Problem(desk.where(key), what, cure, warning=True)
 
 
 def _fields_of(playbook: Playbook) -> Iterator[tuple[str, list[str], int]]:
@@ -70,10 +70,6 @@ def _fields_of(playbook: Playbook) -> Iterator[tuple[str, list[str], int]]:
         names = [one.field for one in told.told_by if one.field is not None]
         if names and len(names) == len(told.told_by):
             yield key, names, len(names) - 1
-
-
-def _in_playbook(playbook: Playbook, key: str) -> str:
-    return f"mappings/playbooks/{playbook.name}.toml: {key}"
 
 
 def _unnamed(desk: Helpdesk) -> Iterator[Problem]:
@@ -97,12 +93,12 @@ def _in_tracker(config: Config, desk: Helpdesk, name: str) -> Iterator[Problem]:
                 replace(one, draft=replace(one.draft, place=mine[one.draft.place]))
                 for one in uses(desk.playbook, audiences)
             ]
-            yield from _asked(desk.playbook, connector, asked)
+            yield from _asked(desk, connector, asked)
         except ConnectorError as error:
             yield Problem(name, error.what, LATER)
             return
     for spot, audience in audiences.items():
-        yield from _public(desk.playbook, spot, audience)
+        yield from _public(desk, spot, audience)
 
 
 def _place(desk: Helpdesk, spot: str) -> tuple[str, str]:
@@ -119,7 +115,7 @@ def _audience(connector: Connector, place: str) -> Audience | None:
         return None
 
 
-def _asked(playbook: Playbook, connector: Connector, asked: Sequence[Use]) -> Iterator[Problem]:
+def _asked(desk: Helpdesk, connector: Connector, asked: Sequence[Use]) -> Iterator[Problem]:
     """Everything at once; where something is wrong, key by key."""
     boards = [board for one in asked for board in one.boards]
     if not connector.check_filing([one.draft for one in asked], boards):
@@ -129,17 +125,17 @@ def _asked(playbook: Playbook, connector: Connector, asked: Sequence[Use]) -> It
         for problem in connector.check_filing([one.draft], one.boards):
             if problem.what not in told:
                 told.add(problem.what)
-                yield replace(problem, where=_in_playbook(playbook, one.key))
+                yield replace(problem, where=desk.where(one.key))
 
 
-def _public(playbook: Playbook, spot: str, audience: Audience | None) -> Iterator[Problem]:
+def _public(desk: Helpdesk, spot: str, audience: Audience | None) -> Iterator[Problem]:
     """What an issue's text says that stays out of a place that everybody reads."""
     if guard.of(audience) is Audience.PRIVATE:
         return
-    names, texts = playbook.file.template, playbook.issue_texts
+    names, texts = desk.playbook.file.template, desk.playbook.issue_texts
     shown = {one for name in (names.title, names.body) for one in used(texts.get(name, ""))}
     hidden = sorted(one for one in shown if not guard.may_see(one, audience))
     if hidden:
         what = f"everybody can read in {spot}, or nobody tells who can, so its issues leave out {', '.join(hidden)}"
         cure = "Name a private place, if engineers are to read them there"
-        yield Problem(_in_playbook(playbook, "issue_texts"), what, cure, warning=True)
+        yield Problem(desk.where("issue_texts"), what, cure, warning=True)

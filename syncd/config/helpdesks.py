@@ -82,6 +82,7 @@ def helpdesk(account: Account, mapping: Mapping | None, accounts: Table[str, Acc
         "read_notes": sync.read_notes,
         "commands": sync.commands,
         "command_tags": sync.command_tags,
+        "over": {key: table[key] for key in table if key in KEYS},
     }
 
 

@@ -108,6 +108,7 @@ class Helpdesk(Configured):
         read_notes: whether links are looked for in internal notes too.
         commands: whether agents can command from a ticket, by a line of an internal note or by a tag.
         command_tags: how such tags begin, before a ``_``; empty: none is a command.
+        over: what of the playbook its own file sets.
     """
 
     role: ClassVar[Role] = Role.HELPDESK
@@ -118,6 +119,18 @@ class Helpdesk(Configured):
     read_notes: bool = True
     commands: bool = True
     command_tags: str = "syncd"
+    over: abc.Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def where(self, key: str) -> str:
+        """The file in which a key of the playbook stands, and the key; of a table that both set it is the playbook."""
+        at: Any = self.over
+        for step in key.partition(",")[0].split("."):
+            if not isinstance(at, abc.Mapping) or step not in at:
+                break
+            at = at[step]
+        if at is self.over or isinstance(at, abc.Mapping):
+            return f"mappings/playbooks/{self.playbook.name}.toml: {key}"
+        return f"connectors/{self.name}.toml: sync.{key}"
 
     @property
     def fingerprint(self) -> str:

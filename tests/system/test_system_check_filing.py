@@ -57,12 +57,12 @@ def test_a_label_and_an_assignee_that_are_not_there_are_told_by_key(sound: Offic
         repo.labels.pop("ce/p3")
     sound.github.books.visitors |= {"dev", "engineer"}
     told = "\n".join(lines(sound, 1))
-    where = "mappings/playbooks/sourcegraph-ce.toml"
+    where, own = "mappings/playbooks/sourcegraph-ce.toml", "connectors/freshdesk.toml: sync"
     for repository in (PRIVATE, REPOSITORY):
-        assert f"{where}: routing.rules, Search: labels: there is no label 'team/search' in {repository}. Make" in told
+        assert f"{own}.routing.rules, Search: labels: there is no label 'team/search' in {repository}. Make" in told
         assert f"{where}: priorities.prefix: there is no label 'ce/p3' in {repository}" in told
-        assert f"{where}: routing.rules, Search: assignee: 'dev' can't be assigned to issues of {repository}" in told
-    assert f"{where}: customer.engineers.example: 'engineer' can't be assigned to issues of {PRIVATE}" in told
+        assert f"{own}.routing.rules, Search: assignee: 'dev' can't be assigned to issues of {repository}" in told
+    assert f"{own}.customer.engineers.example: 'engineer' can't be assigned to issues of {PRIVATE}" in told
     assert f"'engineer' can't be assigned to issues of {REPOSITORY}" not in told, "no customer is named there"
 
 
@@ -104,7 +104,8 @@ to = [{{ sink = "dev", mention = "dev911", after = "20m" }}, {{ sink = "dev", me
 def test_a_place_that_is_not_configured_or_not_named_is_told(sound: Office) -> None:
     sound.write_desk(sync=SYNC.format(customer="acme/elsewhere", public=""))
     told = "\n".join(lines(sound, 1))
-    assert "routing.places.customer: the repository acme/elsewhere isn't one of those in connectors/github.toml" in told
+    where = "connectors/freshdesk.toml: sync.routing.places.customer"
+    assert f"{where}: the repository acme/elsewhere isn't one of those in connectors/github.toml" in told
     assert "worth knowing: connectors/freshdesk.toml: sync.routing.places.public: nobody has said yet" in told
 
 
