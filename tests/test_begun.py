@@ -171,3 +171,29 @@ def test_an_issue_that_waited_for_a_brake_and_was_closed_meanwhile_is_followed(p
     pair.pass_()
     pair.settle()
     assert tickets[1].status == Status("resolved")
+
+
+@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize("fault", ["error", "cut", "rate_limited"])
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_what_was_closed_and_opened_again_while_no_write_came_through_makes_its_ticket_wait(
+    tmp_path: Path, fault: str, times: int, dies: bool
+) -> None:
+    pair = Pair(tmp_path / "state.db")  # note and status are one write
+    pair.reconcile()
+    pair.tick()
+    ticket = pair.ticket()
+    pair.desk.faults += [(fault, True)] * times
+    issue = pair.issue(ticket)
+    pair.pass_()
+    for word in ("done", "open"):
+        if dies:
+            pair.restart()
+        pair.move(issue, word)
+        pair.tick(1)
+        pair.pass_()
+    pair.desk.faults.clear()
+    pair.settle()
+    assert (ticket.status, pair.standing()) == (Status("pending"), Standing.AGREED)
+    assert pair.notes(ticket)[-1] in {"link_note", "issue_reopened"}, "nothing that is over"
+    assert not pair.parked()

@@ -23,7 +23,7 @@ from syncd.model import FINISHED_ISSUE, FINISHED_TICKET, UNFINISHED, Audience, R
 from syncd.plan import lost
 from syncd.plan.added import name_added
 from syncd.plan.asks import Ask, Outline, answer_all, step_or_records
-from syncd.plan.group import Group, has_turned, is_new
+from syncd.plan.group import Group, is_new, is_undecided
 from syncd.plan.notes import (
     Message,
     closing_notes,
@@ -91,7 +91,7 @@ def _decide_ticket(outline: Outline, ref: Ref, links: list[Link]) -> None:
     if ordered:  # an agent's word goes before every policy
         outline.asks += [Ask(ticket, issue, "reopen", "command") for issue in ordered]
         return
-    fresh = [link for link in links if link.id not in group.bases and not has_turned(group, link)]
+    fresh = [link for link in links if is_undecided(group, link)]
     if fresh and _begin(outline, ticket, fresh):
         return
     _compare(outline, ticket)

@@ -10,7 +10,7 @@ from syncd.clock import stamp
 from syncd.mapping import Mapping
 from syncd.model import FINISHED_ISSUE, Item, Ref, Removed, Status, Word
 from syncd.playbook import Playbook
-from syncd.records import Base, Link, Origin
+from syncd.records import Base, Link, Origin, Standing
 
 CLOCKS_DIFFER = timedelta(minutes=2)
 """How far the clocks of two services may be apart: an issue made this much before its ticket still counts as later."""
@@ -77,9 +77,21 @@ def is_new(group: Group, link: Link) -> bool:
 
 def has_turned(group: Group, link: Link) -> bool:
     """Whether a new link's issue was seen unfinished before anything was decided of it, and is finished by now."""
+    return link.filed and link.seen_open and link.id not in group.bases and _is_finished(group, link)
+
+
+def is_undecided(group: Group, link: Link) -> bool:
+    """Whether nothing was decided of a link yet: its issue didn't turn meanwhile, or has turned back since."""
+    base = group.bases.get(link.id)
+    if base is None:
+        return not has_turned(group, link)
+    # It turned, and what was decided then was never done.
+    return link.standing is Standing.NEW and link.filed and not base.agreed and not _is_finished(group, link)
+
+
+def _is_finished(group: Group, link: Link) -> bool:
     issue = group.items[link.issue]
-    fresh = link.filed and link.seen_open and link.id not in group.bases
-    if not fresh or not isinstance(issue, Item):
+    if not isinstance(issue, Item):
         return False
     playbook = group.playbooks[link.ticket.connector]
     word = playbook.counts(group.word(link.issue, issue.status), playbook.met(issue.tags, issue.released))

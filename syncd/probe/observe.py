@@ -110,7 +110,7 @@ def _record_begun(work: Work, begun: Begun, record: Record, link: Link) -> None:
         store.record(record, work.now)
     elif record.base is not None and store.base(link.id) is None and issue.status != record.base.issue:
         seen = replace(record.base, ticket=item.status, agreed=False)
-        store.record(replace(record, standing=Standing.NEW, base=seen), work.now)
+        store.record(replace(record, standing=Standing.NEW, base=seen), work.now, frozenset())
 
 
 def load(work: Work, key: str) -> Group:

@@ -61,7 +61,8 @@ NEXT_DUE = """
 OWING = "SELECT count(*) AS n FROM effects WHERE state = 'ready' AND owed = 1 AND due <> 'shelved'"
 OWE = """
     UPDATE effects SET owed = 1, due = iif(due = 'shelved', '', due)
-    WHERE link = ? AND state IN ('ready', 'sent', 'doubt', 'refused') AND kind <> 'carried'
+    WHERE link = :link AND state IN ('ready', 'sent', 'doubt', 'refused') AND kind <> 'carried'
+    AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
 """
 SHELVE = """
     UPDATE effects SET state = 'ready', looks = 0, due = iif(owed = 1, '', 'shelved') WHERE id = ? AND state = 'doubt'
@@ -190,9 +191,9 @@ class Effects:
         """It certainly had no effect; to be sent at ``due``."""
         self._db.execute(SETTLE, [EffectState.READY, precise(due), "", reason, effect])
 
-    def owe(self, link: int) -> None:
-        """A decision about this link has been recorded: what it wanted said is still to be said."""
-        self._db.execute(OWE, [link])
+    def owe(self, link: int, kinds: frozenset[str] | None) -> None:
+        """A decision about this link has been recorded: what it wanted said is still to be said, of these kinds."""
+        self._db.execute(OWE, {"link": link, "kinds": None if kinds is None else json.dumps(sorted(kinds))})
 
     def forget(self, effect: str) -> None:
         """It certainly had no effect, and its decision was not recorded: if it is wanted, it will be asked for anew."""

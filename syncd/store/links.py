@@ -215,12 +215,16 @@ class Links:
         """Its issue was seen unfinished before anything was decided of it: what it does next is a move."""
         self._db.execute(SAW_OPEN, [1, link.id])
 
-    def record(self, record: Record, now: str) -> None:
-        """What a decision says of one link."""
+    def record(self, record: Record, now: str, kinds: frozenset[str] | None = None) -> None:
+        """What a decision says of one link.
+
+        ``kinds``: of what it wanted said, where that is told; what an earlier decision wanted, which came to nothing,
+        isn't true any more then. Else whatever was not said yet was wanted by it.
+        """
         self._db.execute(SET_STANDING, [record.standing, now, record.link, record.standing])
         if record.base is not None and record.base != self.base(record.link):
             self.put_base(record.link, record.base, now)
-            self._effects.owe(record.link)
+            self._effects.owe(record.link, kinds)
         link = self.get(record.link) if record.state is not None else None
         if record.state is not None and link is not None:
             self.set_state(link, record.state, record.reason, now)

@@ -56,7 +56,8 @@ def begin_plan(work: Work, plan: Plan) -> Made:
         with work.store.write():
             for record in plan.before:
                 work.store.links.record(record, work.now)
-    return Made(plan.group, Counter(record.link for step in plan.steps for record in step.records))
+    left = Counter(record.link for step in plan.steps for record in step.records)
+    return Made(plan.group, left, frozenset(effect.kind for step in plan.steps for effect in step.effects))
 
 
 @dataclass(slots=True)
@@ -65,6 +66,8 @@ class Made:
 
     group: str
     left: Counter[int]
+    kinds: frozenset[str]
+    """Of what it wants said."""
     failed: set[int] = field(default_factory=set)
     known: dict[int, Record] = field(default_factory=dict)
 
@@ -144,7 +147,7 @@ def keep(work: Work, step: Step, made: Made, notes: Sequence[EffectRow], outcome
         if error is None or (step.status is None and not error.doubt):
             work.store.begun.drop(step.target)
         for record in made.after(step, confirm):
-            work.store.links.record(record, work.now)
+            work.store.links.record(record, work.now, made.kinds)
         over = _end_orders(work, step, error)
         said = "done" if error is None else "answer lost" if error.doubt else error.what
         written = step if aside is None else replace(step, shows=())
