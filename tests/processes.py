@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from os.path import normpath
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -130,4 +131,4 @@ def page(known: list[Row]) -> str:
 
 def _link(test: str) -> str:
     file, _, name = test.partition("::")
-    return f"[{name.removeprefix('test_').replace('_', ' ')}](../tests/{file})"
+    return f"[{name.removeprefix('test_').replace('_', ' ')}](../{normpath(f'tests/{file}')})"

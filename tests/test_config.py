@@ -956,6 +956,16 @@ def test_a_slip_in_syncd_toml_is_not_told_again_of_every_sink_that_stands_in_it(
     assert folder.refused() == ["syncd.toml: bake: unknown key. Did you mean 'brake'?"]
 
 
+def test_what_stands_in_the_place_of_a_file_is_told_with_its_own_cure(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    (tmp_path / "connectors/hub.toml").unlink()
+    (tmp_path / "connectors/hub.toml").mkdir()
+    (tmp_path / "connectors/other.toml").symlink_to("/nowhere/at/all")
+    told = folder.refused()
+    assert "connectors/hub.toml: it can't be read (Is a directory). Put a file in its place: this is a folder" in told
+    assert any("connectors/other.toml" in one and "it is a link to nothing" in one for one in told)
+
+
 def test_a_key_of_a_playbook_stands_where_it_was_set(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     own = 'routing.places.infrastructure = "o/r"\nkinds.defect.type = "Bug"\nboards = [{ board = "o/1" }]\n'

@@ -18,6 +18,12 @@ MAPPING = "mapping.toml"
 """What a connector's package calls the mapping that it brings."""
 MAX_BYTES = 1024 * 1024
 
+CURES = {
+    IsADirectoryError: "Put a file in its place: this is a folder",
+    FileNotFoundError: "Remove it, or mend where it leads: it is a link to nothing",
+}
+"""What keeps a file that stands there from being read, but for its rights -> the cure."""
+
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -34,7 +40,7 @@ def toml(path: Path | Traversable, where: str) -> dict[str, Any]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        cure = "Let the account that runs syncd read it"
+        cure = CURES.get(type(error), "Let the account that runs syncd read it")
         raise ConfigError([Problem(where, f"it can't be read ({error.strerror})", cure)]) from None
     if len(data) > MAX_BYTES:
         raise ConfigError([Problem(where, "it is too large for a configuration", "Remove what doesn't belong there")])
