@@ -74,10 +74,10 @@ def write_plan(path: Path, file: PlanFile) -> dict[str, Any]:
 def told_where(report: Mapping[str, Any]) -> None:
     """Where the plan is, and what to do with it."""
     if "plan_file" in report:
-        name, filings = report["plan_file"], report["plan_filings"]
-        also = f" and {plural(filings, 'issue')} to be filed" if filings else ""
-        size = plural(report["plan_groups"], "group")
-        say(f"The plan, {size}{also}, is in {name}. Read it, take out what you don't want")
+        name, groups, filings = report["plan_file"], report["plan_groups"], report["plan_filings"]
+        parts = [plural(groups, "group")] if groups or not filings else []
+        parts += [f"{plural(filings, 'issue')} to be filed"] if filings else []
+        say(f"The plan, {' and '.join(parts)}, is in {name}. Read it, take out what you don't want")
         say(f"done, then: syncd reconcile --apply {name}")
         if report.get("would_file") and not filings:
             say("Issues to be filed are no part of it: that takes a marker key. A first `syncd reconcile` makes one.")
