@@ -165,6 +165,20 @@ def test_without_a_terminal_all_that_is_missing_is_listed_and_nothing_is_written
         assert not (tmp_path / "new").exists()
 
 
+def test_a_place_in_jira_is_filled_in_as_a_project(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "syncd"
+    desk = ["--freshdesk-url", office.freshdesk.url, "--freshdesk-api-key", "-", "--playbook", "sourcegraph-ce"]
+    jira = ["--jira-url", "https://jira.example.com", "--jira-project", "ENG", "--jira-token", "-"]
+    done = syncd(
+        office,
+        ["init", str(folder), "--helpdesk", "freshdesk", "--tracker", "jira", *desk, *jira],
+        f"{DESK_KEY}\n{TOKEN}\n",
+    )
+    assert done.returncode == 0, done.stderr
+    text = (folder / "connectors" / "freshdesk.toml").read_text(encoding="utf-8")
+    assert '[sync.routing.places]\n# customer = "PROJECT"\n# public = "PROJECT"\n' in text
+
+
 @pytest.mark.parametrize(
     ("option", "value", "why"),
     [

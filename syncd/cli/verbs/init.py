@@ -249,7 +249,8 @@ def _places(shelf: Shelf, playbook: str, spots: Sequence[str]) -> str:
     if not unnamed:
         return ""
     sure = len(unnamed) == len(spots) == 1
-    lines = [f"{'' if sure else '# '}{name} = {toml(spots[0] if sure else 'OWNER/REPOSITORY')}" for name in unnamed]
+    like = "OWNER/REPOSITORY" if any("/" in spot for spot in spots) or not spots else "PROJECT"
+    lines = [f"{'' if sure else '# '}{name} = {toml(spots[0] if sure else like)}" for name in unnamed]
     return "\n".join(["", PLACES, "[sync.routing.places]", *lines, ""])
 
 
