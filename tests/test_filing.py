@@ -177,6 +177,24 @@ def test_the_area_by_keyword(name: str, text: str, meant: str, team: str) -> Non
         assert issue.labels
 
 
+@pytest.mark.parametrize("name", [SUPPORT, CE])
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Both clusters restart", "Deployment"),
+        ("The dashboards stay empty", "Monitoring, management, performance"),
+        ("Two code hosts are missing", "Code hosts"),
+        ("Our tokens are refused", "Code hosts"),
+        ("No permission for this page", "Repository permissions"),
+        ("The saved searches are gone", "Search"),
+        ("browser extensions crash", "Browser extension, native integrations"),
+        ("A plugin of ours", "Extensions"),
+    ],
+)
+def test_a_keyword_is_known_in_the_singular_and_in_the_plural(name: str, text: str, meant: str) -> None:
+    assert decided(name, ticket(text)).area.value == meant
+
+
 def test_the_longest_keyword_takes_its_words() -> None:
     assert area("Code monitoring is late") == "Search"
     assert area("Monitoring is late") == "Monitoring, management, performance"
