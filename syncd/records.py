@@ -200,6 +200,14 @@ FIELD, NUMBER, WORD_TAG, COUNT_TAG, LINK = "field:", "number:", "tag:", "count:"
 """How the name of what is shown begins: a field of text or a count, a tag with a word or a count, a link."""
 
 
+class Left(NamedTuple):
+    """What an item shows of one thing, as we left it there."""
+
+    value: str = ""
+    tried: tuple[str, ...] = ()
+    """What it may show instead: these were written since, and no answer came."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Something that an item is to show of its links (:mod:`syncd.plan.shown`).
@@ -208,13 +216,20 @@ class Shown:
         what: ``field:NAME``, ``number:NAME``, ``tag:PREFIX``, ``count:PREFIX`` or ``link:REF``.
         value: empty where it is to be taken away; of a link its URL, a space and its title.
         before: what we showed last.
+        tried: what it may show instead, as nobody knows what became of writing that.
         beside: tags of the same kind that must not stand beside it.
     """
 
     what: str
     value: str
     before: str = ""
+    tried: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+
+    @property
+    def ours(self) -> tuple[str, ...]:
+        """What stands there of ours, for all we know; nothing of it need stand there any more."""
+        return tuple(one for one in (self.before, *self.tried) if one)
 
     @property
     def name(self) -> str:
@@ -230,11 +245,11 @@ class Shown:
     def in_words(self) -> str:
         """``field cf_issue = o/r#4``, ``tag issue_done``, ``no tag issue_open``, ``link to Ticket desk:17``."""
         if self.what.startswith(LINK):
-            title = (self.value or self.before).partition(" ")[2]
+            title = (self.value or next(iter(self.ours), "")).partition(" ")[2]
             return f"link to {title}" if self.value else f"no link to {title}"
         if self.in_field:
             return f"field {self.name} = {self.value}" if self.value else f"field {self.name} emptied"
-        return f"tag {self.value}" if self.value else f"no tag {self.before}"
+        return f"tag {self.value}" if self.value else f"no tag {next(iter(self.ours), '')}"
 
 
 @dataclass(frozen=True, slots=True)

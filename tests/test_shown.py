@@ -12,7 +12,7 @@ from syncd.ingest.poll import poll
 from syncd.model import Audience, Author, Status
 from syncd.plan import decide
 from syncd.probe.observe import load, settled
-from syncd.records import LinkState, Standing
+from syncd.records import Left, LinkState, Standing
 from syncd.sync.approval import keep
 from syncd.sync.reconcile import drain
 from syncd.testing.memory import Entry
@@ -324,7 +324,63 @@ def test_what_was_not_answered_is_shown_in_the_end(fault: str) -> None:
     pair.pass_()
     pair.settle()
     assert shows(ticket) == of(pair, issue, "in_progress")
-    assert pair.store.shown.among([pair.ref(ticket)])[pair.ref(ticket)]["tag:issue"] == "issue_in_progress"
+    assert pair.store.shown.among([pair.ref(ticket)])[pair.ref(ticket)]["tag:issue"] == Left("issue_in_progress")
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "error_after", "error"])
+def test_what_may_have_been_shown_is_taken_away_with_its_link(fault: str) -> None:
+    pair = Pair(**RULES, issue_links=True)
+    tickets = [pair.ticket(), pair.ticket()]
+    pair.settle()
+    issue = pair.issue(*tickets)
+    pair.tracker.faults.append((fault, True))
+    pair.pass_()
+    for ticket in tickets:
+        pair.cut(ticket, issue)
+    pair.settle()
+    assert (shows(issue), issue.pointers) == (waiting(0) if issue.fields else {}, {})
+    assert [shows(ticket) for ticket in tickets] == [{"key": "", "url": "", "word": ""}] * 2
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "error_after"])
+def test_what_may_have_been_counted_is_counted_anew(fault: str) -> None:
+    pair = Pair(**RULES)
+    tickets = [pair.ticket(), pair.ticket()]
+    pair.settle()
+    issue = pair.issue(*tickets)
+    pair.tracker.faults.append((fault, True))
+    pair.pass_()
+    assert shows(issue) == waiting(2)
+    pair.move(issue, "done")
+    pair.settle()
+    assert shows(issue) == waiting(0)
+
+
+def test_what_was_out_of_sight_when_its_link_ended_shows_nothing_once_it_is_back() -> None:
+    pair = Pair(**RULES)
+    ticket, issue = pair.filed_pair()
+    pair.cut(ticket, issue)
+    pair.remove(ticket)
+    pair.settle()
+    assert shows(ticket) == of(pair, issue, "open")
+    pair.restore(ticket)
+    pair.pass_()
+    assert shows(ticket) == {"key": "", "url": "", "word": ""}
+
+
+def test_nothing_stays_parked_of_a_ticket_that_is_gone() -> None:
+    pair = Pair(**RULES, issue_links=True)
+    tickets = [pair.ticket(), pair.ticket()]
+    issue = pair.issue(*tickets)
+    pair.settle()
+    pair.move(issue, "done")
+    pair.settle()
+    pair.tracker.faults.append(("refused", True))
+    pair.remove(tickets[0])
+    pair.pass_()
+    pair.reconcile()
+    assert pair.store.queue.rows() == []
+    assert issue.pointers.keys() == {str(pair.ref(tickets[1]))}
 
 
 def test_what_was_shown_before_a_crash_is_not_written_again() -> None:

@@ -44,11 +44,7 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
     changed = not isinstance(before, Item) or _differs(before, work.kept(item))
     work.tally["echoes"] += not changed
     if not linked:
-        # An ended link may come back, and one that is only proposed is to be shown and accepted by its key.
-        known = before is not None or named.found or named.passed or item.follows
-        if known or not named.complete or _awaits_links(work, item):
-            work.keep(item)
-            _mark(work, item, named, changed=changed, first_walk=first_walk)
+        _keep_unlinked(work, item, named, before, first_walk=first_walk)
         return
     if isinstance(before, Item) and item.waiting is None and before.version == item.version:
         item = replace(item, waiting=before.waiting)  # a list that doesn't tell takes nothing away
@@ -60,6 +56,17 @@ def take(work: Work, item: Item, named: Named, *, first_walk: bool, cause: str) 
         work.ask(item.ref, cause)
     if is_duplicate(work, item) and item.duplicate_of not in (None, item.ref):
         follow_canonical(work, item)
+
+
+def _keep_unlinked(work: Work, item: Item, named: Named, before: Item | Removed | None, *, first_walk: bool) -> None:
+    """An ended link may come back, and one that is only proposed is to be shown and accepted by its key."""
+    known = before is not None or named.found or named.passed or item.follows
+    if known or not named.complete or _awaits_links(work, item):
+        changed = not isinstance(before, Item) or _differs(before, work.kept(item))
+        work.keep(item)
+        _mark(work, item, named, changed=changed, first_walk=first_walk)
+    if isinstance(before, Removed):  # while it was gone nothing could be taken away that it shows of its links
+        work.store.groups.regroup(item.ref, work.now)
 
 
 def _mark(work: Work, item: Item, named: Named, *, changed: bool, first_walk: bool) -> None:

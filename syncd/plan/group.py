@@ -10,7 +10,7 @@ from syncd.clock import stamp
 from syncd.mapping import Mapping
 from syncd.model import FINISHED_ISSUE, Item, Ref, Removed, Status, Word
 from syncd.playbook import Playbook
-from syncd.records import Base, Link, Origin, Standing
+from syncd.records import Base, Left, Link, Origin, Standing
 
 CLOCKS_DIFFER = timedelta(minutes=2)
 """How far the clocks of two services may be apart: an issue made this much before its ticket still counts as later."""
@@ -36,7 +36,7 @@ class Group:
     now: datetime
     turns: Table[Ref, int] = field(default_factory=dict)
     """By ticket: where the count of a link without a base begins, beyond what was said of the ticket's ended links."""
-    shown: Table[Ref, Table[str, str]] = field(default_factory=dict)
+    shown: Table[Ref, Table[str, Left]] = field(default_factory=dict)
     """By item: what of its links it shows in fields, tags and links, as we wrote it last."""
     can: Table[str, frozenset[str]] = field(default_factory=dict)
     """By configured connector: which of ``fields``, ``tags`` and ``links`` it can set; ``edits``: of our notes."""

@@ -16,7 +16,21 @@ from syncd.model import FINISHED_TICKET, ISSUE_WORDS, Audience, Item, Ref, Word
 from syncd.plan.asks import Outline
 from syncd.plan.group import Group, is_new
 from syncd.plan.ticket import view
-from syncd.records import COUNT_TAG, FIELD, LINK, NUMBER, WORD_TAG, Base, Link, LinkState, Shown, Standing, Step, Why
+from syncd.records import (
+    COUNT_TAG,
+    FIELD,
+    LINK,
+    NUMBER,
+    WORD_TAG,
+    Base,
+    Left,
+    Link,
+    LinkState,
+    Shown,
+    Standing,
+    Step,
+    Why,
+)
 
 NEEDS = {FIELD: "fields", NUMBER: "fields", WORD_TAG: "tags", COUNT_TAG: "tags", LINK: "links"}
 
@@ -127,11 +141,12 @@ def _waits(group: Group, ref: Ref) -> bool:
     return isinstance(item, Item) and group.word(ref, item.status) not in FINISHED_TICKET
 
 
-def _changes(wanted: dict[str, str | None], shown: Mapping[str, str], can: frozenset[str]) -> Iterator[Shown]:
+def _changes(wanted: dict[str, str | None], shown: Mapping[str, Left], can: frozenset[str]) -> Iterator[Shown]:
     for what in sorted(wanted.keys() | shown.keys()):
-        value, before = wanted.get(what, ""), shown.get(what, "")
-        if value is not None and value != before and NEEDS[what[: what.index(":") + 1]] in can:
-            yield Shown(what, value, before)
+        value, left = wanted.get(what, ""), shown.get(what, Left())
+        news = value != left.value or left.tried  # what may stand there is written over, or taken away
+        if value is not None and news and NEEDS[what[: what.index(":") + 1]] in can:
+            yield Shown(what, value, left.value, left.tried)
 
 
 def _add(outline: Outline, item: Item, changes: tuple[Shown, ...], links: list[Link]) -> None:
@@ -162,16 +177,16 @@ def _is_so(one: Shown, item: Item) -> bool:
         stands = item.fields.get(one.name)
         if one.value:
             return stands == one.value
-        return stands is not None and stands != one.before  # what somebody else put there is theirs
+        return stands is not None and stands not in one.ours  # what somebody else put there is theirs
     kin = set(_kin(one, item.tags))
-    return kin == {one.value} if one.value else one.before not in kin
+    return kin == {one.value} if one.value else kin.isdisjoint(one.ours)
 
 
 def _beside(one: Shown, item: Item) -> Shown:
     if one.in_field or one.what.startswith(LINK):
         return one
-    beside = _kin(one, item.tags) if one.value else [one.before]
-    return replace(one, beside=tuple(sorted({*beside, one.before} - {one.value, ""})))
+    beside = _kin(one, item.tags) if one.value else []
+    return replace(one, beside=tuple(sorted({*beside, *one.ours} - {one.value})))
 
 
 def _kin(one: Shown, tags: Iterable[str]) -> list[str]:
@@ -197,6 +212,6 @@ def put_on(action: Action, shows: Iterable[Shown]) -> Action:
             fields[one.name] = int(one.value or 0) if one.what.startswith(NUMBER) else one.value
         else:
             tags += [one.value] if one.value else []
-            untags += one.beside or ([one.before] if one.before else [])
+            untags += one.beside or sorted({*one.ours} - {one.value})
     action = replace(action, fields=fields, tags=tuple(tags), untags=tuple(untags))
     return replace(action, links=tuple(links), unlinks=tuple(unlinks))

@@ -10,7 +10,9 @@ from sqlite_utils import Database
 
 from syncd.model import Ref
 
-GROUP_KEYS = "SELECT DISTINCT group_key FROM links WHERE state IN ('live', 'final') ORDER BY group_key"
+GROUP_KEYS = """
+    SELECT group_key FROM links WHERE state IN ('live', 'final') UNION SELECT ref FROM left_alone ORDER BY 1
+"""
 IDS = "SELECT id FROM links WHERE group_key = ?"
 KEYS_OF = """
     SELECT DISTINCT group_key FROM links WHERE id IN (SELECT value FROM json_each(?)) AND group_key <> ''
@@ -29,11 +31,11 @@ MERGE_QUEUE = """
 DROP_QUEUE_IF_UNUSED = """
     DELETE FROM queue WHERE group_key = :old
     AND NOT EXISTS (SELECT 1 FROM links WHERE group_key = :old AND state IN ('live', 'final'))
-    AND NOT EXISTS (SELECT 1 FROM shown WHERE ref = :old)
+    AND NOT EXISTS (SELECT 1 FROM left_alone WHERE ref = :old)
 """
 ASK_LEFT_ALONE = """
     INSERT INTO queue (group_key, cause, asked, since, due, attempts, lease_until, parked, reason, owner)
-    SELECT :ref, 'unlinked', 1, :now, :now, 0, '', 0, '', '' WHERE EXISTS (SELECT 1 FROM shown WHERE ref = :ref)
+    SELECT :ref, 'unlinked', 1, :now, :now, 0, '', 0, '', '' WHERE EXISTS (SELECT 1 FROM left_alone WHERE ref = :ref)
     ON CONFLICT (group_key) DO UPDATE SET asked = asked + 1, due = min(due, excluded.due), parked = 0, reason = ''
 """
 
@@ -50,7 +52,7 @@ class Groups:
         return rows[0]["group_key"] if rows else None
 
     def all(self) -> list[str]:
-        """Every group."""
+        """Every group, and every item that is left alone with what it shows."""
         return [row["group_key"] for row in self._db.query(GROUP_KEYS)]
 
     def links(self, key: str) -> list[int]:

@@ -212,6 +212,7 @@ CREATE TABLE shown (
     ref   TEXT NOT NULL,
     what  TEXT NOT NULL,
     value TEXT NOT NULL,
+    tried TEXT NOT NULL,
     PRIMARY KEY (ref, what)
 ) STRICT;
 
@@ -288,6 +289,11 @@ CREATE TABLE announcements (
 ) STRICT;
 CREATE INDEX announcements_open ON announcements (made_at) WHERE state IN ('waiting', 'sent', 'unknown') AND due <> '';
 CREATE INDEX announcements_unmarked ON announcements (sink) WHERE thread <> '' AND mark <> 'done';
+
+CREATE VIEW left_alone AS
+    SELECT DISTINCT shown.ref FROM shown JOIN snapshots ON snapshots.ref = shown.ref AND snapshots.gone = ''
+    WHERE NOT EXISTS
+        (SELECT 1 FROM links WHERE (ticket = shown.ref OR issue = shown.ref) AND state IN ('live', 'final'));
 
 CREATE VIEW ends AS
     SELECT group_key, substr(ticket, 1, instr(ticket, ':') - 1) AS connector FROM links

@@ -21,7 +21,7 @@ from syncd.messages.replies import detail_of, ready
 from syncd.model import UNFINISHED, Role, Status
 from syncd.plan.shown import put_on
 from syncd.probe.settle import keep_notes, passes
-from syncd.records import Plan, Record, Step, Verb, Why, called
+from syncd.records import Left, Plan, Record, Step, Verb, Why, called
 from syncd.store import Begun, EffectRow, EffectState
 from syncd.work import Work
 
@@ -154,8 +154,7 @@ def keep(work: Work, step: Step, made: Made, notes: Sequence[EffectRow], outcome
         _enter(work, made.group, written, said, outcome.status)
         if aside is not None:
             _enter(work, made.group, _only_shown(step), aside.what)
-        for one in written.shows if error is None else ():
-            work.store.shown.put(step.target, one.what, one.value)
+        _keep_shown(work, step, error or aside)
     work.wrote(written, said)
     _count(work, written, outcome, error)
     return Result(step, aside if over or error is None else error)
@@ -247,6 +246,8 @@ def begin(work: Work, step: Step, made: Made, detail: Detail | None = None) -> l
     """
     rows = []
     work.store.begun.put(Begun(step.target, step.status, made.alone(step)), work.now)
+    for one in step.shows:
+        work.store.shown.try_(step.target, one.what, one.value)
     for effect in step.effects:
         row = work.store.effects.store(effect, work.name(effect), work.clock.now())
         note = ready(work, row, detail) if row.state is EffectState.READY else None
@@ -263,6 +264,15 @@ def _keep_status(work: Work, step: Step, outcome: Outcome) -> None:
     status = outcome.status or step.expect
     if status is not None and (outcome.version or outcome.status is not None):
         work.store.snapshots.wrote(step.target, status, outcome.version, work.now)
+
+
+def _keep_shown(work: Work, step: Step, error: ConnectorError | None) -> None:
+    """What an item shows now; where no answer came, it may be that, and the next plan writes over it."""
+    for one in step.shows:
+        if error is None:
+            work.store.shown.put(step.target, one.what, one.value)
+        elif not error.doubt:
+            work.store.shown.leave(step.target, one.what, Left(one.before, one.tried))
 
 
 def _confirmed(work: Work, step: Step, record: Record, status: Status | None) -> Record:
