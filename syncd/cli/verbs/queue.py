@@ -32,6 +32,7 @@ CAUSES = {
     "no duplicate": "an issue is no duplicate any more",
     "note": "a change was seen",
     "poll": "a change was seen",
+    "quiet": "nobody objects to its closing",
     "read": "a change was seen",
     "rebuilt": "the state was built anew",
     "reconcile": "`syncd reconcile` asked for it",
