@@ -106,7 +106,7 @@ class Transient(ConnectorError):
 class Busy(Transient):
     """The service has answered: this item can't be written now, because it was changed meanwhile, or too often.
 
-    It tells nothing of the connector, and holds up no other item (rule 13).
+    Or its place can't be seen, which may pass. It tells nothing of the connector, and holds up no other item (rule 13).
     """
 
 

@@ -248,7 +248,7 @@ class GitHubConnector(Connector):
         return Checks(self.api, self.repositories, self._own_login).problems()
 
     def audience(self, place: str) -> Audience:
-        """Who can read what is filed in a repository now, by a call; one that is missing is Transient at first."""
+        """Who can read what is filed in a repository now, by a call; one that is missing is Busy at first."""
         return self.repositories.there(self.repositories.configured(place) or place).audience
 
     @property

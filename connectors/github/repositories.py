@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from connectors.github.answers import NOT_JSON, Answer, ours
 from connectors.github.api import Api
-from syncd.errors import ConnectorError, Gone, Refused, Transient
+from syncd.errors import Busy, ConnectorError, Gone, Refused
 from syncd.model import Audience
 
 FRESH_SECONDS = 600.0
@@ -137,7 +137,7 @@ class Repositories:
         """A repository that is about to be written to, as it is now; one call.
 
         Raises:
-            Transient: it can't be seen at the moment.
+            Busy: it can't be seen at the moment.
             Refused: it can't be seen, and that has lasted.
         """
         try:
@@ -148,10 +148,13 @@ class Repositories:
         return facts
 
     def lost(self, name: str, error: Missing) -> ConnectorError:
-        """What to raise where a write finds no repository: a single answer proves nothing, a lasting one does."""
+        """What to raise where a write finds no repository: a single answer proves nothing, a lasting one does.
+
+        The service has answered, so it says nothing of other repositories.
+        """
         now = self.api.clock.monotonic()
         since = self._missing.setdefault(name.casefold(), now)
-        return Transient(error.connector, error.what) if now - since < LOST_SECONDS else error
+        return Busy(error.connector, error.what) if now - since < LOST_SECONDS else error
 
     def found(self, name: str) -> None:
         """It is there."""

@@ -16,7 +16,7 @@ from connectors.github.repositories import LOOK_HOLDS, Facts, Missing, Repositor
 from connectors.github.urls import split_key
 from syncd.actions import Action, Created, Draft, Note, Outcome, Written
 from syncd.clock import moment, stamp
-from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.marker import PATTERN
 from syncd.model import Audience, Ref, Status
 
@@ -91,7 +91,7 @@ class Writer:
                 yield Outcome(action, error=stopped)
                 continue
             outcome, worst = self._act(action)
-            outages = outages + 1 if isinstance(worst, Transient) else 0
+            outages = outages + 1 if isinstance(worst, Transient) and not isinstance(worst, Busy) else 0
             if isinstance(worst, (Unauthorized, RateLimited)) or outages > 1:
                 stopped = _untried(worst) if worst is not None else None
             yield outcome
@@ -237,7 +237,7 @@ class Writer:
         """The repository as it is right before the write; what its labels and people were asked for takes time.
 
         Raises:
-            Transient: it isn't there at the moment.
+            Busy: it isn't there at the moment.
             Refused: it takes no such issue.
         """
         facts = self.repositories.there(own)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from syncd import guard
-from syncd.errors import Gone, Refused
+from syncd.errors import Busy, Gone, Refused
 from syncd.model import Audience, Ref
 from syncd.probe.observe import read, refuse_paused
 from syncd.retry import reads
@@ -35,11 +35,11 @@ def look_who_reads(work: Work, name: str, *, ask: bool) -> None:
 
 
 def _is_open(work: Work, name: str, place: str) -> bool:
-    """Whether everybody can read there. One that isn't there is told of by its feed."""
+    """Whether everybody can read there. One that isn't there, for now or for good, is told of by its feed."""
     refuse_paused(work, name)
     try:
         now = reads(work.clock, patience=IN_PLACE)(work.connectors[name].audience, place)
-    except (Gone, Refused):
+    except (Busy, Gone, Refused):
         return False
     return guard.of(now) is not Audience.PRIVATE
 

@@ -15,9 +15,10 @@ from connectors.github.repositories import LOST_SECONDS
 from connectors.github.sandbox import LOGIN, GitHubSandbox
 from connectors.github.sandbox.books import Access
 from connectors.github.sandbox.shapes import error
-from syncd.actions import Draft
-from syncd.errors import Refused, Transient
-from syncd.model import Audience
+from syncd.actions import Action, Draft, Note
+from syncd.daemon.guarded import Guarded
+from syncd.errors import Busy, Refused
+from syncd.model import Audience, Ref, Status
 from syncd.testing import Fault, Reply
 
 MARKER = "syncd:v1:01JD3Z8QK4W7M2N5P9R1S3T6VX:0123456789abcdef0123"
@@ -217,7 +218,7 @@ def test_a_repository_that_is_missing_for_a_moment_is_tried_again_and_one_that_s
     sandbox.people.set_private(HOME)
     sandbox.tokens["test-token"] = Access(LOGIN, private=False)
     for _ in range(3):
-        with pytest.raises(Transient, match="cannot see repository") as caught:
+        with pytest.raises(Busy, match="cannot see repository") as caught:
             asks(connector)
         assert not caught.value.doubt
         clock.advance(LOST_SECONDS / 4)
@@ -227,8 +228,29 @@ def test_a_repository_that_is_missing_for_a_moment_is_tried_again_and_one_that_s
     sandbox.tokens["test-token"] = Access(LOGIN)
     asks(connector)
     sandbox.tokens["test-token"] = Access(LOGIN, private=False)
-    with pytest.raises(Transient):
+    with pytest.raises(Busy):
         asks(connector)
+
+
+def test_a_repository_that_is_missing_for_a_moment_holds_up_no_other(sandbox: GitHubSandbox) -> None:
+    sandbox.people.make_repo("acme/gadgets")
+    connector = connect(sandbox, HOME, "acme/gadgets")
+    guarded = Guarded(connector, connector.clock)
+    sandbox.people.set_private(HOME)
+    sandbox.tokens["test-token"] = Access(LOGIN, private=False)
+    for _ in range(10):
+        with pytest.raises(Busy):
+            guarded.audience(HOME)
+    assert guarded.standing[0] == "ok"
+    assert guarded.audience("acme/gadgets") is Audience.PUBLIC
+    guarded.create(replace(DRAFT, place="acme/gadgets"))
+    (key,) = sandbox.people.issues()
+    missing, there = Ref("github", "1", f"{HOME}#1"), Ref("github", str(sandbox.people.id(key)), key)
+    note = Note("e1", "between us", MARKER, audience=Audience.PRIVATE)
+    outcomes = list(guarded.apply([Action(one, Status("closed"), notes=(note,)) for one in (missing, missing, there)]))
+    assert [type(one.notes[0].error) for one in outcomes] == [Busy, Busy, Refused]
+    assert sandbox.people.status(key)[0] == "closed"
+    guarded.close()
 
 
 def test_an_issue_that_is_answered_with_not_found_is_tried_again_and_told_once_that_lasts(
@@ -237,7 +259,7 @@ def test_an_issue_that_is_answered_with_not_found_is_tried_again_and_told_once_t
     clock: Any = connector.clock
     gone = Fault("answer", "POST", "/issues$", times=3, reply=Reply(404, error("Not Found", 404)))
     sandbox.faults.append(gone)
-    with pytest.raises(Transient, match="isn't there"):
+    with pytest.raises(Busy, match="isn't there"):
         connector.create(DRAFT)
     clock.advance(LOST_SECONDS)
     assert "isn't there" in refused(connector, DRAFT)
@@ -245,7 +267,7 @@ def test_an_issue_that_is_answered_with_not_found_is_tried_again_and_told_once_t
     gone.times = 0
     connector.create(DRAFT)
     gone.times = 1
-    with pytest.raises(Transient, match="isn't there"):
+    with pytest.raises(Busy, match="isn't there"):
         connector.create(DRAFT)
     assert len(sandbox.people.issues()) == 1
 
