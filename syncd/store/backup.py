@@ -17,11 +17,13 @@ from syncd.clock import precise
 from syncd.errors import StateError
 from syncd.store.announcements import Announcements
 from syncd.store.effects import Effects
-from syncd.store.file import Lock, belong, open_for_reading, upgrade
+from syncd.store.file import NEWER, Lock, belong, open_for_reading, upgrade
 from syncd.store.recalls import Recalls
 
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a file while it is written, or after a crash."""
+
+ANOTHER = "The state is as it was. Use another backup"
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ def restore(state: Path, backup: Path, now: datetime) -> Restored:
         raise StateError(str(backup), "there is no such file", "Name a file that `syncd backup` has made")
     lock = Lock(state)
     try:
-        source = open_for_reading(backup)  # whose it is, and of which version
-        _prove_whole(source, backup, "Use another backup")
+        source = _opened(backup)
+        _prove_whole(source, backup, ANOTHER)
         aside = _free(state, now) if os.path.lexists(state) else None
         with _new_file(state, replace=aside) as new:
             try:
@@ -84,6 +86,15 @@ def restore(state: Path, backup: Path, now: datetime) -> Restored:
         return Restored(known, aside)
     finally:
         lock.release()
+
+
+def _opened(backup: Path) -> Database:
+    """A backup, by whom and of whichever version it is."""
+    try:
+        return open_for_reading(backup)
+    except StateError as error:
+        cure = error.cure if error.cure == NEWER else ANOTHER
+        raise StateError(error.path, error.what, cure) from error
 
 
 def _recall_from_here(path: Path, now: datetime) -> str:

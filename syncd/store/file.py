@@ -25,6 +25,7 @@ from syncd.store.schema import migrations
 
 DatabaseError: type[Exception] = sqlite3.DatabaseError
 """Whatever SQLite raises: the state is busy, its disk full or broken."""
+NEWER = "Install the newer syncd again; this one leaves the file as it is"
 RESTORE = "Put a backup in its place with `syncd restore`, or move it away and run `syncd links import --from-markers`"
 
 
@@ -205,8 +206,7 @@ def _prove(db: Database, path: Path, *, quick: bool = True) -> None:
     applied = {migration.name for migration in migrations.applied(db)}
     newer = applied - {migration.name for migration in migrations.pending(_empty())}
     if newer:
-        cure = "Install the newer syncd again; this one leaves the file as it is"
-        raise StateError(str(path), f"it was written by a newer syncd ({', '.join(sorted(newer))})", cure)
+        raise StateError(str(path), f"it was written by a newer syncd ({', '.join(sorted(newer))})", NEWER)
     if quick:
         verdict = next(iter(db.query("PRAGMA quick_check(1)")))
         if verdict["quick_check"] != "ok":

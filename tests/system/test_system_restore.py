@@ -352,6 +352,10 @@ def no_state(path: Path) -> None:
     path.write_bytes(b"These are my notes.\n" * 500)
 
 
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
 def newer(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('syncd', 'next_year', '')")
@@ -361,8 +365,9 @@ def newer(path: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
-        (damage, "damaged"),
-        (no_state, "no SQLite file at all"),
+        (damage, "SQLite file at all. The state is as it was. Use another backup"),
+        (no_state, "no SQLite file at all. The state is as it was. Use another backup"),
+        (emptied, "there is nothing in it yet. The state is as it was. Use another backup"),
         (newer, "written by a newer syncd (next_year)"),
         (Path.unlink, "there is no such file"),
     ],
