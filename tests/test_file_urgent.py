@@ -134,3 +134,34 @@ def test_where_the_helpdesk_limits_us_nothing_is_lost() -> None:
     desk.go(6)
     assert {state for ticket in tickets.values() for state in desk.states(ticket)} == {"filed"}
     assert len(desk.filed()) == len(WAITING)
+
+
+def test_a_ticket_that_can_not_be_understood_holds_up_no_other() -> None:
+    desk, tickets = storm()
+    detail, broken = desk.work.connectors["desk"].detail, desk.ref(tickets["down of 2"])
+
+    def odd(ref: Any) -> Any:
+        if ref == broken:
+            raise TypeError("a list where a word was to be")
+        return detail(ref)
+
+    desk.work.connectors["desk"].detail = odd  # type: ignore[method-assign]
+    desk.go()
+    assert in_order(desk) == ["down of 1", "slow of 2", "nobody says"]
+    (row,) = desk.store.filings.of(broken)
+    assert row.state is FilingState.REFUSED
+    assert row.reason.startswith("a defect in syncd: TypeError")
+
+
+def test_a_tracker_that_can_not_be_understood_parks_each_ticket_with_the_reason(monkeypatch: Any) -> None:
+    desk, tickets = storm()
+    desk.pass_()
+    desk.tick(AFTER)
+
+    def odd(*_: Any) -> None:
+        raise TypeError("a list where a word was to be")
+
+    monkeypatch.setattr("syncd.issues.file.poll", odd)
+    file(desk.work)
+    assert {desk.states(ticket)[0] for ticket in tickets.values()} == {"refused"}
+    assert desk.filed() == []

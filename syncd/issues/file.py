@@ -9,7 +9,7 @@ any other link.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -86,9 +86,7 @@ def _file_due(work: Work, desk: Helpdesk) -> None:
     rows = work.store.filings.due(desk.name, FOREVER if work.ahead else work.now) if rows is None else rows
     rows = [row for row in rows if row.state is FilingState.DOUBT or _may_be_filed(work, desk, row)]
     trackers = _Trackers(work)
-    if work.writes and len(rows) > 1 and _ready(work, desk, trackers) is not None:
-        rows = [*most_urgent_first(work, desk, rows)]
-    for row in rows:
+    for row in _in_order(work, desk, rows, trackers):
         if work.clock.sleep(0):
             raise Interrupted("stopped between two filings")
         looks = row.state is FilingState.DOUBT
@@ -96,6 +94,17 @@ def _file_due(work: Work, desk: Helpdesk) -> None:
             _alone(work, row, partial(look, work, row))
         elif not looks and _may_be_filed(work, desk, row):
             _alone(work, row, partial(_file_one, work, desk, row, trackers))
+
+
+def _in_order(work: Work, desk: Helpdesk, rows: Sequence[FilingRow], trackers: _Trackers) -> Sequence[FilingRow]:
+    """The most urgent first, where several may be filed now."""
+    try:
+        choose = work.writes and len(rows) > 1 and _ready(work, desk, trackers) is not None
+    except Exception as error:
+        if not of_one_item(error):
+            raise
+        choose = False  # it is met again with each of them, and kept as the reason
+    return most_urgent_first(work, desk, rows) if choose else rows
 
 
 def _alone(work: Work, row: FilingRow, do: Callable[[], None]) -> None:
