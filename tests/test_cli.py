@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from syncd.cli import call
 from syncd.cli.app import VERBS, app
-from syncd.cli.show import HIDDEN, Meter, as_csv, as_json, clean, lasting, plural, say, table, when
+from syncd.cli.show import HIDDEN, Meter, as_csv, as_json, clean, lasting, plural, say, some, table, when
 from syncd.cli.verbs import check
 from syncd.errors import (
     BrakeOn,
@@ -252,6 +252,15 @@ def test_version_and_help_load_nothing_that_is_slow() -> None:
         assert loaded & slow == set(), args
         told += done.stdout
     assert all(verb in told for verb in VERBS)
+
+
+def test_of_many_the_first_are_said_and_how_many_more_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    for number in some(range(25), "that are odd"):
+        say(f"number {number}")
+    lines = capsys.readouterr().out.splitlines()
+    assert (len(lines), lines[19], lines[20].split(":")[0]) == (21, "number 19", "  and 5 more that are odd")
+    assert list(some(["one"], "x")) == ["one"]
+    assert capsys.readouterr().out == ""
 
 
 def test_no_sentence_of_a_list_of_commands_is_cut_off() -> None:

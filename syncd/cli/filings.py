@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from syncd.cli.show import plural, say, when
+from syncd.cli.show import plural, say, some, when
 from syncd.clock import precise
 from syncd.model import Ref
 from syncd.store import FilingRow, FilingState, Store
@@ -98,9 +98,9 @@ def tell(found: Mapping[str, Any]) -> None:
         say("people; `syncd reconcile --file-since WHEN` files those made or changed since then")
     _tell_doubtful(found["doubtful_filings"])
     _tell_flagged(found)
-    for row in found["refused_filings"]:
+    for row in some(found["refused_filings"], "issues that were refused"):
         say(f"Refused: an issue for {row['ticket']}: {row['reason']}. {_cure(row['ticket'])}")
-    for row in found["refused_boards"]:
+    for row in some(found["refused_boards"], "boards that were refused"):
         name, ticket = row["issue"], row["ticket"]
         say(f"Refused: a board for {name}, which was filed for {ticket}: {row['reason']}. {_cure(name)}")
 
@@ -125,13 +125,13 @@ def _tell_doubtful(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _tell_flagged(found: Mapping[str, Any]) -> None:
-    for row in found["two_issues"]:
+    for row in some(found["two_issues"], "tickets with two issues"):
         cure = f"Close one as a duplicate of the other, `/unlink` it, or {_accept(row['ticket'])}"
         say(
             f"Two issues: {row['issue']} and {row['beside']} were filed for {row['ticket']} at about the same time. "
             f"{cure}"
         )
-    for issue in found["exposed"]:
+    for issue in some(found["exposed"], "issues that everybody can read"):
         cure = f"Make the place private again, or take out what the customer wrote and {_accept(issue)}"
         say(f"Exposed: what syncd wrote on {issue} was for the team alone, and everybody can read it now. {cure}")
 

@@ -11,7 +11,7 @@ from syncd import braking
 from syncd.cli import filings
 from syncd.cli.running import human, not_written, refused_notes
 from syncd.cli.sentences import sentence
-from syncd.cli.show import complain, plural, say, when
+from syncd.cli.show import MOST, complain, plural, say, when
 from syncd.clock import precise
 from syncd.errors import ConnectorError, RateLimited, Transient, Unauthorized
 from syncd.model import Item
@@ -152,9 +152,12 @@ def tell(work: Work, report: Mapping[str, Any]) -> None:
         say(f"{plural(report['notes_owed'], 'note')} still to be written: the next run tries again")
     for name, what in report["not_read"].items():
         complain(f"{name} could not be read: {what}. Everything else was done. {report['cures'][name]}")
-    for line in report["needs_a_person"]:
+    needs = report["needs_a_person"]
+    for line in needs[:MOST]:
         complain(f"needs a person: {line}")
-    if report["needs_a_person"]:
+    if len(needs) > MOST:
+        complain(f"and {len(needs) - MOST:,} more that need a person")
+    if needs:
         complain("`syncd status` says what to do about it, `syncd explain REF` how it came about")
 
 

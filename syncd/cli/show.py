@@ -7,9 +7,9 @@ import io
 import json
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import click
 from rich.console import Console
@@ -39,6 +39,11 @@ SINK: ContextVar[Sink | None] = ContextVar("SINK", default=None)
 to whoever asked the service for what this thread does."""
 
 
+Row = TypeVar("Row")
+MOST = 20
+"""So much of one kind is said; a screen holds no more."""
+
+
 def clean(text: str) -> str:
     """Text from outside, safe for a terminal and for one line of a log."""
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in HIDDEN else char for char in text)
@@ -56,6 +61,13 @@ def echo(text: str, *, err: bool = False) -> None:
 def say(text: str = "") -> None:
     """A line for people, on standard output."""
     echo("\n".join(clean(line) for line in text.split("\n")))
+
+
+def some(rows: Sequence[Row], what: str) -> Iterator[Row]:
+    """The first of many, to be said one after the other; then how many more ``what`` there are is said."""
+    yield from rows[:MOST]
+    if len(rows) > MOST:
+        say(f"  and {len(rows) - MOST:,} more {what}: `syncd status --json` names them")
 
 
 def complain(text: str) -> None:

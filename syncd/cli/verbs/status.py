@@ -24,7 +24,7 @@ from syncd.cli.running import (
     refused_notes,
 )
 from syncd.cli.sentences import meaning
-from syncd.cli.show import as_json, plural, say, table, when
+from syncd.cli.show import as_json, plural, say, some, table, when
 from syncd.clock import stamp
 from syncd.config import Config, Helpdesk
 from syncd.health import Health, intervals, look
@@ -194,7 +194,7 @@ def _tell_held(links: Sequence[Mapping[str, str]]) -> None:
 
 def _tell_unwritten(found: dict[str, Any]) -> None:
     """What could not be written, group by group: a few of each, each with its own reason."""
-    for row in found["parked_groups"]:
+    for row in some(found["parked_groups"], "that are parked"):
         mine = _told_once(one for one in found["unwritten"] if one["group"] == row["group"])
         cure = f"Mend that; `syncd reconcile {row['group']}` tries it again"
         if len(mine) < 2:
@@ -229,19 +229,19 @@ def _tell_troubles(found: dict[str, Any]) -> None:
     if found["to_be_read_again"]:
         count = plural(found["to_be_read_again"], "item")
         say(f"{count} could not be looked through for links yet: the next run does that, and you need not do anything")
-    for row in found["passed_over"]:
+    for row in some(found["passed_over"], "that were passed over"):
         say(f"Passed over: {row['ref']}: {row['what']}: {row['why']}")
-    for row in found["muted"]:
+    for row in some(found["muted"], "that are muted"):
         cure = f"`/unmute` in a note there, or `syncd links unmute {row['ticket']}`, ends that"
         say(f"Muted: {row['ticket']} since {when(row['since'])}: nothing is written to it. {cure}")
     if found["commands_to_do"]:
         say(f"{plural(found['commands_to_do'], 'command')} of agents still to be done, on the next run")
-    for row in found["refused_notes"]:
+    for row in some(found["refused_notes"], "notes that were refused"):
         cure = "Mend that: each `syncd reconcile` tries it again"
         if "issue" in row:  # else it belongs to no link, as what is asked of a requester before anything is filed
             cure += f"; `syncd links remove {row['ticket']} {row['issue']}` gives up the link with it"
         say(f"Refused: a note on {row['on']}: {row['reason']}. {cure}")
-    for row in found["doubled_notes"]:
+    for row in some(found["doubled_notes"], "notes that stand twice"):
         say(f"Twice: a note on {row['on']} stands there as {row['notes']}. Delete all but one")
     _tell_late(found["overdue"])
     for row in found["brakes"]:
