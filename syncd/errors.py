@@ -12,7 +12,7 @@
     +- BrakeOn                too much would change at once                              exit 3
     +- ConnectorError         one outside system, one call
        +- Transient           may work later: network, 5xx, an answer that isn't the API's
-       |  +- Busy             the service works, but something is at work on this item, or was too often
+       |  +- Busy             the service works, but not for this item now
        +- RateLimited         the service asks us to wait; the call had no effect
        +- Unauthorized        the credential isn't accepted, or lost its rights
        +- Refused             the service understood and said no; will not work by itself
@@ -106,7 +106,8 @@ class Transient(ConnectorError):
 class Busy(Transient):
     """The service has answered: this item can't be written now, because it was changed meanwhile, or too often.
 
-    Or its place can't be seen, which may pass. It tells nothing of the connector, and holds up no other item (rule 13).
+    Or it can't be read, while others can; or its place can't be seen, which may pass. It tells nothing of the
+    connector, and holds up no other item (rule 13).
     """
 
 

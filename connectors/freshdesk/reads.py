@@ -10,7 +10,7 @@ from connectors.freshdesk import items
 from connectors.freshdesk.account import Account
 from connectors.freshdesk.api import LAST_PAGE, PER_PAGE, FreshdeskApi
 from connectors.freshdesk.forms import Forms
-from syncd.errors import ConnectorError, Gone, Refused, Transient
+from syncd.errors import Busy, ConnectorError, Gone, Refused, Transient
 from syncd.model import GoneKind, Item, Ref, Removed
 
 EMBEDDED = 10
@@ -81,8 +81,10 @@ class Reader:
             self.account.agent()
         try:
             return self._read(ref)
-        except (Refused, Gone, Transient) as error:
+        except (Refused, Gone) as error:
             return error
+        except Transient as error:
+            return Busy(self.api.name, error.what, retry_after=error.retry_after)
 
     def conversations(self, ref: Ref) -> Iterator[dict[str, Any]]:
         """Every note and reply on a ticket, by pages of 100; ends only when all were seen.

@@ -18,7 +18,7 @@ from connectors.zendesk.account import Account
 from connectors.zendesk.answers import Row
 from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.onward import PER_PAGE
-from syncd.errors import ConnectorError, Gone, Refused, Transient
+from syncd.errors import Busy, ConnectorError, Gone, Refused, Transient
 from syncd.model import GoneKind, Item, Ref, Removed
 
 CHAIN = 4
@@ -126,8 +126,10 @@ class Reader:
             self.account.user()
         try:
             return self._read(ref, number, None)
-        except (Refused, Gone, Transient) as error:
+        except (Refused, Gone) as error:
             return error
+        except Transient as error:
+            return Busy(self.api.name, error.what, retry_after=error.retry_after)
 
     def _read(self, ref: Ref, number: int, row: Row | None) -> Item | Removed:
         if row is None:

@@ -10,7 +10,7 @@ import pytest
 from connectors.freshdesk.connector import FreshdeskConnector
 from connectors.freshdesk.sandbox.world import FreshdeskWorld
 from syncd.actions import Action, Note, Outcome
-from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Item, Ref, Removed, Status
 from syncd.testing import Fault, Reply
 
@@ -154,7 +154,7 @@ def test_one_ticket_that_can_not_be_shown_is_no_outage(world: FreshdeskWorld, co
     second = world.add()
     fault(world, Reply(500, b"<html>", HTML), times=9, path="/tickets/1$")
     found = connector.fetch([REF, second])
-    assert isinstance(found[REF], Transient)
+    assert isinstance(found[REF], Busy), "it tells nothing of the connector"
     assert isinstance(found[second], Item)
 
 

@@ -11,7 +11,7 @@ from connectors.zendesk.connector import ZendeskConnector
 from connectors.zendesk.reads import Known
 from connectors.zendesk.sandbox.defaults import AGENT, CUSTOMER, ME
 from connectors.zendesk.sandbox.world import ZendeskWorld
-from syncd.errors import ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
+from syncd.errors import Busy, ConnectorError, Gone, RateLimited, Refused, Transient, Unauthorized
 from syncd.model import Author, GoneKind, Item, Place, Ref, Removed, Status
 from syncd.testing import Fault, Reply
 
@@ -320,7 +320,7 @@ def test_one_ticket_that_can_not_be_shown_is_no_outage(
     other = world.add()
     fault(world, Reply(500, b"<html>", HTML), times=9, path=f"/tickets/{ref.id}/comments")
     found = connector.fetch([ref, other])
-    assert isinstance(found[ref], Transient)
+    assert isinstance(found[ref], Busy), "it tells nothing of the connector"
     assert isinstance(found[other], Item)
 
 
@@ -367,7 +367,7 @@ def test_an_answer_that_is_no_ticket_is_no_removal(
     fault(world, Reply(200, {"tickets": [row]}), path="/show_many")
     fault(world, Reply(200, {"ticket": row}), path="/tickets/1$", times=2)
     fault(world, Reply(200, {"ticket": row}), path="/tickets/1.json", times=2)
-    assert isinstance(connector.fetch([ref])[ref], Transient)
+    assert isinstance(connector.fetch([ref])[ref], Busy)
 
 
 def test_what_was_read_is_remembered_for_a_while_only(connector: ZendeskConnector) -> None:
