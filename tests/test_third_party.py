@@ -136,7 +136,7 @@ def test_a_ticket_waits_for_its_issue_and_is_closed_with_it(desk: Desk) -> None:
     assert (desk.state(old), desk.notes(old)) == ("new", [])
     ticket = desk.people.make_ticket(CANARY, CANARY)
     key = desk.issue(ticket)
-    assert "1 ticket set to waiting, because an issue was filed" in desk.reconcile()
+    assert "1 ticket set to waiting, because its issue is open" in desk.reconcile()
     assert (desk.state(ticket), desk.notes(ticket)) == ("pending reminder", [True])
     desk.github.people.close(key)
     assert "1 ticket resolved, because its issue is finished" in desk.reconcile()

@@ -22,7 +22,7 @@ def _issue(one: str, many: str = "") -> Sentence:
 
 
 RULES = {
-    "filed": _ticket("set to waiting, because an issue was filed", "set to waiting, because issues were filed"),
+    "filed": _ticket("set to waiting, because its issue is open", "set to waiting, because their issues are open"),
     "issue_finished": _ticket(
         "resolved, because its issue is finished",
         "resolved, because their issues are finished",

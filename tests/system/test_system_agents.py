@@ -46,7 +46,7 @@ def test_an_agent_links_a_ticket_and_a_customer_does_not(office: Office) -> None
     office.desk.agent_note(other, f"<blockquote><p>/link {url}</p></blockquote><p>See <code>/mute</code></p>")
     office.desk.agent_note(ticket, f"<div>It is this one:</div><div>/link {anchor}</div>")
     office.later()
-    assert "1 ticket set to waiting, because an issue was filed" in office.sync().out
+    assert "1 ticket set to waiting, because its issue is open" in office.sync().out
     assert (office.status(ticket), len(office.notes(ticket))) == (PENDING, 1)
     assert issue in office.notes(ticket)[0]
     assert (office.status(other), office.notes(other)) == (OPEN, [])

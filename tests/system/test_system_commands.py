@@ -37,7 +37,7 @@ def test_an_item_can_be_named_by_url_id_and_key(pair: tuple[Office, int, str]) -
     assert len(said) == 1
     told = said.pop()
     assert f"freshdesk:{ticket} (pending) <-> github:{key} (open)" in told
-    assert "ticket set to waiting, because an issue was filed (open -> pending)" in told
+    assert "ticket set to waiting, because its issue is open (open -> pending)" in told
     for one in (*names(office, key), f"freshdesk:{ticket}", office.ticket_url(ticket)):
         office.sync(one)
 

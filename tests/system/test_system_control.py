@@ -44,7 +44,7 @@ def test_reconcile_is_done_by_the_service(still: Office) -> None:
         assert still.writes() == 0
         run = still.sync()
         assert (still.status(ticket), len(still.notes(ticket))) == (PENDING, 1)
-        assert "1 ticket set to waiting, because an issue was filed\n" in run.out
+        assert "1 ticket set to waiting, because its issue is open\n" in run.out
         assert "1 status and 1 note written" in run.out
         still.later()
         still.hub.close(issue)

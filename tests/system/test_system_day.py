@@ -27,7 +27,7 @@ def test_status_follows_the_issue_there_and_back(office: Office) -> None:
     ticket = office.ticket()
     key = office.issue(ticket)
     said = office.sync().out
-    assert "1 ticket set to waiting, because an issue was filed" in said
+    assert "1 ticket set to waiting, because its issue is open" in said
     assert office.status(ticket) == PENDING
     assert len(office.notes(ticket)) == 1
     assert key in office.notes(ticket)[0]

@@ -69,7 +69,7 @@ def check_a_plan(office: Office) -> None:
     office.later(5)
     run = office.run("reconcile", "--apply", str(path)).ended(1)
     assert (
-        "2 tickets set to waiting, because issues were filed\n2 of 3 groups done as planned, 2 statuses and 2 notes"
+        "2 tickets set to waiting, because their issues are open\n2 of 3 groups done as planned, 2 statuses and 2 notes"
         in (run.out.replace("  2 tickets", "2 tickets"))
     )
     assert "1 group skipped: changed since the plan was made" in run.err

@@ -159,7 +159,7 @@ def test_a_dry_run_leaves_state_and_books_as_they_were(office: Office) -> None:
     office.issue(ticket)
     before, writes = office.tree(), office.writes()
     run = office.run("reconcile", "--dry-run").ended(0)
-    assert "1 ticket would be set to waiting, because an issue was filed:" in run.out
+    assert "1 ticket would be set to waiting, because its issue is open:" in run.out
     assert f"freshdesk:{ticket}" in run.out
     planned = office.json("reconcile", "--dry-run")["planned"]
     assert [(one["target"], one["from"], one["to"]) for one in planned] == [(f"freshdesk:{ticket}", "open", "pending")]
