@@ -234,6 +234,21 @@ def test_a_status_that_nobody_mapped_is_named_and_never_written_over(office: Off
     office.run("status").ended(0)
 
 
+def test_explain_says_what_a_closed_issue_still_waits_for(pair: tuple[Office, int, str]) -> None:
+    office, ticket, key = pair
+    office.write_desk(sync='resolve_when = "label:shipped"')
+    office.hub.close(key)
+    office.sync()
+    assert office.status(ticket) == PENDING
+    said = office.run("explain", f"freshdesk:{ticket}").ended(0).out
+    assert 'for its ticket the issue counts as in progress, by resolve_when = "label:shipped"' in said
+    office.later()
+    office.hub.label(key, "shipped")
+    office.sync()
+    assert office.status(ticket) == RESOLVED
+    assert "counts as" not in office.run("explain", f"freshdesk:{ticket}").ended(0).out
+
+
 def test_both_ends_changed_is_told_once_and_left_alone(pair: tuple[Office, int, str]) -> None:
     office, ticket, key = pair
     office.hub.close(key)

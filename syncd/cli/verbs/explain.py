@@ -107,6 +107,7 @@ def describe(config: Config, store: Store, link: Link) -> dict[str, Any]:
         "reopening_ordered": link.ordered,
         "ticket": _end(config, store, link.ticket),
         "issue": _end(config, store, link.issue),
+        "counts_as": _counted(config, store, link),
         "agreed_on": {
             "ticket": _word(config, link.ticket, base.ticket),
             "issue": _word(config, link.issue, base.issue),
@@ -145,6 +146,17 @@ def _end(config: Config, store: Store, ref: Ref) -> dict[str, Any]:
     return {"ref": str(ref), "key": ref.human, "url": "", "status": "", "word": gone}
 
 
+def _counted(config: Config, store: Store, link: Link) -> dict[str, str] | None:
+    """What the issue counts as for its ticket, where its status alone doesn't tell."""
+    desk, tracker = config.helpdesks.get(link.ticket.connector), config.trackers.get(link.issue.connector)
+    issue = store.snapshots.get(link.issue)
+    if desk is None or tracker is None or not isinstance(issue, Item):
+        return None
+    word, playbook = tracker.mapping.word(issue.status), desk.playbook
+    counted = playbook.counts(word, playbook.met(issue.tags, issue.released))
+    return None if counted is word else {"word": counted.value, "resolve_when": playbook.resolve_when}
+
+
 def _word(config: Config, ref: Ref, status: Status) -> str:
     """Our word for a status; where there is none, the system's own."""
     one = config.helpdesks.get(ref.connector) or config.trackers.get(ref.connector)
@@ -179,6 +191,9 @@ def _tell(one: dict[str, Any]) -> None:
     if issue["url"]:
         say(f"  {issue['url']}")
     say(f"  {stands(one)}")
+    if one["counts_as"]:
+        word, rule = one["counts_as"]["word"].replace("_", " "), one["counts_as"]["resolve_when"]
+        say(f'  for its ticket the issue counts as {word}, by resolve_when = "{rule}"')
     if one["queued"] and not one["queued"]["parked"]:
         say(f"  to be looked at from {when(one['queued']['due'])} on. {one['queued']['reason']}".rstrip(". "))
     if one["reopening_ordered"]:
