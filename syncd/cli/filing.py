@@ -136,6 +136,7 @@ def _public(desk: Helpdesk, spot: str, audience: Audience | None) -> Iterator[Pr
     shown = {one for name in (names.title, names.body) for one in used(texts.get(name, ""))}
     hidden = sorted(one for one in shown if not guard.may_see(one, audience))
     if hidden:
-        what = f"everybody can read in {spot}, or nobody tells who can, so its issues leave out {', '.join(hidden)}"
+        empty = ", ".join(f"{{{{ {one} }}}}" for one in hidden)
+        what = f"everybody can read in {spot}, or nobody tells who can, so in its issues' text stays empty: {empty}"
         cure = "Name a private place, if engineers are to read them there"
         yield Problem(desk.where("issue_texts"), what, cure, warning=True)

@@ -110,12 +110,12 @@ def test_a_place_that_is_not_configured_or_not_named_is_told(sound: Office) -> N
 
 
 def test_a_public_place_is_told_what_stays_out_of_it(sound: Office) -> None:
-    told = [line for line in lines(sound, 0) if "so its issues leave out" in line]
+    told = [line for line in lines(sound, 0) if "stays empty" in line]
     assert len(told) == 1
     assert f"everybody can read in github:{REPOSITORY}" in told[0]
-    assert "description_quoted" in told[0]
+    assert "{{ description_quoted }}" in told[0]
     sound.hub.set_private(REPOSITORY)
-    assert not [line for line in lines(sound, 0) if "so its issues leave out" in line]
+    assert not [line for line in lines(sound, 0) if "stays empty" in line]
 
 
 def test_a_field_that_tickets_lack_is_told(sound: Office) -> None:
