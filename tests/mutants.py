@@ -275,13 +275,13 @@ MUTANTS = (
     Mutant(
         "two tags of a kind stand beside each other",
         "plan/shown.py",
-        "beside = _kin(one, item.tags) if one.value else [one.before]",
-        "beside = [one.before]",
+        "beside = _kin(one, item.tags) if one.value else []",
+        "beside = list[str]()",
     ),
     Mutant(
         "somebody else's word is taken away with the link",
         "plan/shown.py",
-        "return stands is not None and stands != one.before",
+        "return stands is not None and stands not in one.ours",
         "return False",
     ),
     Mutant(
@@ -293,7 +293,7 @@ MUTANTS = (
     Mutant(
         "a group that falls apart forgets what it showed",
         "store/groups.py",
-        "    AND NOT EXISTS (SELECT 1 FROM shown WHERE ref = :old)\n",
+        "    AND NOT EXISTS (SELECT 1 FROM left_alone WHERE ref = :old)\n",
         "",
     ),
     Mutant("a status is written again for a field", "sync/act.py", "else outcome.aside\n", "else None\n"),
@@ -315,6 +315,12 @@ MUTANTS = (
         "plan/shown.py",
         "if not is_ticket and known.unsettled(links):",
         "if False:",
+    ),
+    Mutant(
+        "what may have been shown is forgotten",
+        "sync/act.py",
+        "        work.store.shown.try_(step.target, one.what, one.value)\n",
+        "        pass\n",
     ),
     Mutant("everybody is trusted", "links.py", "trusted=not why", "trusted=True"),
     Mutant(

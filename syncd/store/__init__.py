@@ -39,7 +39,8 @@ from syncd.store.file import (
     open_for_reading,
     open_for_writing,
 )
-from syncd.store.filings import FilingRow, Filings, FilingState
+from syncd.store.filing_rows import FilingRow, FilingState
+from syncd.store.filings import Filings
 from syncd.store.groups import Groups
 from syncd.store.journal import Journal
 from syncd.store.late import End, Escalated, PairRow, Waits

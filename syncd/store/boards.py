@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from syncd.model import Ref
-from syncd.store.filings import FilingRow, filing_row
+from syncd.store.filing_rows import FilingRow, filing_row
 
 ROWS = """
     SELECT f.*, coalesce(s.key, '') AS issue_key FROM filings f LEFT JOIN snapshots s ON s.ref = f.issue

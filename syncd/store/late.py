@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from syncd.model import Ref, Status
 from syncd.records import Standing
-from syncd.store.filings import FilingState
+from syncd.store.filing_rows import FilingState
 
 STATUSES = "SELECT DISTINCT connector, native, reason FROM snapshots WHERE gone = ''"
 _END = ", ".join(
