@@ -92,10 +92,11 @@ def tell(found: Mapping[str, Any]) -> None:
         _tell_which([row["ticket"] for row in found["unfiled_tickets"] if row["rule"] == rule])
     if counts.get(FilingState.OLD):
         many = plural(counts[FilingState.OLD], "ticket")
+        were = _were(counts[FilingState.OLD])
         say(
-            f"{many} without an issue {_were(counts[FilingState.OLD])} escalated before syncd's first look, and left to"
+            f"{many} without an issue {were} escalated before syncd's first look, and left to people; "
+            "`syncd reconcile --file-since WHEN` files those made or changed since then"
         )
-        say("people; `syncd reconcile --file-since WHEN` files those made or changed since then")
     _tell_doubtful(found["doubtful_filings"])
     _tell_flagged(found)
     for row in some(found["refused_filings"], "issues that were refused"):

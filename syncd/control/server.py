@@ -228,7 +228,7 @@ class Control:
             _refuse(caller, 75, f"The service runs syncd {__version__}, this is {request.get('version')}. {restart}")
         elif request.get("digest") != config.digest:
             what = f"The service (process {os.getpid()}) works by {config.folder} as it was when it was read last"
-            cure = "Reload it (systemctl reload syncd, or SIGHUP), or name that folder with --config"
+            cure = "Run `syncd check`, then reload it (systemctl reload syncd); or name that folder with --config"
             _refuse(caller, 78, f"{what}; this command's configuration is another. {cure}, and run the command again")
         elif request.get("verb") not in self._verbs or not isinstance(request.get("told"), dict):
             _refuse(caller, 2, "The service doesn't know this command")

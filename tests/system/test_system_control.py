@@ -232,7 +232,7 @@ def test_another_configuration_than_the_services_is_told(still: Office, tmp_path
         until(lambda: ready(started), started)
         still.write_hub(more='poll_interval = "2h"')
         run = still.run("reconcile").ended(78)
-        assert "Reload it" in run.err
+        assert "Run `syncd check`, then reload it" in run.err
         started.process.send_signal(signal.SIGHUP)
         until(lambda: bool(events(started, "configuration read anew")), started)
         until(lambda: still.run("reconcile").exit == 0, started)
