@@ -182,3 +182,15 @@ def test_a_place_that_can_not_be_asked_about_is_asked_again() -> None:
     pair.clock.advance(EVERY)
     sweep.run(pair.work)
     assert exposed(pair) == [pair.ref(issues[0]).human]
+
+
+def test_what_was_written_before_an_issue_was_moved_stands_there_too() -> None:
+    pair = Pair()
+    (issue,) = written_on(pair, "here", 1)
+    pair.tracker.tells_moves = True
+    moved = pair.transfer(issue)
+    pair.tick()
+    pair.pass_()
+    assert (pair.links()[0].issue, exposed(pair)) == (pair.ref(moved), [])
+    publish(pair, moved)
+    assert exposed(pair) == [pair.ref(moved).human]

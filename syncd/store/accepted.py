@@ -17,7 +17,8 @@ WRITTEN_ON = """
         EXISTS (SELECT 1 FROM filings f WHERE f.issue = s.ref AND f.issue <> '' AND f.state = 'filed'
             AND f.audience = 'private')
         OR EXISTS (SELECT 1 FROM links l JOIN effects e ON e.link = l.id
-            WHERE l.issue = s.ref AND e.target = s.ref AND e.state IN ('sent', 'doubt', 'done')))
+            WHERE l.issue = s.ref AND substr(e.target, 1, length(s.connector) + 1) = s.connector || ':'
+            AND e.state IN ('sent', 'doubt', 'done')))
 """
 EXPOSED = f"{WRITTEN_ON} AND s.ref NOT IN (SELECT subject FROM accepted) ORDER BY s.ref"  # noqa: S608  # our own words
 ACCEPT = "INSERT OR IGNORE INTO accepted (subject, what, at) VALUES (?, ?, ?)"
