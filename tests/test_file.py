@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from syncd.daemon.lanes import Shared
+from syncd.daemon.metrics import Metrics
 from syncd.details import Company
 from syncd.errors import Unauthorized
 from syncd.ingest.watch import begin_watch
@@ -184,6 +186,38 @@ def test_a_tracker_that_lets_nobody_write_gets_the_issue_later_and_once(fault: s
     assert (desk.filed(), desk.row(ticket).state) == ([], FilingState.WAITING)
     desk.go(6)
     assert (len(desk.filed()), desk.row(ticket).tries) == (1, 0)
+
+
+@pytest.mark.parametrize("broken", ["desk", "tracker"])
+def test_what_waits_for_a_system_is_filed_as_soon_as_that_works_again(
+    broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk()
+    ticket = desk.escalated()
+    desk.pass_()
+    desk.tick(AFTER)
+    if broken == "desk":
+        monkeypatch.setattr(desk.work.connectors["desk"], "detail", lambda _ref: _raise(desk))
+    else:
+        desk.tracker.faults.append(("unauthorized", True))
+    desk.pass_()
+    monkeypatch.undo()
+    fresh = desk.escalated("It is slower")
+    desk.pass_()
+    assert desk.states(ticket) == desk.states(fresh) == ["waiting"]
+    works_again(desk, broken)
+    desk.pass_()
+    assert (desk.states(ticket), desk.states(fresh)) == (["filed"], ["waiting"]), "people get their minute all the same"
+
+
+def works_again(desk: Desk, name: str) -> None:
+    """As the service finds once a connector's trouble is over."""
+    whatever: Any = None
+    how: dict[str, Any] = {"clock": desk.clock, "connectors": desk.work.connectors, "store": desk.store}
+    shared = Shared(config=whatever, marker_key=b"", log=whatever, walked={}, tried={}, metrics=Metrics(), **how)
+    shared.paused = desk.work.paused
+    with desk.store.write():
+        shared.works_again(name)
 
 
 def test_what_the_tracker_refuses_is_set_aside_with_the_reason() -> None:

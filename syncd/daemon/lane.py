@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from syncd.clock import Clock, SystemClock
+from syncd.clock import Clock, SystemClock, precise
 from syncd.config import Config
 from syncd.daemon.guarded import Guarded
 from syncd.daemon.metrics import Metrics
@@ -118,7 +118,9 @@ class Shared:
 
     def works_again(self, name: str) -> None:
         """A connector's trouble is over: what waits for it is due, and it isn't left alone. Inside a transaction."""
-        self.store.queue.wake(name, self.clock.now())
+        now = self.clock.now()
+        self.store.queue.wake(name, now)
+        self.store.filings.wake(name, precise(now))
         if name not in self.resting:
             self.paused.pop(name, None)
 

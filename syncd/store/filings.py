@@ -83,6 +83,10 @@ RETRY = """
     AND (:rules IS NULL OR state <> 'unfiled' OR rule IN (SELECT value FROM json_each(:rules)))
     AND (:ticket IS NULL OR ticket = :ticket)
 """
+WAKE = """
+    UPDATE filings SET due = :now WHERE state = 'waiting' AND reason <> '' AND due > :now
+    AND (ticket LIKE :prefix OR tracker IN ('', :name))
+"""
 DROP = """
     UPDATE filings SET state = 'withdrawn', reason = 'given up by a person' WHERE ticket = ?
     AND state IN ('waiting', 'unfiled', 'refused')
@@ -202,6 +206,10 @@ class Filings:
         ruled = None if rules is None else json.dumps(list(rules))
         what = {"states": json.dumps(list(states)), "rules": ruled, "ticket": str(ticket) if ticket else None}
         return int(self._db.execute(RETRY, what | {"now": now}).rowcount)
+
+    def wake(self, connector: str, now: str) -> None:
+        """What failed, and may have waited for this connector, is due; what is left to people for a while isn't."""
+        self._db.execute(WAKE, {"name": connector, "prefix": f"{connector}:%", "now": now})
 
     def drop(self, ticket: Ref) -> int:
         """Nothing is filed for a ticket, until a trigger is set anew; how many were open."""
