@@ -407,6 +407,24 @@ def test_the_goal_of_one_ticket_in_ten_stands_in_the_playbooks_that_have_it() ->
         assert (shipped(name).report.goal, shipped(name).report.companies) == (None, False)
 
 
+@pytest.mark.parametrize(
+    ("name", "labels", "kind"),
+    [
+        ("2i2c", ("support",), "guidance"),
+        ("2i2c", ("support", "type: Hub Incident"), "incident"),
+        ("criticality", (), "defect"),
+        ("default", (), "rfh"),
+        ("sourcegraph-support", ("team/search-core",), ""),
+        ("sourcegraph-support", ("rfh",), "rfh"),
+        ("sourcegraph-ce", (), ""),
+    ],
+)
+def test_what_people_filed_without_a_label_is_of_the_usual_kind_unless_that_has_its_own(
+    name: str, labels: tuple[str, ...], kind: str
+) -> None:
+    assert Labels(shipped(name)).kind(labels) == kind
+
+
 def test_what_can_t_be_a_goal_or_a_kind_is_refused_with_a_cure() -> None:
     assert refused({"report": {"goal": 10.0}}) == [
         "mappings/playbooks/p.toml: report.goal: this number is too large. Write 1.0 or less"

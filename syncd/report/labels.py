@@ -16,6 +16,8 @@ class Labels:
         urgency = playbook.priorities
         begins = {urgency.prefix, *urgency.also} if urgency.labelled else set()
         self._order = list(playbook.kinds)
+        usual = playbook.kinds.get(playbook.file.kind)
+        self._usual = "" if usual and usual.labels else playbook.file.kind
         self._kinds = _told(kinds)
         self._areas = _told((label, rule.area) for label, rule in rules)
         self._teams = _told((label, rule.team) for label, rule in rules if rule.team)
@@ -31,11 +33,14 @@ class Labels:
         return told or small in self._more or bool(self._customer and small.startswith(self._customer))
 
     def kind(self, labels: Sequence[str], filed: str = "") -> str:
-        """The kind of an issue: as it was filed, unless its labels say now that it is another; empty: nothing tells."""
+        """The kind of an issue: as it was filed, unless its labels say now that it is another.
+
+        Without a label it is of the usual kind, unless that has labels of its own; empty: nothing tells.
+        """
         named = _said(self._kinds, labels)
         if filed and (not named or filed in named):
             return filed
-        return next((kind for kind in self._order if kind in named), "")
+        return next((kind for kind in self._order if kind in named), self._usual)
 
     def area(self, labels: Sequence[str], filed: str = "") -> str:
         """The area."""
