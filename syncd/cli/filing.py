@@ -25,9 +25,9 @@ def filing_problems(config: Config, told: Sequence[Problem]) -> Iterator[Problem
 
     Args:
         config: the configuration.
-        told: what was found before; it isn't told again.
+        told: what was found before; what is wrong for certain isn't told again.
     """
-    known = {problem.what for problem in told}
+    known = {problem.what for problem in told if not problem.warning}
     wrong = {one for one in config.trackers if any(_is_of(problem, one) for problem in told)}
     for desk in config.helpdesks.values():
         if not desk.playbook.file.when:

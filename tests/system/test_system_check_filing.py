@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from office import REPOSITORY, Office
+from walks import Walk
+from warm import Kettle
 
 PRIVATE = "acme/customer"
 SYNC = """
@@ -131,3 +135,21 @@ def test_of_an_account_in_trouble_nothing_more_is_asked(sound: Office) -> None:
     told = [line for line in lines(sound, 1) if "worth knowing" not in line]
     assert len(told) == 1
     assert "doesn't accept the token" in told[0]
+
+
+def test_what_is_worth_knowing_of_a_project_is_a_problem_where_issues_are_filed_in_it(
+    tmp_path: Path, kettle: Kettle
+) -> None:
+    with closing(Walk(tmp_path, kettle, "freshdesk", "jira", {})) as walk:
+        walk.write("connectors/jira.toml", f'issue_type = "Incident"\n{walk.tracker.toml("")}')
+        beginnings = {
+            'playbook = "criticality"\n[sync.routing.places]\nbugs = "ENG"\n': (
+                "- connectors/freshdesk.toml: sync.routing.places.bugs: "
+            ),
+            "": "- worth knowing: connectors/jira.toml: ",
+        }
+        for sync, beginning in beginnings.items():
+            walk.works_by(sync)
+            told = walk.run("check").out.splitlines()
+            (line,) = [line for line in told if "there is no type 'Incident'" in line]
+            assert line.startswith(beginning)

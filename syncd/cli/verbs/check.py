@@ -47,7 +47,10 @@ def command(folder: Path | None, *, send: bool, as_data: bool) -> int:
         return EXITS[ConfigError]
     sinks = list(_sinks(config, send=send))
     found = [*config.warnings, *unread(config), *local_problems(config), *_accounts(config), *sinks, *channels(config)]
-    found += filing_problems(config, found)
+    filing = list(filing_problems(config, found))
+    grave = {problem.what for problem in filing if not problem.warning}
+    # What is only worth knowing of a place is a problem where a playbook files issues in it.
+    found = [*(one for one in found if not (one.warning and one.what in grave)), *filing]
     if as_data:
         as_json({"folder": str(config.folder), "problems": [_data(problem) for problem in found]})
         return _status(found)
@@ -55,11 +58,11 @@ def command(folder: Path | None, *, send: bool, as_data: bool) -> int:
     say(f"Configuration in {config.folder}: {desks}, {trackers}")
     for problem in found:
         say(f"- {'worth knowing: ' if problem.warning else ''}{problem}")
-    grave = sum(not problem.warning for problem in found)
+    count = sum(not problem.warning for problem in found)
     if send and config.notify and not _status(sinks):
         say(f"A test message went to {', '.join(f'notify.{name}' for name in config.notify)}")
-    say(plural(grave, "problem") if grave else "No problems found")
-    if not grave and config.mode == "observe":
+    say(plural(count, "problem") if count else "No problems found")
+    if not count and config.mode == "observe":
         say("Observe mode: `syncd reconcile --dry-run` says what would change; nothing is written to any service.")
     return _status(found)
 
