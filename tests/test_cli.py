@@ -214,6 +214,17 @@ def test_a_file_that_cannot_be_used_is_no_defect(tmp_path: Path, capsys: pytest.
     assert "defect" not in told
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_output_that_finds_no_room_is_no_defect() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [SCRIPT, "sandbox", "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 78
+    assert "the file that the output goes to can't be used (No space left on device). Make room" in done.stderr
+    assert "defect" not in done.stderr
+
+
 def test_every_kind_of_error_has_a_status() -> None:
     from syncd.cli import EXITS
 

@@ -43,8 +43,11 @@ CURES = {
     errno.EPERM: "Run the command as the account that runs syncd, or as root (sudo)",
     errno.ENOSPC: "Make room on the disk that holds it",
     errno.EDQUOT: "Make room on the disk that holds it",
+    errno.EFBIG: "Make room on the disk that holds it",
 }
 """What the system says of a file that can't be used -> the cure."""
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""What befalls a file that has no name here: the output's."""
 STOPPED = "stopped; what was done is kept, and the next run goes on from there"
 
 
@@ -84,7 +87,7 @@ def _tell(error: SyncdError) -> None:
 
 def _unforeseen(error: Exception) -> int:
     """What nobody has turned into an error of ours."""
-    if isinstance(error, OSError) and isinstance(error.filename, str | bytes):
+    if isinstance(error, OSError) and (isinstance(error.filename, str | bytes) or error.errno in FULL):
         return _file(error)
     return _storage(error) if defects.of_storage(error) else _defect(error)
 
@@ -92,7 +95,8 @@ def _unforeseen(error: Exception) -> int:
 def _file(error: OSError) -> int:
     """A file or folder that the system refuses, wherever a command came upon it."""
     cure = CURES.get(error.errno or 0, "Look whether it is what you meant, and in order")
-    complain(f"{os.fsdecode(error.filename)} can't be used ({error.strerror}). {cure}")
+    name = os.fsdecode(error.filename) if error.filename is not None else "the file that the output goes to"
+    complain(f"{name} can't be used ({error.strerror}). {cure}")
     return 78
 
 
