@@ -44,9 +44,7 @@ class Claims:
         for two in asked - removed - linked:
             assert not self._visible(two) or not self._read(two[0]), f"{two} are not linked"
         for two in (asked & self.met) - removed:
-            if (
-                self.pair.plain and two in final
-            ):  # no feed tells of moves, and no call is spent on what is closed for good
+            if self.pair.plain and two in final:  # no feed tells of it, and what is closed for good costs no call
                 continue
             way = self._way(two[1])
             there = (two[0], way[-1])
