@@ -59,6 +59,8 @@ class Standing(StrEnum):
     """An end has a status that the mapping doesn't know."""
 
 
+SAME_PAIR = "the same pair is linked already"
+"""Why a link ended whose end became that of another one, by a move or a merge."""
 GONE = "gone: "
 """How the reason of a link begins that ended because an item went out of sight: it comes back with the item."""
 BY_PERSON = "removed by a person"

@@ -23,6 +23,7 @@ from syncd.cli import call
 from syncd.cli.app import VERBS, app
 from syncd.cli.show import HIDDEN, Meter, as_csv, as_json, clean, lasting, plural, say, some, table, when
 from syncd.cli.verbs import check
+from syncd.cli.verbs.explain import stands
 from syncd.errors import (
     BrakeOn,
     ConfigError,
@@ -36,6 +37,7 @@ from syncd.errors import (
     UnknownRef,
 )
 from syncd.mapping import Mapping
+from syncd.records import SAME_PAIR
 
 SCRIPT = Path(sys.executable).with_name("syncd")
 
@@ -272,6 +274,20 @@ def test_of_many_the_first_are_said_and_how_many_more_there_are(capsys: pytest.C
     assert (len(lines), lines[19], lines[20].split(":")[0]) == (21, "number 19", "  and 5 more that are odd")
     assert list(some(["one"], "x")) == ["one"]
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("meaning", "back", "told"),
+    [
+        ("removed by a person", False, "removed by a person. `syncd links add desk:1 hub:o/r#2` links them again"),
+        ("the issue is deleted", True, "the issue is deleted. The link comes back with it"),
+        (SAME_PAIR, False, "the same pair is linked already"),
+    ],
+)
+def test_an_ended_link_says_how_it_comes_back_where_it_can(meaning: str, back: bool, told: str) -> None:
+    ends = {"ticket": {"key": "desk:1"}, "issue": {"key": "hub:o/r#2"}}
+    one = {**ends, "ended_at": "2026-01-05T09:00:00Z", "comes_back": back, "meaning": meaning}
+    assert stands(one) == f"ended 2026-01-05 09:00:00 UTC: {told}"
 
 
 def test_no_sentence_of_a_list_of_commands_is_cut_off() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from syncd.model import Ref, Status
-from syncd.records import BY_PERSON, GONE, Base, Link, LinkState, Origin, Record, Standing
+from syncd.records import BY_PERSON, GONE, SAME_PAIR, Base, Link, LinkState, Origin, Record, Standing
 from syncd.store.effects import Effects
 from syncd.store.groups import Groups
 
@@ -48,11 +48,11 @@ STEP_ASIDE = """
 """
 REKEY = "UPDATE OR IGNORE links SET issue = :new WHERE issue = :old"
 REKEY_TICKET = "UPDATE OR IGNORE links SET ticket = :new WHERE ticket = :old"
-END_LEFTOVERS = """
-    UPDATE links SET state = 'ended', reason = 'the same pair is linked already', changed_at = :now,
+END_LEFTOVERS = f"""
+    UPDATE links SET state = 'ended', reason = '{SAME_PAIR}', changed_at = :now,
         ticket = iif(ticket = '', :old, ticket), issue = iif(issue = '', :old, issue)
     WHERE ticket IN (:old, '') OR issue IN (:old, '')
-"""
+"""  # noqa: S608  # our own words
 BASES = "SELECT b.* FROM bases b JOIN links l ON l.id = b.link WHERE l.group_key = ?"
 PUT_BASE = """
     INSERT INTO bases

@@ -17,7 +17,7 @@ from syncd.clock import SystemClock
 from syncd.config import Config
 from syncd.errors import UnknownRef
 from syncd.model import Item, Ref, Removed, Status, Word
-from syncd.records import GONE, Link, LinkState
+from syncd.records import GONE, SAME_PAIR, Link, LinkState
 from syncd.store import Store
 
 
@@ -168,12 +168,12 @@ def stands(one: dict[str, Any]) -> str:
     """How it stands, and what a person can do about it."""
     ticket, issue = one["ticket"]["key"], one["issue"]["key"]
     if one["ended_at"]:
-        again = (
-            "The link comes back with it"
-            if one["comes_back"]
-            else f"`syncd links add {ticket} {issue}` links them again"
-        )
-        return f"ended {when(one['ended_at'])}: {one['meaning']}. {again}"
+        again = f". `syncd links add {ticket} {issue}` links them again"
+        if one["comes_back"]:
+            again = ". The link comes back with it"
+        elif one["meaning"] == SAME_PAIR:
+            again = ""
+        return f"ended {when(one['ended_at'])}: {one['meaning']}{again}"
     if one["queued"] and one["queued"]["parked"]:
         cure = f"Mend that; `syncd reconcile {ticket}` tries it again"
         return f"{one['state']}, PARKED: {one['queued']['reason']}. {cure}"
