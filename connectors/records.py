@@ -38,8 +38,8 @@ def time_of(row: Row, *keys: str) -> datetime:
         if isinstance(text := row.get(key), str) and text:
             try:
                 return moment(text)
-            except OverflowError as error:
-                raise ValueError("a time out of range") from error
+            except (OverflowError, ValueError):
+                raise ValueError("a time that can't be read") from None
     raise ValueError("a record without a time")
 
 

@@ -332,6 +332,7 @@ def test_a_record_that_can_not_be_understood_holds_up_no_other(world: ZendeskWor
     world.sandbox.faults.append(Fault("answer", "GET", "/incremental/", reply=Reply(200, body)))
     (page,) = kept.poll("export")
     assert [one.ref.id for one in page.unreadable] == ["7"]
+    assert page.unreadable[0].why == "zendesk sent a time that can't be read for it", "and nothing of it is quoted"
     assert page.last
 
 
