@@ -145,7 +145,7 @@ def test_a_command_that_can_t_be_done_is_told(office: Office) -> None:
     office.desk.agent_note(ticket, f"<p>/link {REPOSITORY}#999</p>")
     office.later()
     office.sync()
-    assert "/link: github has no such issue, or hides it from us" in office.run("status").out
+    assert "/link: github has no such issue, or hides it from us (20" in office.run("status").out
     assert "<code>/link</code> was not done: github has no such issue" in office.notes(ticket)[1]
     office.later()
     office.sync()

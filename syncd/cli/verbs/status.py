@@ -91,7 +91,10 @@ def gather(config: Config, store: Store) -> dict[str, Any]:
         "notes_owed": store.effects.owing(),
         "unknown_statuses": unknown,
         "to_be_read_again": store.snapshots.waiting(),
-        "passed_over": [{"ref": row["ref"], "what": row["what"], "why": row["why"]} for row in store.journal.skips()],
+        "passed_over": [
+            {"ref": row["ref"], "what": row["what"], "why": row["why"], "at": row["at"]}
+            for row in reversed(store.journal.skips())
+        ],
         "muted": [{"ticket": ref.human, "since": since} for ref, since in store.commands.muted()],
         "commands_to_do": len(store.commands.open()),
         "brakes": brakes,
@@ -230,7 +233,7 @@ def _tell_troubles(found: dict[str, Any]) -> None:
         count = plural(found["to_be_read_again"], "item")
         say(f"{count} could not be looked through for links yet: the next run does that, and you need not do anything")
     for row in some(found["passed_over"], "that were passed over"):
-        say(f"Passed over: {row['ref']}: {row['what']}: {row['why']}")
+        say(f"Passed over: {row['ref']}: {row['what']}: {row['why']} ({when(row['at'])})")
     for row in some(found["muted"], "that are muted"):
         cure = f"`/unmute` in a note there, or `syncd links unmute {row['ticket']}`, ends that"
         say(f"Muted: {row['ticket']} since {when(row['since'])}: nothing is written to it. {cure}")
