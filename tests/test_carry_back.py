@@ -11,7 +11,7 @@ import pytest
 
 from syncd.model import Audience, Author
 from syncd.store import Store, back_up, restore
-from syncd.testing.memory import Entry
+from syncd.testing.memory import START, Entry
 from syncd.testing.world import Remark
 from tests.ledger import Apart, Bench, Firm
 from tests.pairs import COMMANDS, Pair
@@ -97,6 +97,23 @@ def test_nothing_older_than_the_link_comes_along(kind: type[Bench]) -> None:
     quiet(pair)
     assert "just now" in said(pair, ticket)
     assert "long ago" not in said(pair, ticket)
+
+
+def test_what_is_said_within_the_second_in_which_it_was_looked_at_is_carried_too() -> None:
+    pair, ticket, issue = talking(Apart, rules=BACK)
+    pair.say(issue, "the index is broken", Author.TEAM)
+    issue.version = issue.said[-1] = int((pair.clock.now() - START).total_seconds())
+    pair.pass_()
+    assert "the index is broken" in said(pair, ticket)
+    issue.remarks.append(Remark(Author.TEAM, "and the disk is full", internal=False))
+    issue.said.append(issue.version)
+    pair.tick(10)
+    pair.pass_()
+    assert said(pair, ticket).count("and the disk is full") == 1
+    pair.tick(10)
+    before = pair.tracker.calls
+    pair.pass_()
+    assert pair.tracker.calls - before == 1, "nothing but the poll"
 
 
 def test_what_was_said_on_a_filed_issue_before_syncd_met_it_is_carried() -> None:

@@ -50,6 +50,12 @@ def look(work: Work, group: str) -> datetime | None:
     return min(again, default=None)
 
 
+def may_say_more(work: Work, issue: Item) -> bool:
+    """Whether an issue changed so lately that more can be said on it without a new version."""
+    ahead = work.connectors[issue.ref.connector].ahead or timedelta()
+    return moment(issue.version) + SAME_SECOND > work.clock.now() + ahead
+
+
 def may_pass_on(playbook: Playbook, kind: str) -> bool:
     """Whether an issue of a kind may speak to customers; where the kind isn't known, the ticket tells it later."""
     if playbook.how("incident_update") == "off" or not playbook.texts.get(KIND):
@@ -76,7 +82,7 @@ def _look_at(work: Work, link: Link, issue: Item) -> bool:
     if looked.version >= issue.version:
         return True
     said, playbook = _comments(work, link, looked), work.helpdesks[link.ticket.connector].playbook
-    fresh = moment(issue.version) + SAME_SECOND > work.clock.now() + _ahead(work, link)
+    fresh = may_say_more(work, issue)
     with work.store.write():
         known = work.store.effects.passes_on(link.id, KIND)
         for text in said:

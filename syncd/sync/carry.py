@@ -14,6 +14,7 @@ from syncd import guard
 from syncd.clock import moment
 from syncd.errors import ConnectorError, Gone, Refused, Transient
 from syncd.ingest.said import begin, ends, is_new, take_down, ways
+from syncd.messages.updates import SAME_SECOND, may_say_more
 from syncd.model import Audience, Item, Ref, Removed, Role
 from syncd.probe.observe import read, refuse_paused
 from syncd.records import Link, LinkState
@@ -76,22 +77,29 @@ def _between(work: Work, link: Link, way: Way, look: int, most: int) -> tuple[in
     if most <= 0:
         return 0, None
     source = _speaker(work, link, way, speaks)
+    again = work.clock.now() + SAME_SECOND if look and source is not None and may_say_more(work, source) else None
     if source is not None:
         with work.store.write():
             take_down(work, link, way, source.texts or ())
-            work.store.carried.looked(link.id, way, look)
+            if again is None:
+                work.store.carried.looked(link.id, way, look)
     rows = _pending(work, link, way)
     target = fresh(work, hears) if rows and is_open else None
     if source is None or target is None or not _is_open(work, hears, target):
-        return _leave(work, rows, exposed=target), None
-    talk = Talk(work, link, way, source, target)
-    there = talk.texts
+        return _leave(work, rows, exposed=target), again
+    carried, later = _tell(Talk(work, link, way, source, target), rows, most)
+    return carried, min(filter(None, (later, again)), default=None)
+
+
+def _tell(talk: Talk, rows: Sequence[CarriedRow], most: int) -> tuple[int, datetime | None]:
+    """What is to be carried and stands there still; how many texts that were, and when there will be more to tell."""
+    work, link, way, there = talk.work, talk.link, talk.way, talk.texts
     _leave(work, [row for row in rows if row.text not in there])  # deleted, or made internal
     _recall(talk, [row for row in _pending(work, link, way) if row.text in there and not row.effect])
     try:
         return tell(talk, [row for row in _pending(work, link, way) if row.text in there], most)
     except Opened:
-        return _leave(work, _pending(work, link, way), exposed=target), None
+        return _leave(work, _pending(work, link, way), exposed=talk.target), None
 
 
 def _recall(talk: Talk, new: Sequence[CarriedRow]) -> None:
