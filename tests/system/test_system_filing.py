@@ -61,7 +61,7 @@ def test_an_escalated_ticket_is_filed_once_and_everything_tells_of_it(files: Off
         assert f"freshdesk:{ticket} escalated, seen" in told
         assert "the tag escalate" in told
         assert f"filed: github:{issue}" in told
-        assert "issue filed, because its ticket was escalated" in told
+        assert "issue filed, because its ticket was escalated: the tag " in told
 
 
 def test_a_dry_run_shows_it_and_writes_nothing(files: Office) -> None:

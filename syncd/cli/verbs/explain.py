@@ -202,7 +202,8 @@ def _tell(one: dict[str, Any]) -> None:
         say(f"  last agreed or decided on: ticket {one['agreed_on']['ticket']}, issue {one['agreed_on']['issue']}")
     for row in one["writes"]:
         words, what = sentence(row["rule"], status=row["status_written"])
-        who = f", moved by {row['who']}" if row["who"] else ""
+        joint = ":" if row["rule"] == "issue_filed" else ", moved by"  # by its trigger, and no person
+        who = f"{joint} {row['who']}" if row["who"] else ""
         change = f" ({row['before']} -> {row['after']})" if row["status_written"] else ""
         ended = "" if row["outcome"] == "done" else f" - NOT DONE: {row['outcome']}"
         say(f"  {when(row['at'])}  {what} {words}{change}{who}{ended}")
