@@ -216,3 +216,27 @@ def test_a_read_that_does_not_tell_what_a_ticket_follows_takes_nothing_away() ->
     with pair.store.write():
         pair.store.snapshots.put(replace(seen, follows=None), pair.work.now)
     assert pair.store.snapshots.following(pair.ref(ticket)) == [seen]
+
+
+@pytest.mark.parametrize("word", ["done", "open"])
+def test_an_issue_that_the_feed_of_another_place_shows_as_a_new_one_is_the_one_that_was_linked(word: str) -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    moved = pair.transfer(issue)
+    pair.tick()
+    pair.pass_()
+    assert [link.issue for link in pair.links()] == [pair.ref(moved)]
+    pair.move(moved, word)
+    pair.tick()
+    pair.pass_()
+    assert str(ticket.status) == {"done": "resolved", "open": "pending"}[word]
+    assert pair.notes(ticket)[:1] == ["link_note"]
+
+
+def test_a_second_issue_of_a_ticket_is_no_move_of_the_first() -> None:
+    pair = Pair()
+    ticket, issue = pair.filed_pair()
+    second = pair.issue(ticket)
+    pair.tick()
+    pair.pass_()
+    assert {link.issue for link in pair.links()} == {pair.ref(issue), pair.ref(second)}

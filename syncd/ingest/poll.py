@@ -16,6 +16,7 @@ from syncd.clock import stamp
 from syncd.defects import of_one_item, told
 from syncd.errors import ConnectorError, Gone, Interrupted, RateLimited, Refused, Transient
 from syncd.ingest.follow import follow
+from syncd.ingest.moved import moved
 from syncd.ingest.named import MAX_FAILED, RECORD, Named, look_up, resolve, unlinked
 from syncd.ingest.said import switch
 from syncd.ingest.take import take, take_removed
@@ -156,8 +157,9 @@ def _absorb(work: Work, name: str, source: str, page: Page, *, walking: bool) ->
     ahead = look_up(work, [*news, *beside])
     todo = [(item, resolve(work, item, failed, ahead)) for item in news]
     also = [(item, resolve(work, item, failed, ahead)) for item in beside]
+    elsewhere = moved(work, name, todo)
     with work.store.write():
-        for item in page.items:
+        for item in (*elsewhere, *page.items):
             follow(work, item)
         for item in old_news:
             work.store.snapshots.touch(item.ref, work.now)
