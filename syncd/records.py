@@ -207,7 +207,7 @@ class Left(NamedTuple):
 
     value: str = ""
     tried: tuple[str, ...] = ()
-    """What it may show instead: these were written since, and no answer came."""
+    """What it may show instead: these were written since (or, if empty, it was taken away), and no answer came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -356,6 +356,18 @@ def test_what_may_have_been_counted_is_counted_anew(fault: str) -> None:
     assert shows(issue) == waiting(0)
 
 
+@pytest.mark.parametrize("fault", ["lost_answer", "error_after", "error"])
+def test_what_may_have_been_taken_away_is_shown_again(fault: str) -> None:
+    pair = Pair(**RULES)
+    ticket, issue = pair.filed_pair()
+    pair.move(issue, "done")
+    pair.tracker.faults.append((fault, True))
+    pair.pass_()
+    pair.reply(ticket, reopens=True)
+    pair.settle()
+    assert (str(ticket.status), shows(issue)) == ("open", waiting(1))
+
+
 def test_what_was_out_of_sight_when_its_link_ended_shows_nothing_once_it_is_back() -> None:
     pair = Pair(**RULES)
     ticket, issue = pair.filed_pair()

@@ -40,9 +40,8 @@ class WhatIsShown:
             self._db.execute(DROP, [str(ref), what])
 
     def try_(self, ref: Ref, what: str, value: str) -> None:
-        """Before it is written: it may show this from now on, until :meth:`put` or :meth:`leave` says what it shows."""
-        if value:
-            self._db.execute(TRY, {"ref": str(ref), "what": what, "value": value})
+        """Before it is written: it may show this, or nothing, until :meth:`put` or :meth:`leave` says what it shows."""
+        self._db.execute(TRY, {"ref": str(ref), "what": what, "value": value})
 
     def leave(self, ref: Ref, what: str, left: Left) -> None:
         """It was surely not written: it shows what it did before it was tried."""
