@@ -11,7 +11,9 @@ import pytest
 
 from syncd.cli import filings
 from syncd.cli.show import when
+from syncd.issues import create
 from syncd.model import Ref, Status
+from syncd.sync import reconcile
 from tests.filings import AFTER, Desk
 from tests.ledger import Bench
 
@@ -104,3 +106,31 @@ def test_an_issue_that_was_closed_before_its_answer_was_found_resolves_its_ticke
     desk.move(ticket, "open")
     desk.go()
     assert ticket.status == Status("open"), "the closing speaks once"
+
+
+def test_an_issue_that_is_found_while_its_link_is_being_adopted_resolves_its_ticket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two lanes: one has decided of a link that it met by the issue's text, the other learns whose the issue is."""
+    desk = Desk()
+    ticket = desk.escalated()
+    desk.pass_()
+    desk.tick(AFTER)
+    desk.tracker.faults.append(("lost_answer", True))
+    desk.work.connectors["tracker"].settle = 3 * AFTER
+    desk.pass_()
+    (issue,) = desk.filed()
+    desk.move(issue, "done")
+    carried = reconcile._carried
+
+    def late(work: Any, row: Any, plan: Any) -> bool:
+        if desk.states(ticket) == ["doubt"]:
+            create.look(work, desk.row(ticket))
+        return carried(work, row, plan)
+
+    monkeypatch.setattr(reconcile, "_carried", late)
+    desk.tick()
+    desk.pass_()
+    assert desk.states(ticket) == ["filed"]
+    desk.go()
+    assert (ticket.status, desk.notes(ticket)[-1:]) == (Status("resolved"), ["resolved"])

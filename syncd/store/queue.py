@@ -34,6 +34,7 @@ ROUTES = """
     FROM queue WHERE parked = 0 AND due <= ? AND owner = ''
 """
 CLAIM = "UPDATE queue SET lease_until = ? WHERE group_key = ?"
+NEWS = "SELECT 1 FROM queue WHERE group_key = ? AND asked <> ?"
 DONE = "DELETE FROM queue WHERE group_key = ? AND asked = ?"
 RELEASE = "UPDATE queue SET lease_until = '', attempts = 0 WHERE group_key = ?"
 AGAIN = """
@@ -128,6 +129,10 @@ class Queue:
         for row in rows:
             self._db.execute(CLAIM, [precise(now + LEASE), row.group])
         return rows
+
+    def is_news(self, row: QueueRow) -> bool:
+        """Whether a group was asked for again since it was claimed: then it is decided once more."""
+        return bool(list(self._db.query(NEWS, [row.group, row.asked])))
 
     def done(self, row: QueueRow) -> None:
         """Nothing more to do, unless it was asked for again meanwhile."""

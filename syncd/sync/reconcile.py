@@ -204,8 +204,13 @@ def _record(work: Work, row: QueueRow, plan: Plan, results: Sequence[Result] = (
     """
     failed = failed or any(result.error is not None for result in results)
     queue = work.store.queue
+    # Somebody else may have learned meanwhile whose a new link is: it is decided by that, and not adopted before.
+    stale = not results and queue.is_news(row)
     for record in plan.records:
-        work.tally["adopted"] += record.base is not None and work.store.links.base(record.link) is None
+        first = record.base is not None and work.store.links.base(record.link) is None
+        if first and stale:
+            continue
+        work.tally["adopted"] += first
         work.store.links.record(record, work.now)
     keys = work.store.groups.of_links(plan.links) | {row.group}
     if plan.stuck and not failed:
