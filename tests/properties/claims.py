@@ -100,9 +100,15 @@ class Claims:
     def _visible(self, two: Two) -> bool:
         """Whether both are there, under their own names, and were there when they were named."""
         ticket, issue = self.pair.desk.entries[two[0]], self.pair.tracker.entries[two[1]]
-        if ticket.gone or issue.gone or self._goes_on(two[1]) != {two[1]}:
+        if ticket.gone or issue.gone or self._goes_on(two[1]) != {two[1]} or self._was_duplicate(two[1]):
             return False
         return not self._hidden(*two) or two in self.met
+
+    def _was_duplicate(self, issue: int) -> bool:
+        """Whether it is known as one whose tickets went on with another issue, before it moved here."""
+        before = [number for number, one in self.pair.tracker.entries.items() if one.moved_to == issue]
+        entries = self.pair.tracker.entries
+        return any(entries[number].duplicate_of or self._was_duplicate(number) for number in before)
 
     def _hidden(self, ticket: int, *issues: int) -> bool:
         """Whether one of them was out of sight for a while."""
