@@ -148,6 +148,8 @@ def keep(work: Work, step: Step, made: Made, notes: Sequence[EffectRow], outcome
             work.store.begun.drop(step.target)
         for record in made.after(step, confirm):
             work.store.links.record(record, work.now, made.kinds)
+        if error is None:
+            _owe_others(work, step)
         over = _end_orders(work, step, error)
         said = "done" if error is None else "answer lost" if error.doubt else error.what
         written = step if aside is None else replace(step, shows=())
@@ -264,6 +266,14 @@ def _keep_status(work: Work, step: Step, outcome: Outcome) -> None:
     status = outcome.status or step.expect
     if status is not None and (outcome.version or outcome.status is not None):
         work.store.snapshots.wrote(step.target, status, outcome.version, work.now)
+
+
+def _owe_others(work: Work, step: Step) -> None:
+    """What a step that is done says in the name of links of which it records nothing is still to be said, too."""
+    recorded = {record.link for record in step.records}
+    for effect in step.effects:
+        if effect.link not in recorded:
+            work.store.effects.owe(effect.link, frozenset({effect.kind}))
 
 
 def _keep_shown(work: Work, step: Step, error: ConnectorError | None) -> None:
