@@ -9,6 +9,7 @@ import re
 import socket
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -68,6 +69,11 @@ tls = "none"
 from = "syncd@example.com"
 to = ["all@example.com"]
 """
+
+
+def _webhook(name: str, _request: Request) -> Place:
+    """Where a sink's message goes, whatever it is."""
+    return Place("webhook", name)
 
 
 class Post:
@@ -134,7 +140,7 @@ class Office:
         attend(self.hub, self.watch, github_place, self._public, self._mischief)
         attend(self.site, self.watch, self._project, lambda where: where.name != "BUG")
         for name, one in self.receivers.items():
-            attend(one, self.watch, lambda _r, name=name: Place("webhook", name), lambda where: where.name == "hook")  # type: ignore[misc]
+            attend(one, self.watch, partial(_webhook, name), lambda where: where.name == "hook")
         attend(self.slack, self.watch, lambda _request: Place("Slack"), lambda _where: True)
 
     def _configure(self) -> None:
@@ -182,7 +188,7 @@ class Office:
         self.store.recover(self.clock.now())
         config = self.config
         made = {name: one.connect(self.clock) for name, one in {**config.helpdesks, **config.trackers}.items()}
-        made["github"].write_interval = 0.0  # type: ignore[attr-defined]
+        made["github"].write_interval = 0.0  # type: ignore[attr-defined]  # GitHub's alone: nobody waits here
         log = self._log()
         shared: Any = SimpleNamespace(log=log, told={}, alerted={}, clock=self.clock)
         self.work = Work(
@@ -203,10 +209,10 @@ class Office:
         self.lanes: list[Callable[[], None]] = []
         for name, sink in config.notify.items():
             outlet = Outlet(name, open_sink(name, sink), **how)
-            late = lambda store, now: what_is_late(store, now, helpdesks=config.helpdesks, trackers=config.trackers)  # noqa: E731
+            late = partial(what_is_late, helpdesks=config.helpdesks, trackers=config.trackers)
             teller = Teller(outlet, on=sink.on, connectors=frozenset(made), late=late, **how)
             announcer = Announcer(outlet, Audience(sink.audience), **how)
-            self.lanes += [lambda one=teller: one.turn(self.store), lambda one=announcer: one.turn(self.work)]  # type: ignore[misc]
+            self.lanes += [partial(teller.turn, self.store), partial(announcer.turn, self.work)]
 
     def restart(self) -> None:
         """The process dies and is started again."""
